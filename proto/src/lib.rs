@@ -16,6 +16,7 @@ pub mod time;
 /// The messages, generated from `certherald/v1/*.proto` by the test `generated`.
 #[allow(
     missing_docs,
+    clippy::all,
     clippy::pedantic,
     reason = "generated code; the documentation of each field stands in its .proto file"
 )]

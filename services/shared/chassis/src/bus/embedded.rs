@@ -1,0 +1,1 @@
+//! The bus in this process, on redb.

@@ -1,0 +1,8 @@
+//! Pure ground for every domain: deciders, their scenarios, back-off.
+//!
+//! Nothing here performs I/O, asks for the time or draws a random number. Start reading at
+//! [`decider::Decider`].
+
+pub mod backoff;
+pub mod decider;
+pub mod scenario;
