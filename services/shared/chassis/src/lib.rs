@@ -4,3 +4,12 @@
 //! Start reading at [`bus::Bus`], then [`worker`]: the one loop that takes messages.
 
 pub mod bus;
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod dice;
+pub mod error;
+pub mod health;
+pub mod start;
+pub mod tasks;
+pub mod telemetry;

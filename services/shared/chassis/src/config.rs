@@ -1,0 +1,354 @@
+//! Settings: read once, before anything is opened; every mistake is reported together.
+//!
+//! A setting has one key, such as `PROBER_DEADLINE`. It comes from the environment or, where that is
+//! silent, from one TOML file, in which the part before the first `_` is the table: `deadline` under
+//! `[prober]`. Secrets come from files named by `<KEY>_FILE`.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt::{self, Display},
+    fs, io,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+/// Reads settings and remembers each mistake. A getter that meets one answers its default.
+pub struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    mistakes: RefCell<Vec<String>>,
+}
+
+/// All mistakes in the settings, one line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(Vec<String>);
+
+/// A value that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Guards a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads through a lookup from key to text.
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, mistakes: RefCell::default() }
+    }
+
+    /// Any text.
+    pub fn text(&self, key: &str, default: &str) -> String {
+        self.raw(key).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A whole number within a range.
+    pub fn number(&self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let want = || format!("{} to {}", range.start(), range.end());
+        self.read(key, want, |text| text.parse().ok().filter(|n| range.contains(n)))
+            .unwrap_or(default)
+    }
+
+    /// A span within a range: `250ms`, `10s`, `5m`, `2h`, `7d`.
+    pub fn duration(
+        &self,
+        key: &str,
+        default: Duration,
+        range: RangeInclusive<Duration>,
+    ) -> Duration {
+        let want = || format!("{} to {}", shown(*range.start()), shown(*range.end()));
+        self.read(key, want, |text| span(text).filter(|span| range.contains(span)))
+            .unwrap_or(default)
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, key: &str, default: bool) -> bool {
+        let want = || "true or false".to_owned();
+        self.read(key, want, |text| text.parse().ok()).unwrap_or(default)
+    }
+
+    /// Anything that can be parsed.
+    pub fn parsed<T>(&self, key: &str, default: T) -> T
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        self.optional(key).unwrap_or(default)
+    }
+
+    /// Anything that can be parsed, if it is set.
+    pub fn optional<T>(&self, key: &str) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let text = self.raw(key)?;
+        text.parse().map_err(|error| self.mistake(format!("{key}={text}: {error}"))).ok()
+    }
+
+    /// Several of what can be parsed, with commas between; none if it is not set.
+    pub fn list<T>(&self, key: &str) -> Vec<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let text = self.raw(key).unwrap_or_default();
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items
+            .filter_map(|item| {
+                item.parse().map_err(|error| self.mistake(format!("{key}: {item}: {error}"))).ok()
+            })
+            .collect()
+    }
+
+    /// A path, if it is set.
+    pub fn path(&self, key: &str) -> Option<PathBuf> {
+        self.raw(key).map(PathBuf::from)
+    }
+
+    /// A secret from the file that `<key>_FILE` names, without the line end at its end.
+    pub fn secret(&self, key: &str) -> Option<Secret> {
+        let key = format!("{key}_FILE");
+        let path = self.raw(&key)?;
+        match fs::read_to_string(&path) {
+            Ok(text) => Some(Secret(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) => {
+                self.mistake(format!("{key}={path}: want a readable file: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Notes a mistake that only several settings together make.
+    pub fn mistake(&self, line: String) {
+        self.mistakes.borrow_mut().push(line);
+    }
+
+    /// The value, if no mistake was made.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes that were.
+    pub fn finish<C>(self, value: C) -> Result<C, ConfigError> {
+        let mistakes = self.mistakes.into_inner();
+        if mistakes.is_empty() { Ok(value) } else { Err(ConfigError(mistakes)) }
+    }
+
+    fn raw(&self, key: &str) -> Option<String> {
+        (self.lookup)(key).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn read<T>(
+        &self,
+        key: &str,
+        want: impl Fn() -> String,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.raw(key)?;
+        let value = parse(&text);
+        if value.is_none() {
+            self.mistake(format!("{key}={text}: want {}", want()));
+        }
+        value
+    }
+}
+
+/// What settings are looked up in: the environment, then the file.
+#[derive(Debug, Default)]
+pub struct Source {
+    file: BTreeMap<String, String>,
+}
+
+/// Why a settings file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It cannot be read.
+    #[error("cannot read the settings file {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// It is no TOML, or holds something else than tables of single values and lists.
+    #[error("the settings file {} is not understood: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line where the parser knows it.
+        reason: String,
+    },
+}
+
+impl Source {
+    /// The environment alone.
+    pub fn environment() -> Self {
+        Self::default()
+    }
+
+    /// The environment, then a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or is malformed.
+    pub fn with_file(path: &Path) -> Result<Self, SourceError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| SourceError::Read { path: path.to_owned(), source })?;
+        let file = flattened(&text)
+            .map_err(|reason| SourceError::Malformed { path: path.to_owned(), reason })?;
+        Ok(Self { file })
+    }
+
+    /// The text of a key. The environment goes first.
+    pub fn get(&self, key: &str) -> Option<String> {
+        #[expect(clippy::disallowed_methods, reason = "this is where the environment enters")]
+        let environment = std::env::var(key).ok();
+        environment.or_else(|| self.file.get(key).cloned())
+    }
+}
+
+/// Keys and texts of a TOML file of tables: `[prober] deadline = "5s"` is `PROBER_DEADLINE`, `5s`.
+fn flattened(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let tables: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    let mut flat = BTreeMap::new();
+    for (table, values) in tables {
+        let toml::Value::Table(values) = values else {
+            return Err(format!("`{table}` stands outside a table: want it under [service]"));
+        };
+        for (key, value) in values {
+            let name = format!("{table}_{key}").to_uppercase();
+            let text = plain(&value).ok_or(format!("`{table}.{key}`: want one value or a list"))?;
+            flat.insert(name, text);
+        }
+    }
+    Ok(flat)
+}
+
+fn plain(value: &toml::Value) -> Option<String> {
+    Some(match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => number.to_string(),
+        toml::Value::Boolean(flag) => flag.to_string(),
+        toml::Value::Datetime(instant) => instant.to_string(),
+        toml::Value::Array(items) => items.iter().map(plain).collect::<Option<Vec<_>>>()?.join(","),
+        toml::Value::Table(_) => return None,
+    })
+}
+
+/// Units of a span with their milliseconds, largest first.
+const UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
+fn span(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let (_, millis) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
+    number.parse::<u64>().ok()?.checked_mul(millis).map(Duration::from_millis)
+}
+
+fn shown(span: Duration) -> String {
+    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let fits = |unit: &(&str, u64)| millis >= unit.1 && millis.is_multiple_of(unit.1);
+    match UNITS.into_iter().find(fits) {
+        Some((unit, size)) => format!("{}{unit}", millis / size),
+        None => format!("{millis}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T>(pairs: &[(&str, &str)], get: impl Fn(&Reader<'_>) -> T) -> Result<T, String> {
+        let lookup = |key: &str| {
+            pairs.iter().find(|(name, _)| *name == key).map(|(_, text)| (*text).to_owned())
+        };
+        let reader = Reader::new(&lookup);
+        let value = get(&reader);
+        reader.finish(value).map_err(|error| error.to_string())
+    }
+
+    const RANGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(1);
+
+    #[test]
+    fn an_absent_setting_has_its_default() {
+        let value = read(&[("A", " ")], |r| (r.number("A", 3, 1..=9), r.flag("B", true)));
+        assert_eq!(value, Ok((3, true)));
+    }
+
+    #[test]
+    fn each_mistake_is_named_with_what_is_allowed() {
+        let pairs = [("A", "90s"), ("B", "x"), ("C", "yes"), ("D", "1.2.3.4,nonsense")];
+        let error = read(&pairs, |r| {
+            r.duration("A", Duration::from_secs(10), RANGE);
+            r.number("B", 1, 1..=5);
+            r.flag("C", false);
+            r.list::<std::net::IpAddr>("D");
+        });
+        assert_eq!(
+            error.unwrap_err(),
+            "A=90s: want 1s to 1m\nB=x: want 1 to 5\nC=yes: want true or false\n\
+             D: nonsense: invalid IP address syntax"
+        );
+    }
+
+    #[test]
+    fn spans_are_read_in_every_unit() {
+        for (text, millis) in [
+            ("250ms", 250),
+            ("10s", 10_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("7d", 604_800_000),
+        ] {
+            assert_eq!(span(text), Some(Duration::from_millis(millis)), "{text}");
+            assert_eq!(shown(Duration::from_millis(millis)), text);
+        }
+        for text in ["", "10", "s", "-1s", "1.5s", "1 s", "99999999999999999999s", "1é"] {
+            assert_eq!(span(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_speaks_where_the_environment_is_silent() {
+        let flat =
+            flattened("[prober]\ndeadline = \"5s\"\nallow = [\"10.0.0.0/8\", \"::1\"]").unwrap();
+        assert_eq!(flat["PROBER_DEADLINE"], "5s");
+        assert_eq!(flat["PROBER_ALLOW"], "10.0.0.0/8,::1");
+        assert!(flattened("deadline = 5").unwrap_err().contains("outside a table"));
+        assert!(flattened("[a.b]\nc = 1").unwrap_err().contains("a.b"));
+        assert!(flattened("[a").is_err());
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
+        let error = read(&[("A_FILE", "/nonexistent/x")], |r| r.secret("A")).unwrap_err();
+        assert!(error.starts_with("A_FILE=/nonexistent/x: want a readable file"), "{error}");
+    }
+}
