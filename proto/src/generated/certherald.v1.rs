@@ -1100,6 +1100,10 @@ pub struct Failure {
     /// What happened, for people: at most 200 characters, no control characters.
     #[prost(string, tag = "3")]
     pub detail: ::prost::alloc::string::String,
+    /// Whether the fault is ours: the scanning host has no route to this address (a host without IPv6,
+    /// for example). Then it says nothing about the endpoint.
+    #[prost(bool, tag = "4")]
+    pub no_local_route: bool,
 }
 /// A presented chain.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
