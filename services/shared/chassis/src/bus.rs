@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use proto::stream::Stream;
 
+pub mod append;
 pub mod embedded;
 pub mod nats;
 
