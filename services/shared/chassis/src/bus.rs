@@ -1,9 +1,10 @@
 //! The bus: what services append to streams, load from them, consume and follow; and leases.
 //!
-//! One contract, two buses: `nats` on JetStream and `embedded` in this process. A service cannot tell
-//! them apart; the tests in `tests/contract` run word for word against both. Start reading at [`Bus`].
+//! One contract, two buses: `nats` on JetStream and `embedded` in this process. A service cannot
+//! tell them apart; the tests in `tests/contract` run word for word against both. Start reading at
+//! [`Bus`].
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,7 +13,10 @@ use proto::stream::Stream;
 
 pub mod append;
 pub mod embedded;
+mod error;
 pub mod nats;
+
+pub use error::{AppendError, BusError};
 
 /// A bus that is shared by the tasks of a service.
 pub type SharedBus = Arc<dyn Bus>;
@@ -26,8 +30,8 @@ pub type SharedBus = Arc<dyn Bus>;
 pub trait Bus: Send + Sync + 'static {
     /// Appends one message; when it answers, the message is as durable as its stream promises.
     ///
-    /// A message whose id equals that of its subject's last message is a repeat: nothing is appended
-    /// and [`Appended::repeated`] says so, whatever version was expected.
+    /// A message whose id equals that of its subject's last message is a repeat: nothing is
+    /// appended and [`Appended::repeated`] says so, whatever version was expected.
     ///
     /// # Errors
     ///
@@ -68,8 +72,9 @@ pub trait Bus: Send + Sync + 'static {
         pattern: &str,
     ) -> Result<Vec<Message>, BusError>;
 
-    /// Takes part in a durable consumer: each message goes to one of those who take part, until one of
-    /// them acknowledges it. Begins with the oldest message kept when the consumer is first made.
+    /// Takes part in a durable consumer: each message goes to one of those who take part, until one
+    /// of them acknowledges it. Begins with the oldest message kept when the consumer is first
+    /// made.
     ///
     /// # Errors
     ///
@@ -332,107 +337,4 @@ pub struct Lease {
     pub fence: u64,
     /// How long it holds from its last renewal.
     pub limit: Duration,
-}
-
-/// Why an append did not complete.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// Someone else appended first. Load the entity again and decide again.
-    #[error("{subject} is not at version {expected}: someone else appended first")]
-    Outrun {
-        /// The subject.
-        subject: String,
-        /// The version that was expected.
-        expected: u64,
-    },
-    /// A message of this subject is outstanding on a work queue.
-    #[error("{subject} has a message outstanding")]
-    Outstanding {
-        /// The subject.
-        subject: String,
-    },
-    /// It will never fit.
-    #[error("a message for {subject} has {bytes} bytes: at most {max} are allowed")]
-    TooLarge {
-        /// The subject.
-        subject: String,
-        /// Its bytes, headers included.
-        bytes: usize,
-        /// The limit.
-        max: usize,
-    },
-    /// No answer came. The append may have happened: append it again with the same id.
-    #[error("no answer for {subject} within {waited:?}")]
-    Silent {
-        /// The subject.
-        subject: String,
-        /// How long the answer was waited for.
-        waited: Duration,
-    },
-    /// The bus refused or failed, and nothing was appended.
-    #[error("cannot append to {subject}")]
-    Failed {
-        /// The subject.
-        subject: String,
-        /// What went wrong.
-        source: BusError,
-    },
-}
-
-impl AppendError {
-    /// Whether the same append may succeed later.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Outrun { .. } | Self::TooLarge { .. } => false,
-            Self::Outstanding { .. } | Self::Silent { .. } => true,
-            Self::Failed { source, .. } => source.is_transient(),
-        }
-    }
-}
-
-/// Why the bus did not do as asked.
-#[derive(Debug, thiserror::Error)]
-pub enum BusError {
-    /// It could not be reached, or did not answer in time.
-    #[error("{operation}: the bus is not reachable")]
-    Unreachable {
-        /// What was being done.
-        operation: String,
-        /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// It answered with an error.
-    #[error("{operation}: the bus refused")]
-    Refused {
-        /// What was being done.
-        operation: String,
-        /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// Its storage failed; a full disk, most likely.
-    #[error("{operation}: the bus could not store")]
-    Storage {
-        /// What was being done.
-        operation: String,
-        /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// It was shut down.
-    #[error("the bus is closed")]
-    Closed,
-}
-
-impl BusError {
-    /// Whether trying again may help.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } | Self::Storage { .. } => true,
-            Self::Refused { .. } | Self::Closed => false,
-        }
-    }
-
-    /// A storage error of an operation.
-    pub fn storage(operation: impl Into<String>, source: impl Into<io::Error>) -> Self {
-        Self::Storage { operation: operation.into(), source: Box::new(source.into()) }
-    }
 }

@@ -28,8 +28,8 @@ pub trait Clock: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// Longest sleep before looking at the clock again, so that a clock that is set forward, or a machine
-/// that was suspended, delays no timer for long.
+/// Longest sleep before looking at the clock again, so that a clock that is set forward, or a
+/// machine that was suspended, delays no timer for long.
 const NAP_MAX: Duration = Duration::from_secs(1);
 
 #[async_trait]

@@ -3,8 +3,8 @@
 use parking_lot::Mutex;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
-/// A source of random numbers that is shared by the tasks of a service. Cryptographically strong when
-/// [`fresh`](Dice::fresh); repeatable when [`seeded`](Dice::seeded).
+/// A source of random numbers that is shared by the tasks of a service. Cryptographically strong
+/// when [`fresh`](Dice::fresh); repeatable when [`seeded`](Dice::seeded).
 #[derive(Debug)]
 pub struct Dice(Mutex<StdRng>);
 

@@ -1,5 +1,5 @@
-//! What every service stands on: settings, telemetry, health, shutdown, the bus. All I/O that is not
-//! a service's own business lives here, and so do time, randomness and the environment.
+//! What every service stands on: settings, telemetry, health, shutdown, the bus. All I/O that is
+//! not a service's own business lives here, and so do time, randomness and the environment.
 //!
 //! Start reading at [`bus::Bus`], then [`worker`]: the one loop that takes messages.
 

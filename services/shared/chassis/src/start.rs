@@ -1,4 +1,5 @@
-//! How a process begins and ends: settings, telemetry, the admin port, signals, its services, its code.
+//! How a process begins and ends: settings, telemetry, the admin port, signals, its services, its
+//! code.
 
 use std::{
     error::Error, future::Future, io, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc,
@@ -28,16 +29,17 @@ pub const EXIT_FAILURE: u8 = 1;
 /// What every process may be told, whatever services run in it.
 #[derive(Debug, Clone)]
 pub struct ProcessConfig {
-    /// `CERTHERALD_LOG`: what is logged: a level, or `target=level` with commas between. Default `info`.
+    /// `CERTHERALD_LOG`: what is logged: a level, or `target=level` with commas between. Default
+    /// `info`.
     pub log: String,
-    /// `CERTHERALD_ADMIN`: address and port of `/live`, `/ready` and `/metrics`. Default 127.0.0.1:9090;
-    /// port 0 takes a free one.
+    /// `CERTHERALD_ADMIN`: address and port of `/live`, `/ready` and `/metrics`. Default
+    /// 127.0.0.1:9090; port 0 takes a free one.
     pub admin: SocketAddr,
     /// `CERTHERALD_DATA`: directory of keys, of the embedded bus, and of what may be thrown away.
     /// Default `certherald-data`.
     pub data: PathBuf,
-    /// `CERTHERALD_INSTANCE`: name of this process among all that share the bus, a token of up to 64
-    /// characters. Default: the host's name and a random part, new with each start.
+    /// `CERTHERALD_INSTANCE`: name of this process among all that share the bus, a token of up to
+    /// 64 characters. Default: the host's name and a random part, new with each start.
     pub instance: Token,
 }
 
@@ -95,8 +97,8 @@ impl Foundation {
     }
 }
 
-/// Runs a process: `services` starts them as tasks; then it waits for a signal or a failure, lets all
-/// finish what they hold, and answers the code to exit with.
+/// Runs a process: `services` starts them as tasks; then it waits for a signal or a failure, lets
+/// all finish what they hold, and answers the code to exit with.
 pub async fn process<F, Fut, E>(config: ProcessConfig, services: F) -> ExitCode
 where
     F: FnOnce(Foundation) -> Fut,

@@ -57,8 +57,8 @@ impl Tasks {
         self.stopping.cancel();
     }
 
-    /// Waits until all have ended, for [`GRACE`] at most: redelivery covers the rest. Answers the first
-    /// failure, if there was one.
+    /// Waits until all have ended, for [`GRACE`] at most: redelivery covers the rest. Answers the
+    /// first failure, if there was one.
     pub async fn ended(&self) -> Option<String> {
         self.tracker.close();
         if tokio::time::timeout(GRACE, self.tracker.wait()).await.is_err() {
