@@ -1,7 +1,9 @@
-//! Events in the binary mode of CloudEvents over NATS: the attributes as headers, the message as data.
+//! Events in the binary mode of CloudEvents over NATS: the attributes as headers, the message as
+//! data.
 //!
 //! Rules: CloudEvents 1.0, NATS protocol binding 1.0.3 (draft), sections 3.1 and 3.1.3. Names are
-//! compared without regard to case; values carry anything outside `!`–`~`, and `"` and `%`, as `%XY`.
+//! compared without regard to case; values carry anything outside `!`–`~`, and `"` and `%`, as
+//! `%XY`.
 
 use crate::{
     host::Host,

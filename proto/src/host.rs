@@ -15,7 +15,8 @@ const LABEL_LEN_MAX: usize = 63;
 ///
 /// Invariant: a name is in A-labels and lower case, without a trailing dot; at most 253 octets in
 /// labels of 1 to 63, each of `a`–`z`, `0`–`9`, `-` and `_`, with no hyphen at either end. Its last
-/// label neither begins with `_` nor consists of digits, so that no name can be taken for an address.
+/// label neither begins with `_` nor consists of digits, so that no name can be taken for an
+/// address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Host {
     /// A name.

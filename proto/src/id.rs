@@ -104,8 +104,8 @@ impl DomainId {
 }
 
 impl DeliveryId {
-    /// The id of telling a contact of an event through a channel. `round` is 0 for the first telling
-    /// and counts reminders and repeats on demand.
+    /// The id of telling a contact of an event through a channel. `round` is 0 for the first
+    /// telling and counts reminders and repeats on demand.
     pub fn of(event: &str, contact: &ContactId, channel: &str, round: u32) -> Self {
         Self(digest(&[event, &contact.to_string(), channel, &round.to_string()]))
     }

@@ -55,8 +55,8 @@ pub enum Retention {
     },
     /// What is older.
     Age(Duration),
-    /// What was done. One message may be outstanding for each subject: a second is refused while the
-    /// first waits or runs. What is older than the age goes undone, if one is given.
+    /// What was done. One message may be outstanding for each subject: a second is refused while
+    /// the first waits or runs. What is older than the age goes undone, if one is given.
     Work(Option<Duration>),
 }
 

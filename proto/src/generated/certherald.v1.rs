@@ -774,6 +774,9 @@ pub struct DeliveryFailed {
     /// When it is tried again.
     #[prost(message, optional, tag = "3")]
     pub retry_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether it may have arrived nonetheless: no answer came after all had been handed over.
+    #[prost(bool, tag = "4")]
+    pub perhaps_told: bool,
 }
 /// Nothing more is tried.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1513,6 +1516,24 @@ pub struct LogRecord {
     /// In the order they happened. Never empty.
     #[prost(message, repeated, tag = "4")]
     pub events: ::prost::alloc::vec::Vec<LogEvent>,
+    /// Host of the domain as in `DomainAdded`, so that a record can be told without another. For the
+    /// history of a prober: its name.
+    #[prost(string, tag = "5")]
+    pub host: ::prost::alloc::string::String,
+    /// 0: the history is that of a prober.
+    #[prost(uint32, tag = "6")]
+    pub port: u32,
+    #[prost(enumeration = "Protocol", tag = "7")]
+    pub protocol: i32,
+    /// State of the domain after the events.
+    #[prost(enumeration = "State", tag = "8")]
+    pub state: i32,
+    /// When time alone may next change what is judged. Absent: never.
+    #[prost(message, optional, tag = "9")]
+    pub wake_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Names the trust anchors that the judgement stood on; 0 if no chain was judged.
+    #[prost(uint32, tag = "10")]
+    pub judged_under: u32,
 }
 /// One thing that happened to a domain.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1549,16 +1570,10 @@ pub mod log_event {
     }
 }
 /// The domain is looked at from now on: it was added, enabled, or its options changed.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Watched {
-    #[prost(string, tag = "1")]
-    pub host: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub port: u32,
-    #[prost(enumeration = "Protocol", tag = "3")]
-    pub protocol: i32,
     /// Whether counting towards `enable_failed` starts anew.
-    #[prost(bool, tag = "4")]
+    #[prost(bool, tag = "1")]
     pub enabling: bool,
 }
 /// The domain is not looked at any more; what was open is closed without news.
@@ -1579,7 +1594,8 @@ pub struct StateChanged {
 /// Something is wrong.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AnomalyOpened {
-    /// Unique for ever: the domain id, the token of the kind and the position of this opening.
+    /// Unique for ever: the domain id, the token of the kind, and the number of this opening among all
+    /// of the domain.
     #[prost(string, tag = "1")]
     pub anomaly_id: ::prost::alloc::string::String,
     #[prost(enumeration = "Kind", tag = "2")]
@@ -1683,30 +1699,25 @@ pub struct ChainLearned {
     #[prost(message, repeated, tag = "2")]
     pub fetched: ::prost::alloc::vec::Vec<FetchedCertificate>,
 }
-/// What is believed of one endpoint changed.
+/// One endpoint stands for what it presents: something that no other does, or something else than
+/// before. Endpoints that present what another already stands for are not recorded.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EndpointSeen {
     #[prost(string, tag = "1")]
     pub address: ::prost::alloc::string::String,
     #[prost(uint32, tag = "2")]
     pub port: u32,
-    /// Fingerprint of the chain it presents. Empty if it presents none.
+    /// Fingerprint of the chain it presents.
     #[prost(bytes = "bytes", tag = "3")]
     pub chain: ::prost::bytes::Bytes,
-    /// Why there is no chain.
-    #[prost(enumeration = "Reason", tag = "4")]
-    pub reason: i32,
-    /// As in `Handshake.version`; 0 if there was none.
-    #[prost(uint32, tag = "5")]
+    /// As in `Handshake.version`.
+    #[prost(uint32, tag = "4")]
     pub version: u32,
     /// As in `Handshake.cipher_suite`.
-    #[prost(uint32, tag = "6")]
+    #[prost(uint32, tag = "5")]
     pub cipher_suite: u32,
-    /// For people, at most 200 characters.
-    #[prost(string, tag = "7")]
-    pub detail: ::prost::alloc::string::String,
 }
-/// The name does not lead to this endpoint any more.
+/// The name does not lead to this endpoint any more, and no other presents what it did.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EndpointGone {
     #[prost(string, tag = "1")]
@@ -1719,7 +1730,7 @@ pub struct EndpointGone {
 pub struct RoundCounted {
     #[prost(enumeration = "Kind", tag = "1")]
     pub kind: i32,
-    /// Rounds running in which it was seen.
+    /// Rounds running in which it was seen; 0: they start anew.
     #[prost(uint32, tag = "2")]
     pub seen: u32,
     /// Rounds running in which it was not seen, while open.

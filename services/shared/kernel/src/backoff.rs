@@ -14,8 +14,8 @@ pub struct Backoff {
 impl Backoff {
     /// The wait after `failures` failures running (1 for the first), for a `chance` of 0.0 to 1.0.
     ///
-    /// Between half and the whole of `min(cap, base × 2^(failures - 1))`: never at once, and never all
-    /// at the same instant.
+    /// Between half and the whole of `min(cap, base × 2^(failures - 1))`: never at once, and never
+    /// all at the same instant.
     pub fn wait(&self, failures: u32, chance: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let whole = self.base.saturating_mul(1 << doublings).min(self.cap);

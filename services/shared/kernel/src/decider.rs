@@ -2,8 +2,8 @@
 
 /// Decides what happens, from what has happened.
 ///
-/// The implementing type is the state, folded from events; its default is the state before any. Both
-/// functions are pure: time and randomness come inside the command.
+/// The implementing type is the state, folded from events; its default is the state before any.
+/// Both functions are pure: time and randomness come inside the command.
 pub trait Decider: Default {
     /// What may be asked of it.
     type Command;
@@ -19,7 +19,8 @@ pub trait Decider: Default {
     /// The refusal, when the command may not be carried out in this state.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
 
-    /// Takes in what has happened. Total: an event that makes no sense in this state changes nothing.
+    /// Takes in what has happened. Total: an event that makes no sense in this state changes
+    /// nothing.
     fn evolve(&mut self, event: &Self::Event);
 
     /// The state after a history.

@@ -1,0 +1,1 @@
+//! Prints the figures that are promised, beside what they are compared with.
