@@ -1,0 +1,262 @@
+//! Reads what a server answers to the old hello: records, the messages within, the chain.
+//!
+//! Fed piece by piece, since the pieces of a stream fall where they like: a message may span records
+//! and a record may hold many. Whatever came before an error can still be asked for.
+
+use crate::domain::presented::{self, Chain};
+
+/// Bytes of one handshake message. The largest chain seen in public tests has 211 KiB; one that does
+/// not fit into a fact is of no use.
+const MESSAGE_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of a whole answer, records and all: twice a message, for those who send tiny records.
+const ANSWER_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
+/// Bytes of one record (RFC 5246, section 6.2.3: 2^14 and 2,048 for what encryption may add).
+const RECORD_BYTES_MAX: usize = (1 << 14) + 2048;
+const RECORD_HEADER_LEN: usize = 5;
+const MESSAGE_HEADER_LEN: usize = 4;
+
+/// What a server said of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Version and cipher suite that the server chose, from its hello.
+    pub chosen: Option<(u16, u16)>,
+    /// Named group of the key exchange, 0 if none was seen.
+    pub group: u16,
+    /// What it presented. May be a chain of none.
+    pub chain: Option<Chain>,
+    /// Whether it asked for a client certificate.
+    pub client_certificate_requested: bool,
+}
+
+/// How far the answer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The server will say more.
+    More,
+    /// It awaits our turn: nothing more will come.
+    Done,
+}
+
+/// Why the rest of an answer is not worth reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Garbled {
+    /// The server ended the conversation.
+    #[error("the server sent alert {0}")]
+    Alert(u8),
+    /// These bytes are no TLS record.
+    #[error("the server sent something that is no TLS record")]
+    Foreign,
+    /// A record that has no place here, or is longer than a record may be.
+    #[error(
+        "the server sent a record of type {kind} with {length} bytes, which is not allowed here"
+    )]
+    Record {
+        /// Content type on the wire.
+        kind: u8,
+        /// Its length.
+        length: usize,
+    },
+    /// A message that has no place here.
+    #[error("the server sent a handshake message of type {0}, which is not expected here")]
+    Message(u8),
+    /// A message above what we read.
+    #[error("the server announced a handshake message of {0} bytes: 524288 are read")]
+    MessageTooLong(usize),
+    /// A message whose inner lengths contradict each other.
+    #[error("the server sent a malformed {0}")]
+    Malformed(&'static str),
+    /// More bytes than an answer may have.
+    #[error("the server sent 1048576 bytes and no end of its answer")]
+    Endless,
+}
+
+/// Reads one answer.
+#[derive(Debug, Default)]
+pub struct Reader {
+    total: usize,
+    header: Vec<u8>,
+    record: Option<Record>,
+    /// Content of handshake records that is not yet a whole message.
+    message: Vec<u8>,
+    alert: Vec<u8>,
+    answer: Answer,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    kind: u8,
+    left: usize,
+}
+
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+
+const HELLO_REQUEST: u8 = 0;
+const SERVER_HELLO: u8 = 2;
+const CERTIFICATE: u8 = 11;
+const SERVER_KEY_EXCHANGE: u8 = 12;
+const CERTIFICATE_REQUEST: u8 = 13;
+const SERVER_HELLO_DONE: u8 = 14;
+const CERTIFICATE_STATUS: u8 = 22;
+
+impl Reader {
+    /// Takes the bytes that came next.
+    ///
+    /// # Errors
+    ///
+    /// When the server ended the conversation, or sent what no answer may hold. The reader is then
+    /// of no more use, except for [`Reader::answer`].
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<Progress, Garbled> {
+        self.total += bytes.len();
+        if self.total > ANSWER_BYTES_MAX {
+            return Err(Garbled::Endless);
+        }
+        while !bytes.is_empty() {
+            bytes = match self.record {
+                None => self.take_header(bytes)?,
+                Some(record) => self.take_content(record, bytes)?,
+            };
+        }
+        self.take_messages()
+    }
+
+    /// What was understood so far.
+    pub fn answer(self) -> Answer {
+        self.answer
+    }
+
+    fn take_header<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], Garbled> {
+        let missing = RECORD_HEADER_LEN - self.header.len();
+        let (taken, rest) = bytes.split_at(missing.min(bytes.len()));
+        self.header.extend(taken);
+        let &[kind, major, _minor, high, low] = self.header.as_slice() else { return Ok(rest) };
+        self.header.clear();
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if !matches!((kind, major), (20..=24, 1 | 3)) {
+            return Err(Garbled::Foreign);
+        }
+        if !matches!(kind, ALERT | HANDSHAKE) || !(1..=RECORD_BYTES_MAX).contains(&length) {
+            return Err(Garbled::Record { kind, length });
+        }
+        self.record = Some(Record { kind, left: length });
+        Ok(rest)
+    }
+
+    fn take_content<'a>(&mut self, record: Record, bytes: &'a [u8]) -> Result<&'a [u8], Garbled> {
+        let (taken, rest) = bytes.split_at(record.left.min(bytes.len()));
+        let left = record.left - taken.len();
+        self.record = (left > 0).then_some(Record { left, ..record });
+        match record.kind {
+            HANDSHAKE => self.message.extend(taken),
+            _ => self.take_alert(taken)?,
+        }
+        Ok(rest)
+    }
+
+    /// A warning is let pass: servers send one about a name they do not know, and go on.
+    fn take_alert(&mut self, bytes: &[u8]) -> Result<(), Garbled> {
+        const WARNING: u8 = 1;
+        const CLOSE_NOTIFY: u8 = 0;
+        self.alert.extend(bytes);
+        let alerts = std::mem::take(&mut self.alert);
+        let (whole, rest) = alerts.as_chunks::<2>();
+        self.alert.extend(rest);
+        match whole.iter().find(|[level, kind]| *level != WARNING || *kind == CLOSE_NOTIFY) {
+            Some([_, description]) => {
+                // What was said before the alert still counts.
+                self.take_messages()?;
+                Err(Garbled::Alert(*description))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn take_messages(&mut self) -> Result<Progress, Garbled> {
+        let buffered = std::mem::take(&mut self.message);
+        let mut rest = buffered.as_slice();
+        let mut progress = Progress::More;
+        while let Some(&[kind, high, middle, low]) = rest.first_chunk::<MESSAGE_HEADER_LEN>() {
+            let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+            if length > MESSAGE_BYTES_MAX {
+                return Err(Garbled::MessageTooLong(length));
+            }
+            let Some((message, after)) = rest.split_at_checked(MESSAGE_HEADER_LEN + length) else {
+                break;
+            };
+            rest = after;
+            progress = self.take_message(kind, &message[MESSAGE_HEADER_LEN..])?;
+            if progress == Progress::Done {
+                break;
+            }
+        }
+        // The usual case moves nothing: either all was consumed, or nothing was.
+        let consumed = buffered.len() - rest.len();
+        self.message = buffered;
+        self.message.drain(..consumed);
+        Ok(progress)
+    }
+
+    fn take_message(&mut self, kind: u8, body: &[u8]) -> Result<Progress, Garbled> {
+        let greeted = self.answer.chosen.is_some();
+        match kind {
+            HELLO_REQUEST => {}
+            SERVER_HELLO if !greeted => self.answer.chosen = Some(server_hello(body)?),
+            CERTIFICATE if greeted && self.answer.chain.is_none() => {
+                self.answer.chain = Some(certificate_list(body)?);
+            }
+            SERVER_KEY_EXCHANGE => match self.answer.chosen {
+                Some((_, suite)) => self.answer.group = named_group(suite, body),
+                None => return Err(Garbled::Message(kind)),
+            },
+            CERTIFICATE_REQUEST if greeted => self.answer.client_certificate_requested = true,
+            CERTIFICATE_STATUS if greeted => {}
+            SERVER_HELLO_DONE if greeted => return Ok(Progress::Done),
+            kind => return Err(Garbled::Message(kind)),
+        }
+        Ok(Progress::More)
+    }
+}
+
+/// Version and cipher suite. What follows the suite is of no interest here.
+fn server_hello(body: &[u8]) -> Result<(u16, u16), Garbled> {
+    const MALFORMED: Garbled = Garbled::Malformed("ServerHello");
+    let (version, rest) = body.split_first_chunk::<2>().ok_or(MALFORMED)?;
+    let (_random, rest) = rest.split_first_chunk::<32>().ok_or(MALFORMED)?;
+    let (&id_len, rest) = rest.split_first().ok_or(MALFORMED)?;
+    let (_session_id, rest) = rest.split_at_checked(usize::from(id_len)).ok_or(MALFORMED)?;
+    let (suite, _) = rest.split_first_chunk::<2>().ok_or(MALFORMED)?;
+    Ok((u16::from_be_bytes(*version), u16::from_be_bytes(*suite)))
+}
+
+fn certificate_list(body: &[u8]) -> Result<Chain, Garbled> {
+    const MALFORMED: Garbled = Garbled::Malformed("certificate list");
+    let (mut list, rest) = split_vector(body).ok_or(MALFORMED)?;
+    if !rest.is_empty() {
+        return Err(MALFORMED);
+    }
+    let mut certificates = Vec::new();
+    while !list.is_empty() {
+        let (certificate, rest) = split_vector(list).ok_or(MALFORMED)?;
+        certificates.push(certificate);
+        list = rest;
+    }
+    Ok(presented::bounded(certificates.into_iter()))
+}
+
+/// Splits off what stands behind a length of three bytes.
+fn split_vector(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&[high, middle, low], rest) = bytes.split_first_chunk::<3>()?;
+    let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+    rest.split_at_checked(length)
+}
+
+/// The group of an ECDHE key exchange (RFC 8422, section 5.4). Those of DHE have none, and begin with
+/// the length of a prime instead: they are told apart by the suite.
+fn named_group(suite: u16, body: &[u8]) -> u16 {
+    const NAMED_CURVE: u8 = 3;
+    let is_elliptic = suite >= 0xc000 && suite != 0xccaa;
+    match body {
+        [NAMED_CURVE, high, low, ..] if is_elliptic => u16::from_be_bytes([*high, *low]),
+        _ => 0,
+    }
+}

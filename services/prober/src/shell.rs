@@ -1,0 +1,11 @@
+//! The hands of the prober: sockets, name servers, TLS.
+//!
+//! Start reading at [`scan`]: it is one look from the job to the fact.
+
+pub mod aia;
+pub mod dial;
+pub mod legacy;
+pub mod recorder;
+pub mod resolve;
+pub mod scan;
+pub mod tls;
