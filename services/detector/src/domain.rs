@@ -1,0 +1,3 @@
+//! What the detector knows and decides, without a clock, a file or a network.
+
+pub mod assess;

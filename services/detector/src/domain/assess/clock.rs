@@ -1,0 +1,151 @@
+//! What time alone decides of a chain, small enough to be kept for every domain.
+
+use certificate::Certificate;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    instant::{self, Seconds},
+    rungs::{Ladder, Rung},
+    timeline::Timeline,
+};
+
+/// When a chain serves, as far as dates decide: the leaf's validity, cut where no trusted path holds.
+///
+/// A chain without any path is judged by its leaf's dates: expired and untrusted are two findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    leaf: Window,
+    /// The spans in which it serves, in order, never empty; `None` if that is the leaf's validity.
+    cut: Option<Box<[Window]>>,
+}
+
+/// Both ends included. Certificates that are never valid together leave a window that ends before
+/// it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) from: Seconds,
+    pub(super) until: Seconds,
+}
+
+/// What the dates say at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// It does not serve yet.
+    NotYetValid {
+        /// First second in which it will.
+        starts: Timestamp,
+    },
+    /// It serves.
+    Valid {
+        /// Last second in which it does.
+        ends: Timestamp,
+        /// Time until that second.
+        remaining: SignedDuration,
+    },
+    /// It no longer serves.
+    Expired {
+        /// Last second in which it did.
+        ended: Timestamp,
+    },
+}
+
+impl Clock {
+    /// The clock of a leaf above which paths exist as the timeline says.
+    pub(super) fn new(leaf: &Certificate, timeline: &Timeline) -> Self {
+        let whole = Window::of(leaf);
+        if timeline.spans.is_empty() || timeline.covers(leaf) {
+            return Self { leaf: whole, cut: None };
+        }
+        let mut windows: Vec<Window> = Vec::new();
+        for span in &timeline.spans {
+            match windows.last_mut() {
+                Some(last) if last.until.saturating_add(1) == span.from => last.until = span.until,
+                _ => windows.push(Window { from: span.from, until: span.until }),
+            }
+        }
+        Self { leaf: whole, cut: Some(windows.into()) }
+    }
+
+    /// The clock of a leaf above which certificates stand that are valid only within `window`.
+    pub(super) fn within(leaf: &Certificate, window: Window) -> Self {
+        Self { leaf: Window::of(leaf), cut: Some(Box::new([window])) }
+    }
+
+    /// When the leaf ends.
+    pub fn not_after(&self) -> Timestamp {
+        instant::begin(self.leaf.until)
+    }
+
+    /// How long the leaf is valid, its last second included; zero if it never is.
+    pub fn lifetime(&self) -> SignedDuration {
+        SignedDuration::from_secs((self.leaf.until - self.leaf.from + 1).max(0))
+    }
+
+    /// What the dates say now.
+    pub fn timing(&self, now: Timestamp) -> Timing {
+        let now = instant::second(now);
+        // The first window that is not over: before it began, the one before it has expired.
+        let mut ended = None;
+        for window in self.windows() {
+            if now > window.until {
+                ended = Some(window.until);
+                continue;
+            }
+            return match ended {
+                None if now < window.from => {
+                    Timing::NotYetValid { starts: instant::begin(window.from) }
+                }
+                Some(ended) if now < window.from => {
+                    Timing::Expired { ended: instant::begin(ended) }
+                }
+                None | Some(_) => Timing::Valid {
+                    ends: instant::begin(window.until),
+                    remaining: SignedDuration::from_secs(window.until - now),
+                },
+            };
+        }
+        Timing::Expired { ended: instant::begin(ended.unwrap_or(self.leaf.until)) }
+    }
+
+    /// The rung that the remaining time has fallen below; `None` if none, or if it does not serve.
+    pub fn rung(&self, ladder: &Ladder, now: Timestamp) -> Option<Rung> {
+        match self.timing(now) {
+            Timing::Valid { remaining, .. } => ladder.below(remaining),
+            Timing::NotYetValid { .. } | Timing::Expired { .. } => None,
+        }
+    }
+
+    /// The next instant at which the dates say something else: a beginning, an end, a rung. It lies
+    /// after `now`; `None` if nothing will change any more.
+    pub fn next_instant(&self, ladder: &Ladder, now: Timestamp) -> Option<Timestamp> {
+        let now = instant::second(now);
+        let mut next: Option<Seconds> = None;
+        let mut consider = |at: Seconds| {
+            if at > now && next.is_none_or(|next| at < next) {
+                next = Some(at);
+            }
+        };
+        for window in self.windows() {
+            consider(window.from);
+            consider(window.until.saturating_add(1));
+            for rung in ladder.rungs() {
+                // `remaining < rung` holds from the second after `until - rung`.
+                let crossing = window.until.saturating_sub(rung.span.as_secs()).saturating_add(1);
+                if window.from <= crossing && crossing <= window.until {
+                    consider(crossing);
+                }
+            }
+        }
+        next.and_then(|at| Timestamp::from_second(at).ok())
+    }
+
+    fn windows(&self) -> &[Window] {
+        self.cut.as_deref().unwrap_or(std::slice::from_ref(&self.leaf))
+    }
+}
+
+impl Window {
+    fn of(certificate: &Certificate) -> Self {
+        Self { from: instant::not_before(certificate), until: instant::not_after(certificate) }
+    }
+}

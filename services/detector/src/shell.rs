@@ -1,0 +1,3 @@
+//! Where the detector meets the world.
+
+pub mod anchors;
