@@ -1,0 +1,212 @@
+//! Reading along, keeping no place at the broker: a consumer that is thrown away, and the place with us.
+//!
+//! Whenever anything goes wrong (the connection is lost, the consumer or the stream vanishes, a delivery
+//! is missing) another consumer is made that begins behind the last message that was read.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::jetstream::consumer::{
+    AckPolicy, Config, DeliverPolicy, IntoConsumerConfig, ReplayPolicy, pull,
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use proto::stream::Stream;
+use tokio::time::sleep;
+use tracing::{debug, warn};
+
+use super::{
+    consume::make,
+    link::Link,
+    message::{self, Place},
+    pull::{Heard, Pull},
+    streams,
+};
+use crate::{
+    bus::{BusError, Followed, Following, From, Message},
+    error::Chain,
+};
+
+/// Messages asked for at once.
+const WINDOW: usize = 1_000;
+
+/// Bytes asked for at once, so that a window of the largest messages does not fill the memory.
+const WINDOW_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long the broker keeps a consumer that nobody asks.
+const UNUSED_MAX: Duration = Duration::from_mins(1);
+
+/// Pause before a stream that could not be reached is looked for again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// One who reads along.
+pub(super) struct Follow {
+    link: Arc<Link>,
+    stream: &'static Stream,
+    pattern: String,
+    place: Placed,
+    catching_up: CatchingUp,
+    reader: Option<Reader>,
+}
+
+/// Where reading stands.
+struct Placed {
+    /// The sequence of the next message at the earliest.
+    next: u64,
+    /// When the stream was made: another one begins anew.
+    made_at: Timestamp,
+}
+
+/// How far it is to where the stream ended when reading began.
+enum CatchingUp {
+    /// Up to this sequence.
+    To(u64),
+    /// Arrived, which must still be said.
+    Arrived,
+    /// Said.
+    Done,
+}
+
+/// One consumer that is thrown away, in use.
+struct Reader {
+    pull: Pull,
+    delivered: u64,
+}
+
+impl Follow {
+    pub(super) async fn begin(
+        link: &Arc<Link>,
+        stream: &'static Stream,
+        pattern: &str,
+        from: From,
+    ) -> Result<Self, BusError> {
+        let info = streams::ensure(link, stream).await?;
+        let end = info.state.last_sequence;
+        let (next, catching_up) = match from {
+            From::Sequence(sequence) if sequence <= end => (sequence.max(1), CatchingUp::To(end)),
+            From::Sequence(sequence) => (sequence.max(1), CatchingUp::Arrived),
+            From::End => (end + 1, CatchingUp::Arrived),
+        };
+        let place = Placed { next, made_at: made_at(&info) };
+        let mut this = Self {
+            link: link.clone(),
+            stream,
+            pattern: pattern.to_owned(),
+            place,
+            catching_up,
+            reader: None,
+        };
+        this.join().await?;
+        Ok(this)
+    }
+
+    /// Makes a consumer that begins at our place, and opens an inbox for it.
+    async fn join(&mut self) -> Result<(), BusError> {
+        self.reader = None;
+        let info = streams::ensure(&self.link, self.stream).await?;
+        if made_at(&info) != self.place.made_at {
+            warn!(stream = self.stream.name, "The stream was made anew: reading from its start.");
+            self.place = Placed { next: 1, made_at: made_at(&info) };
+        }
+        let policy = DeliverPolicy::ByStartSequence { start_sequence: self.place.next };
+        let config = passing(&self.link, &self.pattern, policy);
+        let name = config.name.clone().unwrap_or_default();
+        let consumer = make(&self.link, self.stream, config).await?;
+        if consumer.num_pending == 0 {
+            self.arrive();
+        }
+        let pull = Pull::open(&self.link, self.stream.name, &name).await;
+        let pull = pull.map_err(|error| error.while_doing("follow"))?;
+        self.reader = Some(Reader { pull, delivered: 0 });
+        Ok(())
+    }
+
+    fn arrive(&mut self) {
+        if let CatchingUp::To(_) = self.catching_up {
+            self.catching_up = CatchingUp::Arrived;
+        }
+    }
+
+    /// Hears or asks once; answers a message if one came.
+    async fn step(&mut self) -> Result<Option<Message>, String> {
+        let Some(reader) = &mut self.reader else { return Err("not joined".to_owned()) };
+        if reader.pull.asked() <= WINDOW / 2 {
+            let asked = reader.pull.ask(WINDOW, Some(WINDOW_BYTES)).await;
+            asked.map_err(|error| error.to_string())?;
+        }
+        match reader.pull.next().await {
+            Heard::Message(message) => self.take(message),
+            Heard::Expired(_) => Ok(None),
+            Heard::Idle => {
+                // Nothing is left for us: what stood between here and the end was removed meanwhile.
+                self.arrive();
+                Ok(None)
+            }
+            Heard::Over(why) => Err(why),
+        }
+    }
+
+    fn take(&mut self, message: async_nats::Message) -> Result<Option<Message>, String> {
+        let place = message.reply.as_ref().and_then(|reply| Place::read(reply));
+        let (Some(place), Some(reader)) = (place, &mut self.reader) else { return Ok(None) };
+        if place.of_consumer != reader.delivered + 1 {
+            return Err(format!("delivery {} came after {}", place.of_consumer, reader.delivered));
+        }
+        reader.delivered = place.of_consumer;
+        self.place.next = place.sequence + 1;
+        if let CatchingUp::To(end) = self.catching_up
+            && (place.sequence >= end || place.pending == 0)
+        {
+            self.catching_up = CatchingUp::Arrived;
+        }
+        Ok(Some(message::delivered(message, &place)))
+    }
+}
+
+#[async_trait]
+impl Following for Follow {
+    async fn next(&mut self) -> Result<Followed, BusError> {
+        loop {
+            if let CatchingUp::Arrived = self.catching_up {
+                self.catching_up = CatchingUp::Done;
+                return Ok(Followed::CaughtUp);
+            }
+            let why = match self.step().await {
+                Ok(Some(message)) => return Ok(Followed::Message(message)),
+                Ok(None) => continue,
+                Err(why) => why,
+            };
+            debug!(stream = self.stream.name, %why, "Following again from {}.", self.place.next);
+            while let Err(error) = self.join().await {
+                warn!(
+                    stream = self.stream.name,
+                    error = %Chain(&error),
+                    "{} cannot be followed: trying again.", self.stream.name,
+                );
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// A consumer that is thrown away: in memory, of one copy, without acknowledgements.
+pub(super) fn passing(link: &Link, pattern: &str, deliver_policy: DeliverPolicy) -> Config {
+    let unique = link.client().new_inbox();
+    let unique = unique.rsplit('.').next().unwrap_or_default();
+    let config = pull::Config {
+        name: Some(format!("passing-{unique}")),
+        deliver_policy,
+        ack_policy: AckPolicy::None,
+        filter_subject: pattern.to_owned(),
+        replay_policy: ReplayPolicy::Instant,
+        memory_storage: true,
+        num_replicas: 1,
+        inactive_threshold: UNUSED_MAX,
+        ..pull::Config::default()
+    };
+    config.into_consumer_config()
+}
+
+fn made_at(info: &async_nats::jetstream::stream::Info) -> Timestamp {
+    let nanoseconds = info.created.unix_timestamp_nanos();
+    Timestamp::from_nanosecond(nanoseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
