@@ -1,4 +1,5 @@
-//! `certherald check` builds paths from the set that is presented, and tells incomplete from untrusted.
+//! `certherald check` builds paths from the set that is presented, and tells incomplete from
+//! untrusted.
 
 use harness::check::{Check, Verdict};
 use harness::external::{Recipe, Software};

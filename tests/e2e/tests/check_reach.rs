@@ -45,7 +45,8 @@ async fn servers_that_drag_their_feet_cost_one_deadline() {
     }
 }
 
-/// Whoever copied a certificate from somewhere can present it; only its owner can sign with its key.
+/// Whoever copied a certificate from somewhere can present it; only its owner can sign with its
+/// key.
 #[tokio::test]
 async fn a_server_without_the_key_of_its_certificate_has_failed() {
     let scene = Scene::new();

@@ -1,4 +1,5 @@
-//! `certherald check` refuses what it cannot do with words that help, and exits as monitoring plugins do.
+//! `certherald check` refuses what it cannot do with words that help, and exits as monitoring
+//! plugins do.
 
 use harness::check::Check;
 use harness::scene::Scene;

@@ -12,8 +12,8 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// never waits for it, and a shared machine is slow at times.
 pub const SOON: Duration = Duration::from_secs(30);
 
-/// Waits until `look` answers with a value, and returns that; until then it answers with what it saw
-/// instead. Panics with the last of it after `within`.
+/// Waits until `look` answers with a value, and returns that; until then it answers with what it
+/// saw instead. Panics with the last of it after `within`.
 pub async fn eventually_within<T, E: Display>(
     within: Duration,
     what: &str,
@@ -36,8 +36,8 @@ pub async fn eventually<T, E: Display>(what: &str, look: impl AsyncFnMut() -> Re
     eventually_within(SOON, what, look).await
 }
 
-/// Checks that `look` goes on answering `Ok` for `span`: for what must not happen. The shorter the span
-/// the weaker the test, but it never fails without a reason.
+/// Checks that `look` goes on answering `Ok` for `span`: for what must not happen. The shorter the
+/// span the weaker the test, but it never fails without a reason.
 pub async fn throughout<E: Display>(
     span: Duration,
     what: &str,

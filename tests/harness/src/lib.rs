@@ -1,9 +1,9 @@
 //! Starts the world for a test: the built binary, real processes, a real broker, real TLS servers.
 //!
-//! Nothing is simulated here. Processes are started with a log of their own, waited for by their state,
-//! and killed when they are dropped; a test that fails prints the end of each log. What cannot be
-//! had on this machine is named, with the way to get it. Start reading at [`fleet`] for the system
-//! as a whole, at [`check`] for one verdict.
+//! Nothing is simulated here. Processes are started with a log of their own, waited for by their
+//! state, and killed when they are dropped; a test that fails prints the end of each log. What
+//! cannot be had on this machine is named, with the way to get it. Start reading at [`fleet`] for
+//! the system as a whole, at [`check`] for one verdict.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 #![allow(clippy::missing_panics_doc, reason = "in a test, a panic is the report")]
 
@@ -15,4 +15,5 @@ pub mod nameserver;
 pub mod nats;
 pub mod process;
 pub mod scene;
+pub mod smtpd;
 pub mod surroundings;

@@ -14,7 +14,8 @@ use crate::eventually::eventually;
 /// Bytes of a log that a failing test prints: about a hundred lines.
 const LOG_TAIL_BYTES: u64 = 16 * 1024;
 
-/// One running process. Dropping it kills it; if the test is failing, the end of its log is printed.
+/// One running process. Dropping it kills it; if the test is failing, the end of its log is
+/// printed.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -23,8 +24,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command` with both outputs going to a file in `directory`, called after `name`. A file
-    /// of that name is continued, so that a restarted process keeps one log.
+    /// Starts `command` with both outputs going to a file in `directory`, called after `name`. A
+    /// file of that name is continued, so that a restarted process keeps one log.
     pub fn start(name: &str, mut command: Command, directory: &Path) -> Self {
         let log = directory.join(format!("{name}.log"));
         let out = File::options().create(true).append(true).open(&log).unwrap();

@@ -84,7 +84,8 @@ impl Leaf {
         }
     }
 
-    /// The SANs replaced by `names`, each DNS or an IP address. None at all leaves the extension out.
+    /// The SANs replaced by `names`, each DNS or an IP address. None at all leaves the extension
+    /// out.
     #[must_use]
     pub fn with_names(mut self, names: &[&str]) -> Self {
         self.names = names.iter().map(|&name| name.to_owned()).collect();

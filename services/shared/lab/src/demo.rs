@@ -30,7 +30,8 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Opens every exhibit on a free port of 127.0.0.1. `now` is what "expired" is measured against.
+    /// Opens every exhibit on a free port of 127.0.0.1. `now` is what "expired" is measured
+    /// against.
     ///
     /// # Errors
     /// [`LabError`] if a port cannot be had.

@@ -54,7 +54,8 @@ impl Site {
     /// A site on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// [`LabError::Key`] if the behaviour names an unusable key, [`LabError::Listen`] without a port.
+    /// [`LabError::Key`] if the behaviour names an unusable key, [`LabError::Listen`] without a
+    /// port.
     pub async fn open(behaviour: Behaviour) -> Result<Self, LabError> {
         Self::open_at(loopback(), behaviour).await
     }
@@ -62,8 +63,8 @@ impl Site {
     /// A site on `address`, such as 127.0.0.2 or `::1`; port 0 takes a free one.
     ///
     /// # Errors
-    /// [`LabError::Key`] if the behaviour names an unusable key, [`LabError::Listen`] if the address
-    /// cannot be had.
+    /// [`LabError::Key`] if the behaviour names an unusable key, [`LabError::Listen`] if the
+    /// address cannot be had.
     pub async fn open_at(address: SocketAddr, behaviour: Behaviour) -> Result<Self, LabError> {
         let site = Self::closed_at(address, behaviour)?;
         site.open_again().await?;

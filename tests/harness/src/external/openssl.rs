@@ -24,7 +24,8 @@ pub(super) async fn start(
     command.args(["s_server", "-www", "-accept"]);
     command.arg(SocketAddr::from((recipe.ip, 0)).to_string());
     command.arg("-cert").arg(&files.chain).arg("-key").arg(&files.key);
-    // The chain file begins with the leaf; -cert reads that one only, and -cert_chain skips nothing.
+    // The chain file begins with the leaf; -cert reads that one only, and -cert_chain skips
+    // nothing.
     let above = directory.join("above.pem");
     std::fs::write(&above, after_first(&recipe.chain_pem)).unwrap();
     if above.metadata().unwrap().len() > 0 {

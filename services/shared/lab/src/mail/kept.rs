@@ -14,7 +14,8 @@ pub struct Mail {
 }
 
 impl Mail {
-    pub(super) fn new(sender: String, recipients: Vec<String>, raw: &[u8]) -> Self {
+    /// A mail of this envelope and content. What cannot be parsed has no headers and no parts.
+    pub fn new(sender: String, recipients: Vec<String>, raw: &[u8]) -> Self {
         let message = MessageParser::default().parse(raw).unwrap_or_default().into_owned();
         Self { sender, recipients, message }
     }

@@ -120,7 +120,8 @@ impl<'a, Stream: AsyncRead + AsyncWrite + Unpin> Session<'a, Stream> {
     async fn introduce(&mut self) -> io::Result<Next> {
         let starttls = if self.offer == Offer::StartTls { "250-STARTTLS\r\n" } else { "" };
         let lines = format!(
-            "250-lab.test\r\n{starttls}250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {MAIL_BYTES_MAX}\r\n"
+            "250-lab.test\r\n{starttls}250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n\
+             250 SIZE {MAIL_BYTES_MAX}\r\n"
         );
         self.stream.write_all(lines.as_bytes()).await?;
         self.stream.flush().await?;

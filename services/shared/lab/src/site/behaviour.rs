@@ -73,7 +73,8 @@ impl Behaviour {
 impl HttpResponse {
     fn bytes(&self) -> Bytes {
         let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n",
             self.content_type,
             self.body.len(),
         );
