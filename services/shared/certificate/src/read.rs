@@ -74,7 +74,8 @@ fn envelope(der: &[u8]) -> Result<(), CertificateError> {
 fn malformation(error: &nom::Err<X509Error>) -> CertificateError {
     let error = match error {
         nom::Err::Error(error) | nom::Err::Failure(error) => error,
-        nom::Err::Incomplete(_) => return CertificateError::Truncated,
+        // The frame is whole: it is a part inside that promises more than there is.
+        nom::Err::Incomplete(_) => return CertificateError::Structure,
     };
     #[expect(clippy::wildcard_enum_match_arm, reason = "an enumeration of another crate")]
     match error {

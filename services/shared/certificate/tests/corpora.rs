@@ -62,7 +62,7 @@ fn no_mutation_breaks_the_reader() {
         let outcome = std::panic::catch_unwind(|| {
             Certificate::parse(&der).map(|certificate| exercise(&certificate)).is_ok()
         });
-        let hex = || data_encoding_hex(&der);
+        let hex = || data_encoding::HEXLOWER.encode(&der);
         read += u64::from(outcome.unwrap_or_else(|_| panic!("run {runs} broke on {}", hex())));
         runs += 1;
     }
@@ -113,10 +113,6 @@ fn mutated(seeds: &[Vec<u8>], random: &mut TestRng) -> Vec<u8> {
         }
     }
     der
-}
-
-fn data_encoding_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The collection, or `None` if nobody says where it is.

@@ -85,6 +85,10 @@ enum LineError {
 
 /// Judges one line. The answer is one line too, without its end; a line that cannot be read is
 /// answered with `{"id","error"}`.
+///
+/// # Panics
+///
+/// Never: an answer is made of strings, numbers and lists, which are always JSON.
 pub fn line(line: &str, defaults: &Defaults<'_>) -> String {
     let mut id = Value::Null;
     let answer = match judged(line, defaults, &mut id) {

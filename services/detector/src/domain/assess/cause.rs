@@ -89,19 +89,14 @@ impl NoTrust {
         let climb = Climb::new(field);
         let above = climb.above();
         let no_trust = match climb.anchor {
-            Some((anchor, _)) => Self::along(field, &above, anchor, refusal),
+            Some((anchor, _)) => Self::along(field, &above, anchor),
             None => climb.short_of_anchor(),
         };
         (no_trust, above)
     }
 
     /// Why a path that names and signatures lead along to an anchor is none.
-    fn along(
-        field: &Field,
-        above: &[Arc<Certificate>],
-        anchor: &Arc<Certificate>,
-        refusal: Option<&NoPath>,
-    ) -> Self {
+    fn along(field: &Field, above: &[Arc<Certificate>], anchor: &Arc<Certificate>) -> Self {
         let leaf = &field.leaf;
         let begun_by = above.iter().max_by_key(|it| instant::not_before(it)).unwrap_or(anchor);
         let ended_by = above.iter().min_by_key(|it| instant::not_after(it)).unwrap_or(anchor);
@@ -122,9 +117,7 @@ impl NoTrust {
             let detail = format!("a signature on the path ({algorithm}) cannot be checked here");
             return Self::Unchecked { detail };
         }
-        let rule = broken_rule(anchor, field, above, first)
-            .or_else(|| refusal.map(|refusal| rule_name(&refusal.error)));
-        let detail = rule.unwrap_or_else(|| "a rule of RFC 5280 forbids the path".to_owned());
+        let detail = broken_rule(anchor, field, above, first);
         let top = above.last().unwrap_or(anchor);
         Self::untrusted(Cause::NotPermitted, top, true, detail)
     }
@@ -236,12 +229,12 @@ fn broken_rule(
     field: &Field,
     above: &[Arc<Certificate>],
     at: instant::Seconds,
-) -> Option<String> {
+) -> String {
     if !anchor.may_issue() {
-        return Some("the trust anchor does not say that it is an authority".to_owned());
+        return "the trust anchor does not say that it is an authority".to_owned();
     }
     if anchor.has_unknown_critical_extension() {
-        return Some("the trust anchor has a critical extension that nobody knows".to_owned());
+        return "the trust anchor has a critical extension that nobody knows".to_owned();
     }
     let on_path = |der: &[u8]| above.iter().any(|it| it.der() == der);
     let alone = Field {
@@ -255,7 +248,13 @@ fn broken_rule(
         anchors: field.anchors.iter().filter(|it| on_path(it.certificate.der())).cloned().collect(),
         leaf_is_anchor: false,
     };
-    alone.path_at(at).err().map(|no_path| rule_name(&no_path.error))
+    match alone.path_at(at) {
+        // The signatures on it are known to be good: webpki met another of the same name.
+        Ok(_) | Err(NoPath { error: webpki::Error::InvalidSignatureForPublicKey, .. }) => {
+            "a rule of RFC 5280 forbids the path".to_owned()
+        }
+        Err(no_path) => rule_name(&no_path.error),
+    }
 }
 
 /// What a client would object to, in words.
@@ -270,7 +269,6 @@ fn rule_name(error: &webpki::Error) -> String {
             "a certificate on the path may not be used for servers (extended key usage)"
         }
         Error::InvalidCertValidity => "a certificate on the path ends before it begins",
-        Error::InvalidSignatureForPublicKey => "a signature on the path is wrong",
         Error::SignatureAlgorithmMismatch => {
             "a certificate on the path names two different signature algorithms"
         }

@@ -153,8 +153,8 @@ impl From<&Evidence> for v1::Evidence {
 }
 
 impl From<&Case> for evidence::Case {
-    fn from(case: &Case) -> Self {
-        match case.clone() {
+    fn from(evidence: &Case) -> Self {
+        match evidence.clone() {
             Case::NoCertificate { reason, detail, alert } => {
                 Self::NoCertificate(v1::NoCertificate { reason: reason.into(), detail, alert })
             }

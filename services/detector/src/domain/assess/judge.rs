@@ -59,7 +59,7 @@ impl Assessment {
     }
 
     fn judge_trust(&self, leaf: &Arc<Certificate>, findings: &mut Findings<'_>) {
-        let at = self.clamped(leaf, findings.question.now);
+        let at = clamped(leaf, findings.question.now);
         if self.presented.span_at(at).is_some() {
             return;
         }
@@ -75,7 +75,7 @@ impl Assessment {
         let connection = findings.question.connection;
         let mut weaknesses = connection.map_or_else(Vec::new, weak::Connection::weaknesses);
         if let Some(leaf) = self.leaf() {
-            let at = self.clamped(leaf, findings.question.now);
+            let at = clamped(leaf, findings.question.now);
             let span = self.presented.span_at(at).or_else(|| self.completed.span_at(at));
             let path = match (span, &self.no_trust) {
                 (Some(span), _) => above(&span.path),
@@ -89,12 +89,6 @@ impl Assessment {
         if !weaknesses.is_empty() {
             findings.add(Kind::Weak, Severity::Warning, Case::Weakness { weaknesses });
         }
-    }
-
-    /// The second for which trust is judged: now, within the leaf's validity, so that an expired
-    /// leaf does not hide what else is wrong.
-    fn clamped(&self, leaf: &Certificate, now: Timestamp) -> Seconds {
-        instant::second(now).min(instant::not_after(leaf)).max(instant::not_before(leaf))
     }
 
     /// The certificate that keeps the chain from serving yet.
@@ -151,6 +145,12 @@ impl Assessment {
         }
         remarks
     }
+}
+
+/// The second for which trust is judged: now, within the leaf's validity, so that an expired leaf
+/// does not hide what else is wrong.
+fn clamped(leaf: &Certificate, now: Timestamp) -> Seconds {
+    instant::second(now).min(instant::not_after(leaf)).max(instant::not_before(leaf))
 }
 
 fn judge_name(leaf: &Certificate, findings: &mut Findings<'_>) {

@@ -52,12 +52,12 @@ fn expiry(kind: Kind, limiting: &Summary, is_leaf: bool, host: &str, now: Timest
     };
     let until = |at: Timestamp| span(at.duration_since(now).abs());
     let (after, before) = (limiting.not_after, limiting.not_before);
-    match kind {
-        Kind::Expired => format!("{subject} expired {} ago, on {}.", until(after), date(after)),
-        Kind::NotYetValid => {
-            format!("{subject} is not valid before {}, in {}.", date(before), until(before))
-        }
-        _ => format!("{subject} expires in {}, on {}.", until(after), date(after)),
+    if kind == Kind::Expired {
+        format!("{subject} expired {} ago, on {}.", until(after), date(after))
+    } else if kind == Kind::NotYetValid {
+        format!("{subject} is not valid before {}, in {}.", date(before), until(before))
+    } else {
+        format!("{subject} expires in {}, on {}.", until(after), date(after))
     }
 }
 
