@@ -1,1 +1,138 @@
-//! The bus in this process, on redb.
+//! The bus in this process, on redb: for one machine, with nothing else to run.
+//!
+//! One thread writes ([`engine`]): it stores all that was asked for meanwhile with one sync, and only
+//! then answers. So many who append at the same time share the price of one, and what was answered has
+//! been synced to the device: on every stream, [`Durability::Process`](proto::stream::Durability)
+//! included. (Sparing those the sync would need a second file that a power cut may tear, and parking
+//! would not be atomic any more.) Reading goes beside it, from a state that does not change meanwhile.
+//!
+//! Start reading at [`Embedded::open`], then [`engine`]; [`layout`] says how streams lie in the tables.
+
+mod batch;
+mod command;
+mod deliveries;
+mod disk;
+mod engine;
+mod following;
+mod handle;
+mod heads;
+mod layout;
+mod leases;
+mod moment;
+mod queue;
+mod tables;
+
+use std::{path::Path, sync::Arc, thread};
+
+use proto::stream::Service;
+use redb::ReadTransaction;
+use tokio::{
+    runtime,
+    sync::{Semaphore, mpsc, oneshot},
+};
+
+use super::{BusError, SharedBus};
+use crate::clock::{SharedClock, SystemClock};
+use command::{Command, Reply};
+use disk::Disk;
+pub use disk::{Failure, OpenError};
+use engine::Engine;
+use handle::Handle;
+use heads::Heads;
+
+/// Commands that wait for the writing thread. Four full batches: beyond that, waiting in line here is no
+/// faster than waiting for a place in it.
+const QUEUE_MAX: usize = 4 * 1_024;
+
+/// Bytes of messages that wait to be written.
+const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A store of streams that is open in this process. The last handle that goes closes it.
+pub struct Embedded {
+    commands: mpsc::Sender<Command>,
+    /// Room among what waits to be written, in bytes.
+    room: Arc<Semaphore>,
+    disk: Arc<Disk>,
+    heads: Arc<Heads>,
+    clock: SharedClock,
+}
+
+impl Embedded {
+    /// Opens the store of a directory, and makes it if there is none. Blocks for the time of a check if
+    /// it was not closed in order.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
+    pub fn open(directory: &Path) -> Result<Arc<Self>, OpenError> {
+        Self::open_by(directory, Arc::new(SystemClock))
+    }
+
+    /// The same, by another clock than that of the host: it says when messages were stored and when they
+    /// expire. Waits and leases go by the time that passes in this process.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
+    pub fn open_by(directory: &Path, clock: SharedClock) -> Result<Arc<Self>, OpenError> {
+        let disk = Arc::new(Disk::open(directory, clock.now())?);
+        let heads = Arc::new(Heads::new());
+        let engine = Engine::open(disk.clone(), heads.clone(), clock.clone())
+            .map_err(|source| OpenError::Database { path: directory.to_owned(), source })?;
+        let (sender, commands) = mpsc::channel(QUEUE_MAX);
+        let unusable = |source| OpenError::File { path: directory.to_owned(), source };
+        // A runtime of its own, on one thread, only to wait for commands and time: writing blocks it,
+        // and nothing else runs there.
+        let runtime =
+            runtime::Builder::new_current_thread().enable_time().build().map_err(unusable)?;
+        thread::Builder::new()
+            .name("bus".to_owned())
+            .spawn(move || runtime.block_on(engine::run(engine, commands)))
+            .map_err(unusable)?;
+        let room = Arc::new(Semaphore::new(QUEUE_BYTES_MAX));
+        Ok(Arc::new(Self { commands: sender, room, disk, heads, clock }))
+    }
+
+    /// The bus as one service of this process speaks on it.
+    pub fn bus(self: &Arc<Self>, service: Service) -> SharedBus {
+        Arc::new(Handle::new(self.clone(), service))
+    }
+
+    /// Stores what was asked for, and lets go of the files. All handles are closed from then on.
+    pub async fn close(&self) {
+        let (closed, told) = oneshot::channel();
+        if self.commands.send(Command::Close(closed)).await.is_ok() {
+            // No answer: it ended in another way. It is closed all the same.
+            told.await.ok();
+        }
+    }
+
+    /// Asks the writing thread and waits for the answer; the outer error: it is gone.
+    async fn ask<T, E>(
+        &self,
+        command: impl FnOnce(Reply<T, E>) -> Command,
+    ) -> Result<Result<T, E>, BusError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| BusError::Closed)?;
+        answer.await.map_err(|_| BusError::Closed)
+    }
+
+    /// Reads beside the writing thread, off the workers of the runtime.
+    async fn read<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        look: impl FnOnce(&ReadTransaction) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, BusError> {
+        if self.commands.is_closed() {
+            return Err(BusError::Closed);
+        }
+        let disk = self.disk.clone();
+        let read = tokio::task::spawn_blocking(move || disk.read(look)).await;
+        let read = read.map_err(|_| BusError::Closed)?;
+        if read.is_err() {
+            // If the line is full, whoever stands in it makes the thread look as well.
+            self.commands.try_send(Command::Mend).ok();
+        }
+        read.map_err(|failure| failure.of(operation))
+    }
+}
