@@ -1619,6 +1619,9 @@ pub struct AnomalyWorsened {
     pub severity: i32,
     #[prost(message, optional, tag = "4")]
     pub evidence: ::core::option::Option<Evidence>,
+    /// As in the opening.
+    #[prost(message, optional, tag = "5")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// An anomaly is over.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1698,6 +1701,9 @@ pub struct ChainLearned {
     /// Issuers that were fetched for it.
     #[prost(message, repeated, tag = "2")]
     pub fetched: ::prost::alloc::vec::Vec<FetchedCertificate>,
+    /// SHA-256 of the certificate that is judged: the first, unless the list is misordered.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub leaf: ::prost::bytes::Bytes,
 }
 /// One endpoint stands for what it presents: something that no other does, or something else than
 /// before. Endpoints that present what another already stands for are not recorded.
