@@ -1,0 +1,42 @@
+//! The binary: `up`, `check`, `assess`, one subcommand for each service, and the client of the API.
+//!
+//! Wiring only. Start reading at [`cli::Command`].
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, error::ErrorKind};
+
+mod assess;
+mod check;
+mod cli;
+mod exit;
+mod input;
+mod ready;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // One provider for all of TLS in this process; two would make the libraries panic.
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.install_default().expect("this is the first thing that the process does");
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match cli::Cli::try_parse_from(&arguments) {
+        Ok(cli) => run(cli.command).await,
+        Err(error) => {
+            // Help goes to where it can be read or piped, mistakes to where they are seen.
+            drop(error.print());
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => exit::misused(arguments.get(1)),
+            }
+        }
+    }
+}
+
+async fn run(command: cli::Command) -> ExitCode {
+    match command {
+        cli::Command::Check(options) => check::run(options).await,
+        cli::Command::Assess(options) => assess::run(options),
+        cli::Command::Ready(options) => ready::run(options).await,
+        cli::Command::Completions { shell } => cli::completions(shell),
+    }
+}
