@@ -1,0 +1,254 @@
+//! What is to be done about a thread now: judged each time anew, from what was told, what is still
+//! true, and what people want at this moment.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use proto::{
+    id::{ContactId, DeliveryId, DomainId},
+    subject::Token,
+    v1::{Kind, Severity, delivery_dropped::Why},
+};
+
+use crate::domain::{
+    anomalies::{Anomalies, Life},
+    audience::{People, Recipient, Terms},
+    news::News,
+    roster::{Address, Contact},
+    thread::{Command, Open, Thread, Told, step::Cause},
+    window,
+};
+
+/// Age at which what was told of an open anomaly is said anew: ten days before the stream lets go of it.
+const RESTATED_AFTER: SignedDuration = SignedDuration::from_hours(80 * 24);
+
+/// Names one thread. Those of one domain lie together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ThreadKey {
+    /// The domain. None for what speaks of none.
+    pub domain: Option<DomainId>,
+    /// Who is told.
+    pub contact: ContactId,
+    /// Through what.
+    pub channel: Token,
+}
+
+impl ThreadKey {
+    /// Who is told, and through what.
+    pub fn recipient(&self) -> Recipient {
+        Recipient { contact: self.contact, channel: self.channel.clone() }
+    }
+}
+
+/// What there is to know when a thread is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct World<'a> {
+    /// Who wants what.
+    pub people: People<'a>,
+    /// What is open.
+    pub anomalies: &'a Anomalies,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What is to be done about a thread.
+#[derive(Debug, PartialEq)]
+pub enum Plan<'a> {
+    /// Something is to be recorded; then judge again.
+    Record(Command),
+    /// Something is to be sent.
+    Send(Sending<'a>),
+    /// Nothing, until an instant if there is one.
+    Rest(Option<Timestamp>),
+}
+
+/// Something to be sent.
+#[derive(Debug, PartialEq)]
+pub struct Sending<'a> {
+    /// The delivery.
+    pub open: &'a Open,
+    /// Who is told.
+    pub contact: &'a Contact,
+    /// Where.
+    pub address: Address,
+    /// What it answers to, the first told first.
+    pub roots: Vec<Root>,
+    /// The owner note of the domain; empty if it has none.
+    pub owner_note: &'a str,
+}
+
+/// An earlier delivery that began the story which another goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// What it told.
+    pub kind: Kind,
+}
+
+enum Verdict<'a> {
+    Send(Terms<'a>),
+    Hold(Timestamp),
+    Drop(Why),
+}
+
+/// Judges a thread.
+pub fn plan<'a>(thread: &'a Thread, key: &ThreadKey, world: World<'a>) -> Plan<'a> {
+    let mut rest: Option<Timestamp> = None;
+    let mut chosen = None;
+    for (place, open) in thread.open().iter().enumerate() {
+        match verdict(thread, place, open, key, world) {
+            Verdict::Drop(why) => {
+                return Plan::Record(Command::Drop { id: open.id, why, at: world.now });
+            }
+            Verdict::Hold(until) => sooner(&mut rest, until),
+            Verdict::Send(_) if open.next_at > world.now => sooner(&mut rest, open.next_at),
+            Verdict::Send(terms) => drop(chosen.get_or_insert((open, terms))),
+        }
+    }
+    for (anomaly, told) in thread.told() {
+        match reminder(thread, anomaly, told, key, world) {
+            Reminder::Now(command) => return Plan::Record(command),
+            Reminder::At(at) => sooner(&mut rest, at),
+            Reminder::Never => {}
+        }
+    }
+    match chosen {
+        Some((open, terms)) => Plan::Send(Sending {
+            roots: roots(thread, open),
+            owner_note: world.people.roster.owner_note(key.domain),
+            contact: terms.contact,
+            address: terms.address,
+            open,
+        }),
+        None => Plan::Rest(rest),
+    }
+}
+
+fn verdict<'a>(
+    thread: &Thread,
+    place: usize,
+    open: &Open,
+    key: &ThreadKey,
+    world: World<'a>,
+) -> Verdict<'a> {
+    let recipient = key.recipient();
+    let terms = match open.cause {
+        Cause::Test | Cause::Again => world.people.reach(&recipient),
+        Cause::Event | Cause::Reminder | Cause::Unspecified => {
+            match moot(thread, place, open, key, world.anomalies) {
+                Some(why) => Err(why),
+                None => world.people.terms(&open.news, &recipient),
+            }
+        }
+    };
+    match terms {
+        Err(why) => Verdict::Drop(why),
+        Ok(terms) => match held(&terms, &open.news, world.now) {
+            Some(until) => Verdict::Hold(until),
+            None => Verdict::Send(terms),
+        },
+    }
+}
+
+/// Why the news has nothing to say any more, if it has not.
+fn moot(
+    thread: &Thread,
+    place: usize,
+    open: &Open,
+    key: &ThreadKey,
+    anomalies: &Anomalies,
+) -> Option<Why> {
+    let news = &open.news;
+    let Some(anomaly) = news.alarm() else {
+        let recovered = news.recovered();
+        let is_told = recovered.is_empty() || recovered.iter().any(|r| thread.knows(&r.anomaly));
+        return (!is_told).then_some(Why::ClosedBefore);
+    };
+    let said_later = |later: &Open| {
+        later.news.alarm() == Some(anomaly)
+            || later.news.supersedes().iter().any(|old| old == anomaly)
+    };
+    match anomalies.life(key.domain, anomaly) {
+        // The recovery that follows says it, to whoever may know.
+        Life::Closed => Some(Why::ClosedBefore),
+        Life::Superseded => Some(Why::Merged),
+        Life::Open | Life::Unknown => {
+            thread.open().iter().skip(place + 1).any(said_later).then_some(Why::Merged)
+        }
+    }
+}
+
+/// Until when news must wait for the window, if it must.
+fn held(terms: &Terms<'_>, news: &News, now: Timestamp) -> Option<Timestamp> {
+    if terms.critical_any_time && news.severity() == Severity::Critical {
+        return None;
+    }
+    window::opens(terms.window, now)
+}
+
+enum Reminder {
+    Now(Command),
+    At(Timestamp),
+    Never,
+}
+
+fn reminder(
+    thread: &Thread,
+    anomaly: &str,
+    told: &Told,
+    key: &ThreadKey,
+    world: World<'_>,
+) -> Reminder {
+    let is_pending = thread.open().iter().any(|open| open.news.alarm() == Some(anomaly));
+    match world.anomalies.life(key.domain, anomaly) {
+        Life::Open if !is_pending => {}
+        Life::Open | Life::Closed | Life::Superseded | Life::Unknown => return Reminder::Never,
+    }
+    let restated_at = after(told.at, RESTATED_AFTER);
+    if restated_at <= world.now {
+        let (anomaly, at) = (anomaly.to_owned(), world.now);
+        return Reminder::Now(Command::Restate { anomaly, at });
+    }
+    let terms = world.people.terms(&told.news, &key.recipient());
+    let days = terms.ok().and_then(|terms| terms.repeat_days);
+    let due_at = days.map(|days| after(told.at, SignedDuration::from_hours(i64::from(days) * 24)));
+    match due_at {
+        Some(due_at) if due_at <= world.now => {
+            let channel = key.channel.as_str();
+            let id = DeliveryId::of(told.news.id(), &key.contact, channel, told.reminders + 1);
+            Reminder::Now(Command::Remind { id, anomaly: anomaly.to_owned(), at: world.now })
+        }
+        Some(due_at) => Reminder::At(due_at.min(restated_at)),
+        None => Reminder::At(restated_at),
+    }
+}
+
+/// The deliveries that began the story which this one goes on with.
+fn roots(thread: &Thread, open: &Open) -> Vec<Root> {
+    let told = thread.told();
+    let recovered = open.news.recovered().iter().map(|one| one.anomaly.as_str());
+    let anomalies = open.news.alarm().into_iter().chain(recovered);
+    let roots = anomalies.filter_map(|anomaly| told.get(anomaly));
+    roots
+        .map(|told| Root { id: told.root, kind: told.news.kind() })
+        .filter(|root| root.id != open.id)
+        .collect()
+}
+
+fn sooner(rest: &mut Option<Timestamp>, at: Timestamp) {
+    *rest = Some(rest.map_or(at, |rest| rest.min(at)));
+}
+
+fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+/// The command that tells a recipient of news, under the id that belongs to both.
+pub fn tell(news: &Arc<News>, recipient: &Recipient, now: Timestamp) -> Command {
+    let id = DeliveryId::of(news.id(), &recipient.contact, recipient.channel.as_str(), 0);
+    Command::Tell { id, news: Arc::clone(news), cause: Cause::Event, at: now }
+}
+
+#[cfg(test)]
+mod tests;

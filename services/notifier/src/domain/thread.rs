@@ -1,0 +1,393 @@
+//! All that one contact is told of one domain through one channel: what is still to be said, what was
+//! said of each open anomaly, and what has been dealt with.
+//!
+//! One subject of `DELIVERIES` is one thread. Start reading at [`Command`], then [`Thread`]'s
+//! `decide`. Whether something may be sent now is judged in [`plan`](crate::domain::plan).
+
+pub mod outcome;
+pub mod step;
+
+#[cfg(test)]
+mod story;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use kernel::{backoff::Backoff, decider::Decider};
+use proto::{
+    id::DeliveryId,
+    v1::{InboxEntry, delivery_dropped::Why, event::Phase},
+};
+
+use self::{
+    outcome::Outcome,
+    step::{Cause, Deed, Step},
+};
+use crate::domain::news::News;
+
+/// How long a delivery is tried, from its first attempt.
+pub const HORIZON: SignedDuration = SignedDuration::from_hours(24);
+
+/// Deliveries remembered as dealt with. A message that is delivered to us again comes soon after its
+/// first time, and a thread sees a handful a day.
+const FINISHED_MAX: usize = 256;
+
+/// Anomalies remembered as told. A domain has at most one open of each of sixteen kinds; the rest is
+/// what closed while nobody was to be told.
+const TOLD_MAX: usize = 32;
+
+/// What may be asked of a thread.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// There is something to tell.
+    Tell {
+        /// The delivery's id, derived from what asks for it.
+        id: DeliveryId,
+        /// The news.
+        news: Arc<News>,
+        /// What asks for it.
+        cause: Cause,
+        /// Now.
+        at: Timestamp,
+    },
+    /// An anomaly is still open after the repeat interval.
+    Remind {
+        /// The delivery's id.
+        id: DeliveryId,
+        /// The anomaly.
+        anomaly: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// The channel is about to be spoken to.
+    Attempt {
+        /// The delivery.
+        id: DeliveryId,
+        /// Now.
+        at: Timestamp,
+    },
+    /// The channel was spoken to.
+    Conclude {
+        /// The delivery.
+        id: DeliveryId,
+        /// What came of it.
+        outcome: Outcome,
+        /// Waits after failures, on this channel.
+        backoff: Backoff,
+        /// Chance for the jitter, 0.0 to 1.0.
+        chance: f64,
+        /// Now.
+        at: Timestamp,
+    },
+    /// It need not be told any more, or may not.
+    Drop {
+        /// The delivery.
+        id: DeliveryId,
+        /// Why.
+        why: Why,
+        /// Now.
+        at: Timestamp,
+    },
+    /// The inbox takes what another channel could not deliver.
+    Keep {
+        /// The entry's id, derived from that delivery's.
+        id: DeliveryId,
+        /// The news.
+        news: Arc<News>,
+        /// What asked for it.
+        cause: Cause,
+        /// What the inbox keeps.
+        inbox: InboxEntry,
+        /// Now.
+        at: Timestamp,
+    },
+    /// What was told of an open anomaly is about to age out of the stream: say it anew.
+    Restate {
+        /// The anomaly.
+        anomaly: String,
+        /// Now.
+        at: Timestamp,
+    },
+}
+
+/// Why a command is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The delivery is unknown, or dealt with.
+    #[error("delivery {0} is not open")]
+    NotOpen(DeliveryId),
+    /// Nothing was told of the anomaly.
+    #[error("nothing was told of anomaly `{0}`")]
+    NotTold(String),
+}
+
+/// One subject of `DELIVERIES`, folded.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Thread {
+    open: Vec<Open>,
+    told: BTreeMap<String, Told>,
+    finished: VecDeque<DeliveryId>,
+}
+
+/// A delivery that is not dealt with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Open {
+    /// Its id.
+    pub id: DeliveryId,
+    /// What is to be told.
+    pub news: Arc<News>,
+    /// What asked for it.
+    pub cause: Cause,
+    /// 0 for the first telling, then one more for each reminder.
+    pub reminder: u32,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// When it may be tried next.
+    pub next_at: Timestamp,
+    /// Whether an attempt ended without an answer, so that the channel may have it.
+    perhaps_told: bool,
+    /// Whether an attempt began of which no end is known.
+    in_act: bool,
+    first_at: Option<Timestamp>,
+    failures: u32,
+}
+
+/// What was told of an anomaly that has not been told to be over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// The delivery that told it first. Later ones answer to it.
+    pub root: DeliveryId,
+    /// What was told last.
+    pub news: Arc<News>,
+    /// When it was.
+    pub at: Timestamp,
+    /// Reminders so far.
+    pub reminders: u32,
+}
+
+impl Thread {
+    /// What is not dealt with, in the order in which it came.
+    pub fn open(&self) -> &[Open] {
+        &self.open
+    }
+
+    /// What was told of anomalies that are not told to be over, by anomaly.
+    pub fn told(&self) -> &BTreeMap<String, Told> {
+        &self.told
+    }
+
+    /// Whether the contact knows of an anomaly, may know of it, or is about to.
+    pub fn knows(&self, anomaly: &str) -> bool {
+        self.told.contains_key(anomaly)
+            || self.open.iter().any(|open| open.news.alarm() == Some(anomaly))
+    }
+
+    fn find(&self, id: DeliveryId) -> Result<&Open, Refusal> {
+        self.open.iter().find(|open| open.id == id).ok_or(Refusal::NotOpen(id))
+    }
+
+    fn has_met(&self, id: DeliveryId) -> bool {
+        self.finished.contains(&id) || self.find(id).is_ok()
+    }
+}
+
+impl Decider for Thread {
+    type Command = Command;
+    type Event = Step;
+    type Refusal = Refusal;
+
+    fn decide(&self, command: Command) -> Result<Vec<Step>, Refusal> {
+        match command {
+            Command::Tell { id, .. } | Command::Remind { id, .. } | Command::Keep { id, .. }
+                if self.has_met(id) =>
+            {
+                Ok(vec![])
+            }
+            Command::Tell { news, cause: Cause::Event, .. } if self.is_idle(&news) => Ok(vec![]),
+            Command::Tell { id, news, cause, at } => Ok(vec![Step {
+                id,
+                at,
+                deed: Deed::Due { news, cause, not_before: at, reminder: 0 },
+            }]),
+            Command::Remind { id, anomaly, at } => {
+                let told = self.told.get(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
+                let (news, reminder) = (Arc::clone(&told.news), told.reminders + 1);
+                let cause = Cause::Reminder;
+                Ok(vec![Step { id, at, deed: Deed::Due { news, cause, not_before: at, reminder } }])
+            }
+            Command::Attempt { id, at } => {
+                let attempt = self.find(id)?.attempts + 1;
+                Ok(vec![Step { id, at, deed: Deed::Attempted { attempt } }])
+            }
+            Command::Conclude { id, outcome, backoff, chance, at } => {
+                let open = self.find(id)?;
+                Ok(vec![Step { id, at, deed: open.concluded(outcome, backoff, chance, at) }])
+            }
+            Command::Drop { id, why, at } => {
+                self.find(id)?;
+                Ok(vec![Step { id, at, deed: Deed::Dropped { why } }])
+            }
+            Command::Keep { id, news, cause, inbox, at } => {
+                let due = Deed::Due { news, cause, not_before: at, reminder: 0 };
+                Ok(told_at_once(id, at, due, Some(inbox)))
+            }
+            Command::Restate { anomaly, at } => self.restated(anomaly, at),
+        }
+    }
+
+    fn evolve(&mut self, Step { id, at, deed }: &Step) {
+        match deed {
+            Deed::Due { news, cause, not_before, reminder } => {
+                if self.has_met(*id) {
+                    self.told.values_mut().filter(|told| told.root == *id).for_each(|told| {
+                        told.at = *at;
+                    });
+                } else {
+                    self.open.push(Open::new(*id, news, *cause, *not_before, *reminder));
+                }
+            }
+            Deed::Attempted { attempt } => self.change(*id, |open| {
+                open.attempts = *attempt;
+                open.in_act = true;
+                open.first_at.get_or_insert(*at);
+            }),
+            Deed::Failed { retry_at, perhaps_told, .. } => self.change(*id, |open| {
+                open.failures += 1;
+                open.in_act = false;
+                open.next_at = *retry_at;
+                open.perhaps_told |= perhaps_told;
+            }),
+            Deed::Delivered { .. } => self.finish(*id, *at, |_| true),
+            Deed::Parked { .. } => self.finish(*id, *at, |open| open.perhaps_told),
+            Deed::Dropped { .. } => self.finish(*id, *at, Open::may_have_arrived),
+        }
+    }
+}
+
+impl Thread {
+    /// Whether there is nothing to tell: what was given up is told to nobody, and a recovery only to
+    /// those who know of what recovered.
+    fn is_idle(&self, news: &News) -> bool {
+        match news.phase() {
+            Phase::Abandoned => true,
+            Phase::Recovered => !news.recovered().iter().any(|one| self.knows(&one.anomaly)),
+            Phase::Opened | Phase::Worsened | Phase::Noted | Phase::Unspecified => false,
+        }
+    }
+
+    fn restated(&self, anomaly: String, at: Timestamp) -> Result<Vec<Step>, Refusal> {
+        let told = self.told.get(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
+        let due = Deed::Due {
+            news: Arc::clone(&told.news),
+            cause: Cause::Event,
+            not_before: at,
+            reminder: told.reminders,
+        };
+        Ok(told_at_once(told.root, at, due, None))
+    }
+
+    fn change(&mut self, id: DeliveryId, change: impl FnOnce(&mut Open)) {
+        if let Some(open) = self.open.iter_mut().find(|open| open.id == id) {
+            change(open);
+        }
+    }
+
+    fn finish(&mut self, id: DeliveryId, at: Timestamp, is_told: impl Fn(&Open) -> bool) {
+        let Some(place) = self.open.iter().position(|open| open.id == id) else { return };
+        let open = self.open.remove(place);
+        if self.finished.len() == FINISHED_MAX {
+            self.finished.pop_front();
+        }
+        self.finished.push_back(id);
+        for one in open.news.recovered() {
+            self.told.remove(&one.anomaly);
+        }
+        let Some(anomaly) = open.news.alarm() else { return };
+        // However a reminder ends, the next one is an interval away.
+        if let Some(told) = self.told.get_mut(anomaly)
+            && open.cause == Cause::Reminder
+        {
+            (told.at, told.reminders) = (at, open.reminder);
+        }
+        if is_told(&open) {
+            open.news.supersedes().iter().for_each(|old| drop(self.told.remove(old)));
+            let root = self.told.get(anomaly).map_or(id, |told| told.root);
+            let told = Told { root, news: Arc::clone(&open.news), at, reminders: open.reminder };
+            self.told.insert(anomaly.to_owned(), told);
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if self.told.len() > TOLD_MAX {
+            let oldest = self.told.iter().min_by_key(|(_, told)| told.at);
+            let oldest = oldest.map(|(anomaly, _)| anomaly.clone());
+            oldest.map(|anomaly| self.told.remove(&anomaly));
+        }
+    }
+}
+
+/// What is due and delivered in one decision: nothing is sent for it.
+fn told_at_once(id: DeliveryId, at: Timestamp, due: Deed, inbox: Option<InboxEntry>) -> Vec<Step> {
+    let delivered = Deed::Delivered { attempt: 0, reply: String::new(), inbox };
+    [due, delivered].map(|deed| Step { id, at, deed }).into()
+}
+
+impl Open {
+    fn new(
+        id: DeliveryId,
+        news: &Arc<News>,
+        cause: Cause,
+        next_at: Timestamp,
+        reminder: u32,
+    ) -> Self {
+        Self {
+            id,
+            news: Arc::clone(news),
+            cause,
+            reminder,
+            attempts: 0,
+            next_at,
+            perhaps_told: false,
+            in_act: false,
+            first_at: None,
+            failures: 0,
+        }
+    }
+
+    /// Whether the channel may have it although it never said so.
+    pub fn may_have_arrived(&self) -> bool {
+        self.perhaps_told || self.in_act
+    }
+
+    fn concluded(&self, outcome: Outcome, backoff: Backoff, chance: f64, at: Timestamp) -> Deed {
+        let attempt = self.attempts;
+        match outcome {
+            Outcome::Delivered { reply, inbox } => Deed::Delivered { attempt, reply, inbox },
+            Outcome::Never { reply } | Outcome::Broken { reply } => {
+                Deed::Parked { attempt, reason: reply }
+            }
+            // Somebody waits for the answer of a test: it is tried once.
+            Outcome::Again { reply, .. } if self.cause == Cause::Test => {
+                Deed::Parked { attempt, reason: reply }
+            }
+            Outcome::Again { reply, wait_min, perhaps_told } => {
+                let wait =
+                    backoff.wait(self.failures + 1, chance).max(wait_min.unwrap_or_default());
+                let retry_at = at.checked_add(wait).unwrap_or(Timestamp::MAX);
+                let given_up_at =
+                    self.first_at.unwrap_or(at).checked_add(HORIZON).unwrap_or(Timestamp::MAX);
+                if retry_at < given_up_at {
+                    Deed::Failed { attempt, reply, retry_at, perhaps_told }
+                } else {
+                    let hours = HORIZON.as_hours();
+                    let reason = format!("given up after {hours} hours; the last answer: {reply}");
+                    Deed::Parked { attempt, reason }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! News in words: what a tired person must read, in their language and their time zone.
+//!
+//! A [`Letter`] is the same for every channel; each channel puts it into its richest form. Values that
+//! come from strangers' certificates are made harmless here, once: no control characters, no
+//! characters that turn the direction of writing, no line breaks, nothing overlong.
+
+mod en;
+mod facts;
+mod html;
+mod moment;
+mod phrases;
+mod plain;
+mod saying;
+mod zh_cn;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use proto::{
+    id::DeliveryId,
+    v1::{InboxEntry, Kind, Severity, event::Phase, evidence::Case},
+};
+
+use self::{
+    moment::Clock,
+    phrases::{Label, Phrases},
+    saying::Saying,
+};
+use crate::domain::{
+    news::News,
+    plan::Root,
+    roster::{Contact, Language},
+    thread::step::Cause,
+};
+
+/// Characters of a delivery id that are shown, so that people and tests spot a repeat: 30 bits.
+const NUMBER_LEN: usize = 6;
+
+/// What is to be put into words, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Brief<'a> {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The news.
+    pub news: &'a News,
+    /// What asked for it.
+    pub cause: Cause,
+    /// 0 for the first telling, then one more for each reminder.
+    pub reminder: u32,
+    /// Whom it is told.
+    pub contact: &'a Contact,
+    /// Free text of the domain's owner; empty if there is none.
+    pub owner_note: &'a str,
+    /// What it answers to.
+    pub roots: &'a [Root],
+    /// Now: what time is left is counted from here.
+    pub now: Timestamp,
+}
+
+/// How the installation presents itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letterhead {
+    /// What every subject begins with. Robots that demand a keyword get it here.
+    pub prefix: String,
+    /// Where the console is, without a slash at the end.
+    pub console: String,
+}
+
+/// News in words. Each text is harmless to show as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// One line that names domain and matter.
+    pub title: String,
+    /// The title of what it answers to, or its own: mail readers thread by it.
+    pub subject: String,
+    /// What is wrong, in one sentence.
+    pub sentence: String,
+    /// What to do now.
+    pub action: Fact,
+    /// Evidence, times, severity.
+    pub facts: Vec<Fact>,
+    /// The owner note, with its line breaks.
+    pub note: Option<Fact>,
+    /// The page of the domain.
+    pub link: Link,
+    /// Certificates to deploy, as PEM.
+    pub pem: Option<String>,
+    /// Tells this message from others: the beginning of the delivery's id, and the program's name.
+    pub footer: String,
+    /// What happened.
+    pub kind: Kind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The language of it all.
+    pub language: Language,
+}
+
+/// A labelled value of one or more lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is.
+    pub label: &'static str,
+    /// It.
+    pub lines: Vec<String>,
+}
+
+/// A labelled address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What is there.
+    pub label: &'static str,
+    /// Where.
+    pub url: String,
+}
+
+/// Puts news into words.
+pub fn compose(brief: &Brief<'_>, head: &Letterhead) -> Letter {
+    let Brief { news, contact, .. } = *brief;
+    let phrases = phrases_of(contact.language);
+    let clock = Clock::new(&contact.zone, &contact.zone_name);
+    let saying = Saying::of(news, brief.now);
+    let name = plain::line(&news.name().to_string());
+    let title = title(phrases, head, news.kind(), &name);
+    let fact = |label, lines| Fact { label: phrases.label(label), lines };
+    let note = plain::paragraphs(brief.owner_note);
+    let action = phrases.action(&saying).to_owned();
+    Letter {
+        subject: subject(brief, head, phrases, &name).unwrap_or_else(|| title.clone()),
+        title,
+        sentence: plain::line(&phrases.sentence(&name, &saying, &clock)),
+        action: fact(Label::Action, vec![action]),
+        facts: facts::of(brief, phrases, &clock),
+        note: (!note.is_empty()).then(|| fact(Label::OwnerNote, note)),
+        link: Link { label: phrases.label(Label::Page), url: link(head, news) },
+        pem: pem(news),
+        footer: format!("certherald · #{}", number(brief.delivery)),
+        kind: news.kind(),
+        severity: news.severity(),
+        language: contact.language,
+    }
+}
+
+impl Letter {
+    /// The letter as plain text.
+    pub fn text(&self) -> String {
+        let colon = phrases_of(self.language).colon();
+        let mut text = format!("{}\n\n{}\n\n", self.title, self.sentence);
+        for fact in [&self.action].into_iter().chain(&self.facts).chain(&self.note) {
+            match &fact.lines[..] {
+                [line] => text.extend([fact.label, colon, line, "\n"]),
+                lines => {
+                    text.extend([fact.label, colon.trim_end(), "\n"]);
+                    lines.iter().for_each(|line| text.extend(["  ", line, "\n"]));
+                }
+            }
+            if fact == &self.action {
+                text.push('\n');
+            }
+        }
+        text.extend(["\n", &self.link.url, "\n", &self.footer, "\n"]);
+        text
+    }
+
+    /// The letter as a page that stands alone: styled inline, without anything to be fetched.
+    pub fn html(&self) -> String {
+        html::page(self)
+    }
+
+    /// The letter as the inbox keeps it.
+    pub fn inbox_entry(&self) -> InboxEntry {
+        InboxEntry {
+            title: self.title.clone(),
+            text: self.text(),
+            kind: self.kind as i32,
+            severity: self.severity as i32,
+        }
+    }
+}
+
+/// The inbox entry that says that a letter could not be told through another channel, and why.
+pub fn undelivered(letter: &Letter, channel: &str, reason: &str) -> InboxEntry {
+    let phrases = phrases_of(letter.language);
+    let why = phrases.undelivered(channel, &plain::line(reason));
+    InboxEntry {
+        title: letter.title.clone(),
+        text: format!("{why}\n\n{}", letter.text()),
+        kind: letter.kind as i32,
+        severity: letter.severity as i32,
+    }
+}
+
+fn phrases_of(language: Language) -> &'static dyn Phrases {
+    match language {
+        Language::En => &en::English,
+        Language::ZhCn => &zh_cn::Chinese,
+    }
+}
+
+fn title(phrases: &dyn Phrases, head: &Letterhead, kind: Kind, name: &str) -> String {
+    let matter = phrases.title(kind);
+    let said = if name.is_empty() {
+        matter.to_owned()
+    } else {
+        format!("{name}{}{matter}", phrases.colon())
+    };
+    if head.prefix.is_empty() { said } else { format!("{} {said}", head.prefix) }
+}
+
+/// The title of the first that this letter answers to, marked as an answer.
+fn subject(
+    brief: &Brief<'_>,
+    head: &Letterhead,
+    phrases: &dyn Phrases,
+    name: &str,
+) -> Option<String> {
+    let root = brief.roots.first()?;
+    Some(format!("Re: {}", title(phrases, head, root.kind, name)))
+}
+
+fn link(head: &Letterhead, news: &News) -> String {
+    match news.domain() {
+        Some(domain) => format!("{}/domains/{domain}", head.console),
+        None => head.console.clone(),
+    }
+}
+
+/// What is to be deployed, if the evidence brings it: nothing but what PEM is made of.
+fn pem(news: &News) -> Option<String> {
+    if news.phase() == Phase::Recovered {
+        return None;
+    }
+    match news.evidence()?.case.as_ref()? {
+        Case::MissingIssuer(missing) if !missing.pem.is_empty() => {
+            let fits = |c: &char| c.is_ascii_graphic() || matches!(c, ' ' | '\n');
+            Some(missing.pem.chars().filter(fits).collect())
+        }
+        Case::MissingIssuer(_)
+        | Case::NoCertificate(_)
+        | Case::Expiry(_)
+        | Case::NameMismatch(_)
+        | Case::Untrusted(_)
+        | Case::Weakness(_)
+        | Case::Mixed(_)
+        | Case::Change(_)
+        | Case::Blindness(_)
+        | Case::ProberBlindness(_) => None,
+    }
+}
+
+fn number(delivery: DeliveryId) -> String {
+    delivery.to_string().chars().take(NUMBER_LEN).collect()
+}
