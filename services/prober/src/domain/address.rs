@@ -30,16 +30,16 @@ const CLOSED_V4: [Ipv4Net; 15] = [
 /// What is not public in IPv6 (IANA IPv6 Special-Purpose Address Registry). `::ffff:0:0/96` is not
 /// among them: such an address is judged as the IPv4 address that it means.
 const CLOSED_V6: [Ipv6Net; 10] = [
-    v6([0, 0, 0, 0, 0, 0, 0, 0], 96), // unspecified, loopback, IPv4-compatible
-    v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96), // NAT64: reaches any IPv4 address
-    v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), // local NAT64
-    v6([0x100, 0, 0, 0, 0, 0, 0, 0], 64), // discard
-    v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // IETF protocol assignments, Teredo among them
-    v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation
-    v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), // 6to4: reaches any IPv4 address
-    v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), // unique local
-    v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), // link-local
-    v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), // multicast
+    v6(0, 96),                     // unspecified, loopback, IPv4-compatible
+    v6(0x0064_ff9b_0000_0000, 96), // NAT64: reaches any IPv4 address
+    v6(0x0064_ff9b_0001_0000, 48), // local NAT64
+    v6(0x0100_0000_0000_0000, 64), // discard
+    v6(0x2001_0000_0000_0000, 23), // IETF protocol assignments, Teredo among them
+    v6(0x2001_0db8_0000_0000, 32), // documentation
+    v6(0x2002_0000_0000_0000, 16), // 6to4: reaches any IPv4 address
+    v6(0xfc00_0000_0000_0000, 7),  // unique local
+    v6(0xfe80_0000_0000_0000, 10), // link-local
+    v6(0xff00_0000_0000_0000, 8),  // multicast
 ];
 
 /// Admits public addresses, and those of the ranges that the operator allows.
@@ -72,8 +72,9 @@ const fn v4([a, b, c, d]: [u8; 4], prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
 }
 
-const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], prefix: u8) -> Ipv6Net {
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix)
+/// The range that begins with these 64 bits.
+const fn v6(start: u64, prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::from_bits((start as u128) << 64), prefix)
 }
 
 #[cfg(test)]

@@ -147,20 +147,28 @@ mod tests {
     use proto::v1::handshake::Proof;
 
     use super::*;
-    use crate::domain::{miss::Stage, presented::bounded};
+    use crate::domain::{
+        miss::Stage,
+        presented::{Chain, bounded},
+    };
 
-    fn presented(certificates: &[&[u8]]) -> Result<Presented, Miss> {
-        Ok(Presented {
+    fn presented(chain: Chain) -> Presented {
+        Presented {
             version: 0x0304,
             cipher_suite: 0x1301,
             group: 29,
             ocsp: Bytes::new(),
-            chain: bounded(certificates.iter().copied()),
+            chain,
             proof: Proof::Proved,
             client_certificate_requested: false,
             legacy: false,
             remark: String::new(),
-        })
+        }
+    }
+
+    fn shown(certificates: &[&[u8]]) -> Result<Presented, Miss> {
+        let chain = bounded(certificates.iter().copied());
+        if chain.certificates.is_empty() { Err(Miss::not_allowed()) } else { Ok(presented(chain)) }
     }
 
     fn missed(code: i32) -> Result<Presented, Miss> {
@@ -182,9 +190,9 @@ mod tests {
     #[test]
     fn endpoints_stand_in_the_order_of_their_addresses() {
         let looks = vec![
-            look("2001:db8::1", presented(&[b"a"])),
-            look("192.0.2.10", presented(&[b"a"])),
-            look("192.0.2.9", presented(&[b"a"])),
+            look("2001:db8::1", shown(&[b"a"])),
+            look("192.0.2.10", shown(&[b"a"])),
+            look("192.0.2.9", shown(&[b"a"])),
         ];
         let endpoints = Endpoints::gather(looks, 443, &[]);
         let order: Vec<_> = endpoints.facts.iter().map(|fact| fact.address.as_str()).collect();
@@ -195,9 +203,9 @@ mod tests {
     fn a_new_chain_travels_once_and_a_known_one_not_at_all() {
         let known = Bytes::copy_from_slice(&chain::fingerprint(&["old"]));
         let looks = vec![
-            look("192.0.2.1", presented(&[b"old"])),
-            look("192.0.2.2", presented(&[b"new", b"issuer"])),
-            look("192.0.2.3", presented(&[b"new", b"issuer"])),
+            look("192.0.2.1", shown(&[b"old"])),
+            look("192.0.2.2", shown(&[b"new", b"issuer"])),
+            look("192.0.2.3", shown(&[b"new", b"issuer"])),
         ];
         let endpoints = Endpoints::gather(looks, 443, std::slice::from_ref(&known));
         assert_eq!(endpoints.new_chains.len(), 1);
@@ -213,10 +221,10 @@ mod tests {
     fn a_chain_that_does_not_fit_is_said_and_spoils_no_other() {
         let huge = |first: u8| vec![first; 300 * 1024];
         let looks = vec![
-            look("192.0.2.1", presented(&[&huge(1)])),
-            look("192.0.2.2", presented(&[&huge(2)])),
-            look("192.0.2.3", presented(&[&huge(3)])),
-            look("192.0.2.4", presented(&[b"small"])),
+            look("192.0.2.1", shown(&[&huge(1)])),
+            look("192.0.2.2", shown(&[&huge(2)])),
+            look("192.0.2.3", shown(&[&huge(3)])),
+            look("192.0.2.4", shown(&[b"small"])),
         ];
         let endpoints = Endpoints::gather(looks, 443, &[]);
         assert_eq!(endpoints.new_chains.len(), 3);
@@ -227,8 +235,7 @@ mod tests {
 
     #[test]
     fn one_address_out_of_reach_is_no_failure_of_ours() {
-        let looks =
-            vec![look("192.0.2.1", presented(&[b"a"])), look("::1", missed(libc::ENETUNREACH))];
+        let looks = vec![look("192.0.2.1", shown(&[b"a"])), look("::1", missed(libc::ENETUNREACH))];
         assert_eq!(own_failure(&looks), None);
         let endpoints = Endpoints::gather(looks, 443, &[]);
         let outcome = endpoints.facts[1].outcome.as_ref().unwrap();
@@ -253,7 +260,7 @@ mod tests {
 
     #[test]
     fn running_out_spoils_the_whole_look() {
-        let looks = [look("192.0.2.1", presented(&[b"a"])), look("::1", missed(libc::EMFILE))];
+        let looks = [look("192.0.2.1", shown(&[b"a"])), look("::1", missed(libc::EMFILE))];
         assert_eq!(own_failure(&looks).map(|own| own.cause()), Some(Cause::OutOfResources));
     }
 }

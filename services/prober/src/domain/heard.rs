@@ -62,7 +62,9 @@ mod tests {
 
     fn heard(parts: &[&[u8]]) -> Heard {
         let mut heard = Heard::default();
-        parts.iter().for_each(|part| heard.note(part));
+        for part in parts {
+            heard.note(part);
+        }
         heard
     }
 

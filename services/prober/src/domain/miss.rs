@@ -89,12 +89,8 @@ impl Miss {
     /// A connection attempt ended with this error.
     pub fn connect(error: &io::Error, stage: Stage, address: IpAddr) -> Self {
         let fault = fault(error, stage, address);
-        let reason = match error.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => {
-                Reason::ConnectRefused
-            }
-            _ => Reason::ConnectTimeout,
-        };
+        let reason =
+            if is_refusal(error) { Reason::ConnectRefused } else { Reason::ConnectTimeout };
         Self { fault, ..Self::theirs(reason, error.to_string()) }
     }
 
@@ -106,7 +102,9 @@ impl Miss {
         }
         let reason = match broken {
             Broken::Tls(TlsError::NoCertificatesPresented) => Reason::NoCertificate,
-            _ => Reason::HandshakeFailed,
+            Broken::Tls(_) | Broken::Io(_) | Broken::Closed | Broken::Endless | Broken::Late(_) => {
+                Reason::HandshakeFailed
+            }
         };
         Self { alert: broken.alert(), ..Self::theirs(reason, broken.describe(heard)) }
     }
@@ -178,17 +176,21 @@ pub fn detail(text: &str) -> String {
 
 /// Whether the error speaks of us. A refusal never does: on loopback it comes at once.
 fn fault(error: &io::Error, stage: Stage, address: IpAddr) -> Fault {
-    use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, ConnectionReset};
     let starved = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
     if error.raw_os_error().is_some_and(|code| starved.contains(&code)) {
         return Fault::OutOfResources;
     }
-    match (stage, error.kind()) {
-        (Stage::Remote, _) | (_, ConnectionRefused | ConnectionReset) => Fault::Theirs,
-        // In IPv4 it means that no port is free; in IPv6 mostly that this host has no address.
-        (Stage::Local, AddrNotAvailable) if address.is_ipv4() => Fault::OutOfResources,
-        (Stage::Local, _) => Fault::NoLocalRoute,
+    // In IPv4 it means that no port is free; in IPv6 mostly that this host has no address.
+    let no_port = error.kind() == io::ErrorKind::AddrNotAvailable && address.is_ipv4();
+    match stage {
+        Stage::Local if no_port => Fault::OutOfResources,
+        Stage::Local if !is_refusal(error) => Fault::NoLocalRoute,
+        Stage::Local | Stage::Remote => Fault::Theirs,
     }
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ fn is_checkable(leaf: &CertificateDer<'_>) -> bool {
     }
 }
 
-/// Bits of the modulus in a SubjectPublicKeyInfo (RFC 8017, appendix A.1.1), `None` if it is no RSA
-/// key.
+/// Bits of the modulus in a `SubjectPublicKeyInfo` (RFC 8017, appendix A.1.1), `None` if it is no
+/// RSA key.
 fn rsa_bits(spki: &[u8]) -> Option<usize> {
     const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
     let (fields, _) = der::expect(spki, der::SEQUENCE)?;

@@ -52,9 +52,9 @@ const FETCHES_MAX: usize = 32;
 /// Bytes remembered, keys and bodies: all intermediates of the public web are about 5 MiB.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How long a body is good. An issuer's certificate behind a URL practically never changes.
-const GOOD_FOR: Duration = Duration::from_secs(6 * 60 * 60);
+const GOOD_FOR: Duration = Duration::from_hours(6);
 /// How long a failure keeps us from asking again.
-const BAD_FOR: Duration = Duration::from_secs(5 * 60);
+const BAD_FOR: Duration = Duration::from_mins(5);
 /// Certificates fetched for all chains of one fact.
 const FETCHED_MAX: usize = 16;
 

@@ -93,7 +93,7 @@ impl Recorder {
 
     fn note(
         &self,
-        verdict: Result<HandshakeSignatureValid, Error>,
+        verdict: &Result<HandshakeSignatureValid, Error>,
         leaf: &CertificateDer<'_>,
     ) -> HandshakeSignatureValid {
         let proof = proof::of(verdict.as_ref().map(|_| ()), leaf);
@@ -130,7 +130,7 @@ impl ServerCertVerifier for Recorder {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let verdict = verify_tls12_signature(message, leaf, signed, &self.algorithms);
-        Ok(self.note(verdict, leaf))
+        Ok(self.note(&verdict, leaf))
     }
 
     fn verify_tls13_signature(
@@ -140,7 +140,7 @@ impl ServerCertVerifier for Recorder {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let verdict = verify_tls13_signature(message, leaf, signed, &self.algorithms);
-        Ok(self.note(verdict, leaf))
+        Ok(self.note(&verdict, leaf))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

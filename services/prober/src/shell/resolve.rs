@@ -173,25 +173,25 @@ fn found(lookup: &Lookup, family: Family) -> Found {
 }
 
 fn not_found(error: &NetError) -> Found {
-    let (outcome, answered) = match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
-            ResponseCode::NXDomain => (Outcome::NoName, true),
-            _ => (Outcome::NoRecords, true),
-        },
-        NetError::Dns(_) => (Outcome::Failed, true),
-        NetError::Timeout => (Outcome::Timeout, false),
-        _ => (Outcome::Failed, false),
-    };
-    let detail = match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => none.response_code.to_string(),
-        other => other.to_string(),
+    let silent = matches!(
+        error,
+        NetError::Timeout | NetError::NoConnections | NetError::Io(_) | NetError::Busy
+    );
+    let (outcome, detail) = if let NetError::Dns(DnsError::NoRecordsFound(none)) = error {
+        let is_no_name = none.response_code == ResponseCode::NXDomain;
+        let outcome = if is_no_name { Outcome::NoName } else { Outcome::NoRecords };
+        (outcome, none.response_code.to_string())
+    } else if matches!(error, NetError::Timeout) {
+        (Outcome::Timeout, "no name server answered in time".to_owned())
+    } else {
+        (Outcome::Failed, error.to_string())
     };
     let lookup = v1::Lookup {
         outcome: outcome.into(),
         addresses: Vec::new(),
         detail: miss::detail(&detail),
     };
-    Found { lookup, addresses: Vec::new(), aliases: Vec::new(), answered }
+    Found { lookup, addresses: Vec::new(), aliases: Vec::new(), answered: !silent }
 }
 
 fn without_dot(name: &Name) -> String {

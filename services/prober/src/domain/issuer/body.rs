@@ -28,7 +28,7 @@ fn from_der(bytes: &[u8]) -> Vec<Bytes> {
     bundled(bytes).unwrap_or_default()
 }
 
-/// The certificates of a SignedData that signs nothing (RFC 2315, sections 7 and 9.1).
+/// The certificates of a `SignedData` that signs nothing (RFC 2315, sections 7 and 9.1).
 fn bundled(bytes: &[u8]) -> Option<Vec<Bytes>> {
     const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
     let (content_info, _) = der::expect(bytes, der::SEQUENCE)?;

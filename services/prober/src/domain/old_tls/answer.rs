@@ -260,3 +260,157 @@ fn named_group(suite: u16, body: &[u8]) -> u16 {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SUITE_ECDHE: u16 = 0xc02b;
+    const SUITE_DHE: u16 = 0x0033;
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        [&[kind][..], &u24(body.len()), body].concat()
+    }
+
+    fn u24(length: usize) -> [u8; 3] {
+        let [.., a, b, c] = length.to_be_bytes();
+        [a, b, c]
+    }
+
+    fn hello(suite: u16) -> Vec<u8> {
+        let suite = suite.to_be_bytes();
+        message(SERVER_HELLO, &[&[3, 1][..], &[7; 32], &[2, 9, 9], &suite, &[0]].concat())
+    }
+
+    fn chain(certificates: &[&[u8]]) -> Vec<u8> {
+        let list: Vec<u8> =
+            certificates.iter().flat_map(|der| [&u24(der.len()), *der].concat()).collect();
+        message(CERTIFICATE, &[&u24(list.len())[..], &list].concat())
+    }
+
+    fn records(messages: &[u8], length: usize) -> Vec<u8> {
+        let record = |part: &[u8]| {
+            let length = u16::try_from(part.len()).unwrap().to_be_bytes();
+            [&[HANDSHAKE, 3, 1][..], &length, part].concat()
+        };
+        messages.chunks(length).flat_map(record).collect()
+    }
+
+    fn whole_answer() -> Vec<u8> {
+        let key_exchange = message(SERVER_KEY_EXCHANGE, &[3, 0, 23, 1, 4]);
+        let request = message(CERTIFICATE_REQUEST, &[1, 1, 0, 0]);
+        let done = message(SERVER_HELLO_DONE, &[]);
+        [hello(SUITE_ECDHE), chain(&[b"leaf", b"issuer"]), key_exchange, request, done].concat()
+    }
+
+    /// Feeds pieces of one length until the reader has enough, or gives up.
+    fn read(bytes: &[u8], piece: usize) -> (Result<Progress, Garbled>, Answer) {
+        let mut reader = Reader::default();
+        let mut progress = Ok(Progress::More);
+        for piece in bytes.chunks(piece) {
+            progress = reader.feed(piece);
+            if progress != Ok(Progress::More) {
+                break;
+            }
+        }
+        (progress, reader.answer())
+    }
+
+    #[test]
+    fn the_answer_is_the_same_however_it_is_cut() {
+        for record in [1, 3, 64, 16_384] {
+            let bytes = records(&whole_answer(), record);
+            for piece in [1, 2, 5, 7, bytes.len()] {
+                let (progress, answer) = read(&bytes, piece);
+                assert_eq!(progress, Ok(Progress::Done), "{record} {piece}");
+                assert_eq!(answer.chosen, Some((0x0301, SUITE_ECDHE)));
+                assert_eq!(answer.group, 23);
+                assert!(answer.client_certificate_requested);
+                assert_eq!(answer.chain.unwrap().certificates, ["leaf", "issuer"]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_prime_is_not_mistaken_for_a_group() {
+        let exchange = message(SERVER_KEY_EXCHANGE, &[3, 0, 23, 1, 4]);
+        let bytes = [hello(SUITE_DHE), chain(&[b"leaf"]), exchange].concat();
+        assert_eq!(read(&records(&bytes, 1000), 1000).1.group, 0);
+    }
+
+    #[test]
+    fn what_came_before_an_alert_counts() {
+        let shown = [hello(SUITE_ECDHE), chain(&[b"leaf"])].concat();
+        let bytes = [records(&shown, 1000), vec![ALERT, 3, 1, 0, 2, 2, 40]].concat();
+        let (progress, answer) = read(&bytes, bytes.len());
+        assert_eq!(progress, Err(Garbled::Alert(40)));
+        assert_eq!(answer.chain.unwrap().certificates, ["leaf"]);
+    }
+
+    #[test]
+    fn a_warning_is_let_pass() {
+        let warning = vec![ALERT, 3, 1, 0, 2, 1, 112];
+        let bytes = [warning, records(&whole_answer(), 1000)].concat();
+        assert_eq!(read(&bytes, 3).0, Ok(Progress::Done));
+    }
+
+    #[test]
+    fn what_does_not_belong_is_named() {
+        let error = |bytes: &[u8]| read(bytes, 7).0.unwrap_err();
+        assert_eq!(error(b"HTTP/1.1 400 Bad Request"), Garbled::Foreign);
+        assert_eq!(error(&[20, 3, 1, 0, 1, 1]), Garbled::Record { kind: 20, length: 1 });
+        assert_eq!(error(&[22, 3, 1, 0, 0]), Garbled::Record { kind: 22, length: 0 });
+        let long = Garbled::Record { kind: 22, length: 0xffff };
+        assert_eq!(error(&[22, 3, 1, 0xff, 0xff]), long);
+        assert_eq!(error(&records(&chain(&[b"leaf"]), 100)), Garbled::Message(CERTIFICATE));
+        let twice = [hello(SUITE_ECDHE), hello(SUITE_ECDHE)].concat();
+        assert_eq!(error(&records(&twice, 100)), Garbled::Message(SERVER_HELLO));
+        let short = message(SERVER_HELLO, &[3, 1, 7]);
+        assert_eq!(error(&records(&short, 100)), Garbled::Malformed("ServerHello"));
+        let list = [hello(SUITE_ECDHE), message(CERTIFICATE, &[0, 0, 9, 0, 0, 1])].concat();
+        assert_eq!(error(&records(&list, 100)), Garbled::Malformed("certificate list"));
+    }
+
+    #[test]
+    fn nothing_grows_without_end() {
+        let announced = [&[CERTIFICATE][..], &u24(MESSAGE_BYTES_MAX + 1)].concat();
+        let bytes = records(&announced, 100);
+        let too_long = Garbled::MessageTooLong(MESSAGE_BYTES_MAX + 1);
+        assert_eq!(read(&bytes, 100).0, Err(too_long));
+
+        let endless = records(&message(HELLO_REQUEST, &[]).repeat(1 << 18), 16_384);
+        let (progress, _) = read(&endless, 4096);
+        assert_eq!(progress, Err(Garbled::Endless));
+    }
+
+    #[test]
+    fn a_chain_of_the_largest_size_is_read() {
+        let huge = vec![7; 250 * 1024];
+        let bytes = [hello(SUITE_ECDHE), chain(&[&huge, b"issuer"])].concat();
+        let (progress, answer) = read(&records(&bytes, 64), 4096);
+        assert_eq!(progress, Ok(Progress::More));
+        assert_eq!(answer.chain.unwrap().certificates.len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), piece in 1_usize..40) {
+            let (_, answer) = read(&bytes, piece);
+            prop_assert!(answer.chain.is_none() || answer.chosen.is_some());
+        }
+
+        #[test]
+        fn no_change_of_a_real_answer_makes_it_panic(
+            at in 0_usize..200, byte in any::<u8>(), cut in 0_usize..200, piece in 1_usize..40,
+        ) {
+            let mut bytes = records(&whole_answer(), 50);
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            bytes.truncate(bytes.len() - cut.min(bytes.len()));
+            let (progress, answer) = read(&bytes, piece);
+            prop_assert!(progress != Ok(Progress::Done) || answer.chosen.is_some());
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The ClientHello that old servers answer.
+//! The hello that old servers answer.
 
 /// Cipher suites offered, best first (IANA TLS Cipher Suites). None without a certificate. Breadth is
 /// the point: no byte is ever encrypted with any of them.
@@ -23,7 +23,7 @@ const SUITES: [u16; 63] = [
 /// who name the curve.
 const GROUPS: [u16; 14] = [29, 23, 24, 25, 30, 22, 26, 27, 28, 21, 19, 41, 256, 257];
 
-/// Signature algorithms offered (IANA TLS SignatureScheme), down to MD5, DSA, GOST and SM2.
+/// Signature algorithms offered (IANA TLS `SignatureScheme`), down to MD5, DSA, GOST and SM2.
 const SIGNATURES: [u16; 27] = [
     0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401,
     0x0501, 0x0601, 0x0303, 0x0301, 0x0203, 0x0201, 0x0101, 0x0402, 0x0502, 0x0602, 0x0302, 0x0202,
@@ -34,7 +34,7 @@ const SIGNATURES: [u16; 27] = [
 /// length does not.
 const HELLO_LEN_MIN: usize = 512;
 
-/// A whole record with a ClientHello for TLS 1.2 and below. `sni` is at most 255 bytes.
+/// A whole record with a `ClientHello` for TLS 1.2 and below. `sni` is at most 255 bytes.
 pub fn client_hello(sni: Option<&str>, random: &[u8; 32]) -> Vec<u8> {
     let mut hello = Vec::with_capacity(HELLO_LEN_MIN + 64);
     hello.extend([0x03, 0x03]);
@@ -52,6 +52,7 @@ pub fn client_hello(sni: Option<&str>, random: &[u8; 32]) -> Vec<u8> {
     record
 }
 
+/// Writes all extensions behind what `body` holds of the hello.
 fn extensions(body: &mut Vec<u8>, sni: Option<&str>) {
     if let Some(name) = sni {
         extension(body, 0, |data| {
@@ -67,10 +68,10 @@ fn extensions(body: &mut Vec<u8>, sni: Option<&str>) {
     extension(body, 23, |_| {}); // extended master secret
     extension(body, 35, |_| {}); // session ticket
     extension(body, 0xff01, |data| data.push(0)); // secure renegotiation
-    // Message header, version, random, session id, suites, compression, length of the extensions.
-    let before = 4 + 2 + 32 + 1 + (2 + 2 * SUITES.len()) + 2 + 2;
-    let missing = HELLO_LEN_MIN.saturating_sub(before + body.len() + 4);
-    extension(body, 21, |data| data.resize(missing, 0)); // padding
+    // What is there already begins with the version; a message header stands before all of it, and
+    // the header of this last extension behind.
+    let missing = HELLO_LEN_MIN.saturating_sub(4 + body.len() + 4);
+    extension(body, 21, |data| data.extend(std::iter::repeat_n(0, missing)));
 }
 
 fn extension(out: &mut Vec<u8>, kind: u16, data: impl FnOnce(&mut Vec<u8>)) {
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn no_hello_has_a_length_that_hangs_load_balancers() {
-        for length in [1, 30, 100, 253] {
+        for length in [1_usize, 30, 100, 253] {
             let name = vec!["a"; length.div_ceil(2)].join(".");
             let message = client_hello(Some(&name), &[0; 32]).len() - 5;
             assert!(!(256..HELLO_LEN_MIN).contains(&message), "{message} bytes");
