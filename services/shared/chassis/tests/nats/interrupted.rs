@@ -7,6 +7,10 @@ use chassis::bus::{
     Append, AppendError, Bus, BusError, Consumer, Deliveries, Expect, Followed, Following, From,
     SharedBus,
 };
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use proto::stream::{FACTS, JOBS, LOG, Service, Stream};
 use tokio::time::{Instant, timeout};
 
@@ -96,32 +100,28 @@ async fn without_a_broker_every_call_says_so_and_none_hangs() {
     broker.kill().await;
 
     let subject = "certherald.log.0.x";
-    let calls = async {
-        tokio::join!(
-            async { bus.load(&LOG, subject, 0).await.map(drop) },
-            async { bus.last(&LOG, subject).await.map(drop) },
-            async { bus.latest(&LOG, LOG.subjects).await.map(drop) },
-            async { bus.purge(&LOG, subject).await },
-            async { bus.renew(&lease).await.map(drop) },
-            async { bus.release(&lease).await },
-            async { bus.now().await.map(drop) },
-            async { bus.consume(crew(1)).await.map(drop) },
-            async { bus.follow(&LOG, LOG.subjects, From::End).await.map(drop) },
-            async {
-                // Silent, if it was on its way before the loss was noticed.
-                match bus.append(message(&LOG, subject, "x")).await.unwrap_err() {
-                    AppendError::Failed { source, .. } => Err(source),
-                    error @ AppendError::Silent { .. } => {
-                        let operation = "append".to_owned();
-                        Err(BusError::Unreachable { operation, source: error.into() })
-                    }
-                    error => panic!("{error:?}"),
-                }
-            },
-        )
-    };
-    let (a, b, c, d, e, f, g, h, i, j) = timeout(PATIENCE, calls).await.unwrap();
-    for answer in [a, b, c, d, e, f, g, h, i, j] {
+    let calls: Vec<BoxFuture<'_, Result<(), BusError>>> = vec![
+        async { bus.load(&LOG, subject, 0).await.map(drop) }.boxed(),
+        async { bus.last(&LOG, subject).await.map(drop) }.boxed(),
+        async { bus.latest(&LOG, LOG.subjects).await.map(drop) }.boxed(),
+        async { bus.purge(&LOG, subject).await }.boxed(),
+        async { bus.renew(&lease).await.map(drop) }.boxed(),
+        async { bus.release(&lease).await }.boxed(),
+        async { bus.now().await.map(drop) }.boxed(),
+        async { bus.consume(crew(1)).await.map(drop) }.boxed(),
+        async { bus.follow(&LOG, LOG.subjects, From::End).await.map(drop) }.boxed(),
+        async {
+            let error = bus.append(message(&LOG, subject, "x")).await.unwrap_err();
+            if let AppendError::Failed { source, .. } = error {
+                return Err(source);
+            }
+            // It was on its way before the loss was noticed.
+            assert!(matches!(error, AppendError::Silent { .. }), "{error:?}");
+            Err(BusError::Unreachable { operation: "append".to_owned(), source: error.into() })
+        }
+        .boxed(),
+    ];
+    for answer in timeout(PATIENCE, join_all(calls)).await.unwrap() {
         assert!(matches!(answer, Err(BusError::Unreachable { .. })), "{answer:?}");
     }
     assert!(!nats.connected());

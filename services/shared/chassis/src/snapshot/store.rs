@@ -1,0 +1,113 @@
+//! The store below a snapshot, which may fail and panic as it likes: whoever calls it survives.
+
+use std::{
+    fs::{self, File},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use sled::{Batch, Config, Db};
+use tracing::debug;
+
+/// Memory that the store may use to keep pages; its own default is 1 GiB.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Keys and values in order, changed by batches that are whole or not at all.
+pub(super) struct Store {
+    path: PathBuf,
+    db: Option<Db>,
+}
+
+impl Store {
+    /// Opens what is there, or makes it.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let db = survived(|| {
+            let config = Config::new()
+                .path(path)
+                .cache_capacity(CACHE_BYTES)
+                // Flushed when we say so: its own flushing proves nothing and costs a thread's time.
+                .flush_every_ms(None);
+            Ok(config.open()?)
+        })?;
+        Ok(Self { path: path.to_owned(), db: Some(db) })
+    }
+
+    /// Calls with each entry, in the order of the keys.
+    pub(super) fn scan(
+        &self,
+        mut each: impl FnMut(&[u8], &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        survived(|| {
+            for entry in self.db()?.iter() {
+                let (key, value) = entry?;
+                each(&key, &value)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The value of a key.
+    pub(super) fn get(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        survived(|| Ok(self.db()?.get(key)?.map(|value| value.to_vec())))
+    }
+
+    /// Applies all changes, or none: a value to put, or nothing to remove.
+    pub(super) fn apply(&self, changes: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> io::Result<()> {
+        survived(|| {
+            let mut batch = Batch::default();
+            for (key, value) in changes {
+                match value {
+                    Some(value) => batch.insert(key, value),
+                    None => batch.remove(key),
+                }
+            }
+            let db = self.db()?;
+            db.apply_batch(batch)?;
+            // From its buffers to the system's, where the death of this process does not reach it.
+            db.flush()?;
+            Ok(())
+        })
+    }
+
+    /// Syncs to the device. The store's own flush does not: it syncs neither the length of its file nor
+    /// the caches of the drive.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        survived(|| {
+            self.db()?.flush()?;
+            File::open(self.path.join("db"))?.sync_all()
+        })
+    }
+
+    /// Closes and deletes it.
+    pub(super) fn discard(mut self) -> io::Result<()> {
+        let db = self.db.take();
+        // Closing flushes, and may panic as anything else; then it stays in memory until we end.
+        let close = || {
+            drop(db);
+            Ok(())
+        };
+        if survived(close).is_err() {
+            debug!(path = %self.path.display(), "The store panicked while it was closed.");
+        }
+        delete(&self.path)
+    }
+
+    fn db(&self) -> io::Result<&Db> {
+        self.db.as_ref().ok_or_else(|| io::Error::other("the store is closed"))
+    }
+}
+
+/// Deletes a store that is not open.
+pub(super) fn delete(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Calls something that may panic; a panic is an error like any other.
+fn survived<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(io::Error::other("the store panicked")))
+}
