@@ -60,12 +60,14 @@ async fn an_expired_chain_without_its_intermediate_is_both_expired_first() {
     verdict.must_be("abnormal", &["expired", "chain_incomplete"], 2);
 }
 
-/// The rung of 30 days lies a few seconds ahead: checks that end before it are secure, those that
-/// begin after it warn. What lies astride says nothing, and is tried again.
+/// The rung of 30 days lies a few seconds ahead, and is crossed when the second after it begins: checks
+/// that end before are secure, those that begin after warn. What lies astride says nothing, and is
+/// tried again.
 #[tokio::test]
 async fn a_rung_is_crossed_at_its_second() {
     let scene = Scene::new();
     let rung = Timestamp::from_second((now() + SECOND * 6).as_second()).unwrap();
+    let crossed = rung + SECOND;
     let left = (rung + DAY * 30).duration_since(now());
     let identity = scene.with_left("a.test", left);
     let server = Software::Nginx.serve(&Recipe::of(&identity)).await;
@@ -73,7 +75,7 @@ async fn a_rung_is_crossed_at_its_second() {
     eventually_within(SOON, "a check after the rung", async || {
         let begun = now();
         let verdict = check(&scene, &server).await;
-        match (now() < rung, rung < begun) {
+        match (now() < crossed, crossed < begun) {
             (true, _) => {
                 verdict.must_be("secure", &[], 0);
                 before += 1;
