@@ -29,6 +29,9 @@ mod path;
 mod presented;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use certificate::{Certificate, error::CertificateError};
@@ -147,6 +150,12 @@ impl Assessment {
     pub fn proven(&self) -> impl Iterator<Item = &Arc<Certificate>> {
         let paths = self.presented.spans.iter().map(|span| &span.path);
         paths.flat_map(|path| path.issuers.iter().map(|known| &known.certificate))
+    }
+
+    /// The intermediates that were not presented and complete its path.
+    pub fn completing(&self) -> impl Iterator<Item = &Known> {
+        let issuers = self.completed.spans.iter().flat_map(|span| &span.path.issuers);
+        issuers.filter(|known| !self.listed.contains(&known.certificate.fingerprint()))
     }
 
     /// Whether knowing more intermediates could change it.

@@ -59,6 +59,11 @@ impl Anchors {
         self.fingerprints.insert(fingerprint, anchor);
     }
 
+    /// Their fingerprints, in order: what tells one set from another.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.fingerprints.keys()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.fingerprints.len()

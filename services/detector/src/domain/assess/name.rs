@@ -31,3 +31,46 @@ fn matches(presented: &str, host: &str) -> bool {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_matches_without_regard_to_case() {
+        assert!(matches("Example.COM", "example.com"));
+        assert!(!matches("example.com.", "example.com"), "a presented name has no trailing dot");
+        assert!(!matches("example.com", "www.example.com"));
+        assert!(!matches("", "example.com"));
+    }
+
+    #[test]
+    fn a_wildcard_is_the_first_label_and_stands_for_one() {
+        assert!(matches("*.example.com", "www.example.com"));
+        assert!(matches("*.EXAMPLE.com", "www.example.com"));
+        assert!(!matches("*.example.com", "example.com"));
+        assert!(!matches("*.example.com", "a.b.example.com"));
+        assert!(!matches("w*.example.com", "www.example.com"));
+        assert!(!matches("www.*.com", "www.example.com"));
+        assert!(!matches("*.*.com", "www.example.com"));
+        assert!(!matches("*", "localhost"));
+        assert!(!matches("*.com", "example.com"), "too wide for anybody to hold");
+    }
+
+    #[test]
+    fn an_address_needs_an_address() {
+        let with = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let params = rcgen::CertificateParams::new(names).unwrap();
+            let der = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            Certificate::parse(der.der()).unwrap()
+        };
+        let host = |text: &str| text.parse::<Host>().unwrap();
+        let named = with(&["192.0.2.1", "2001:db8::1", "example.com"]);
+        assert!(covers(&named, &host("192.0.2.1")));
+        assert!(covers(&named, &host("2001:db8:0::1")));
+        assert!(!covers(&named, &host("192.0.2.2")));
+        assert!(!covers(&with(&["1.2.0.192.in-addr.arpa"]), &host("192.0.2.1")));
+        assert!(covers(&named, &host("example.com")));
+    }
+}

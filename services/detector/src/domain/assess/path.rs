@@ -20,6 +20,13 @@ use super::{
 /// rest of the room is for cross-signs.
 const CANDIDATES_MAX: usize = 32;
 
+/// Certificates of one name that are tried. webpki follows names and checks signatures last: with
+/// more namesakes than this, a search would be long enough to be an attack.
+const NAMESAKES_MAX: usize = 3;
+
+/// Signatures that are checked to choose among more namesakes than are tried.
+const CHOICES_MAX: usize = 64;
+
 /// Trust anchors of the names met on the way that are tried.
 const ANCHORS_MAX: usize = 64;
 
@@ -88,13 +95,14 @@ impl Field {
         };
         let mut names: Vec<Box<[u8]>> = vec![leaf.issuer_der().into()];
         let mut next = 0;
+        let mut choices_left = CHOICES_MAX;
         while let Some(name) = names.get(next).cloned() {
             next += 1;
             field.take_anchors(anchors.iter().flat_map(|set| set.named(&name)));
             let of_name =
                 presented.iter().filter(|known| *known.certificate.subject_der() == *name);
             let known = of_name.chain(pools.iter().flat_map(|pool| pool.named(&name)));
-            for found in known {
+            for found in field.issuers_among(known.collect(), &mut choices_left) {
                 if field.take_candidate(found) {
                     let issuer = found.certificate.issuer_der();
                     if !names.iter().any(|name| **name == *issuer) {
@@ -104,6 +112,25 @@ impl Field {
             }
         }
         field
+    }
+
+    /// Of too many namesakes, those that issued what was reached so far.
+    fn issuers_among<'a>(
+        &self,
+        mut namesakes: Vec<&'a Known>,
+        choices_left: &mut usize,
+    ) -> Vec<&'a Known> {
+        if namesakes.len() > NAMESAKES_MAX {
+            let mut issued = |issuer: &Certificate, it: &Certificate| {
+                let is_named = it.issuer_der() == issuer.subject_der() && *choices_left > 0;
+                *choices_left -= usize::from(is_named);
+                is_named && it.issued_by(issuer)
+            };
+            let reached = || self.candidates.iter().map(|it| &it.certificate).chain([&self.leaf]);
+            namesakes.retain(|known| reached().any(|it| issued(&known.certificate, it)));
+            namesakes.truncate(NAMESAKES_MAX);
+        }
+        namesakes
     }
 
     fn take_anchors<'a>(&mut self, found: impl Iterator<Item = &'a Arc<Anchor>>) {

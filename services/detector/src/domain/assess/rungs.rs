@@ -118,3 +118,82 @@ fn default_spans(lifetime: SignedDuration) -> Vec<SignedDuration> {
     let whole = |span: SignedDuration| SignedDuration::from_secs(span.as_secs());
     DEFAULT_RUNGS.into_iter().map(span).map(whole).filter(SignedDuration::is_positive).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(lifetime: SignedDuration, own: &[OwnRung]) -> Vec<f64> {
+        let ladder = Ladder::new(lifetime, own);
+        ladder.rungs().iter().map(|rung| rung.span.as_secs_f64() / 3_600.0).collect()
+    }
+
+    fn days(count: i64) -> SignedDuration {
+        SignedDuration::from_hours(count * 24)
+    }
+
+    fn critical(lifetime: SignedDuration, own: &[OwnRung]) -> Vec<bool> {
+        let ladder = Ladder::new(lifetime, own);
+        ladder.rungs().iter().map(|rung| rung.severity == Severity::Critical).collect()
+    }
+
+    #[test]
+    fn the_default_rungs_follow_the_lifetime() {
+        let usual: Vec<f64> = [30.0, 14.0, 7.0, 3.0, 1.0].map(|days| days * 24.0).into();
+        assert_eq!(hours(days(398), &[]), usual);
+        assert_eq!(hours(days(90), &[]), usual);
+        let short: Vec<f64> =
+            hours(days(47), &[]).iter().map(|hours| (hours / 2.4).round()).collect();
+        assert_eq!(short, [157.0, 78.0, 39.0, 20.0, 10.0], "in tenths of a day");
+        assert_eq!(hours(days(6), &[]), [48.0, 24.0, 12.0, 6.0, 3.0]);
+    }
+
+    #[test]
+    fn rungs_closer_than_an_hour_are_one() {
+        assert_eq!(hours(days(1), &[]), [8.0, 4.0, 2.0, 1.0]);
+        assert_eq!(critical(days(1), &[]), [false, false, false, true]);
+        assert_eq!(hours(SignedDuration::from_hours(1), &[]), [1.0 / 3.0]);
+        assert_eq!(critical(SignedDuration::from_hours(1), &[]), [true]);
+    }
+
+    #[test]
+    fn the_default_is_critical_from_three_days_down() {
+        assert_eq!(critical(days(90), &[]), [false, false, false, true, true]);
+    }
+
+    #[test]
+    fn own_rungs_are_sorted_and_their_lower_half_is_critical() {
+        let own = [
+            OwnRung::Seconds(86_400),
+            OwnRung::LifetimeBasisPoints(5_000),
+            OwnRung::Seconds(10 * 86_400),
+        ];
+        assert_eq!(hours(days(90), &own), [45.0 * 24.0, 240.0, 24.0]);
+        assert_eq!(critical(days(90), &own), [false, false, true]);
+        assert_eq!(critical(days(90), &own[..1]), [false]);
+    }
+
+    #[test]
+    fn nothing_is_expiring_the_moment_it_is_issued() {
+        for lifetime in [60, 3_600, 86_400, 6 * 86_400, 90 * 86_400] {
+            let lifetime = SignedDuration::from_secs(lifetime);
+            for own in [&[][..], &[OwnRung::Seconds(30 * 86_400)]] {
+                let ladder = Ladder::new(lifetime, own);
+                assert_eq!(ladder.below(lifetime - SignedDuration::from_secs(1)), None);
+                assert!(
+                    ladder.below(SignedDuration::ZERO).is_some(),
+                    "{lifetime:?}: the end is told"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_rung_is_strict() {
+        let ladder = Ladder::new(days(90), &[]);
+        assert_eq!(ladder.below(days(30)), None);
+        let below = ladder.below(days(30) - SignedDuration::from_secs(1)).unwrap();
+        assert_eq!((below.span, below.severity), (days(30), Severity::Warning));
+        assert_eq!(ladder.below(SignedDuration::ZERO).unwrap().span, days(1));
+    }
+}
