@@ -1,0 +1,105 @@
+//! Leases: one holder at a time, and a number that shows who was overtaken.
+
+use std::time::Duration;
+
+use chassis::bus::{Lease, SharedBus};
+use harness::eventually::eventually;
+use tokio::time::Instant;
+
+use crate::world::{World, on_both_buses};
+
+on_both_buses!(
+    one_holds_a_lease_and_renews_it,
+    a_lease_that_runs_out_is_taken_over_and_fences_its_old_holder,
+    a_lease_that_is_given_back_is_free_at_once,
+    of_many_who_want_a_lease_one_gets_it,
+    fences_grow_beyond_a_restart,
+    the_time_goes_on,
+);
+
+/// The shortest that every bus can do.
+const LIMIT: Duration = Duration::from_secs(1);
+
+async fn acquire(bus: &SharedBus, holder: &str) -> Option<Lease> {
+    bus.acquire("detector", holder, LIMIT).await.unwrap()
+}
+
+/// Takes the lease as soon as it is free.
+async fn take_over(bus: &SharedBus, holder: &str) -> Lease {
+    eventually("the lease is taken over", async || acquire(bus, holder).await.ok_or("held")).await
+}
+
+async fn one_holds_a_lease_and_renews_it(world: World) {
+    let bus = world.bus();
+    let mut lease = acquire(&bus, "a").await.unwrap();
+    assert_eq!((lease.name.as_str(), lease.holder.as_str()), ("detector", "a"));
+    assert!(bus.acquire("notifier", "b", LIMIT).await.unwrap().is_some(), "another lease is free");
+    // Renewed for longer than its limit, nobody else gets it.
+    let began = Instant::now();
+    while began.elapsed() < LIMIT * 3 {
+        assert_eq!(acquire(&bus, "b").await, None);
+        assert_eq!(acquire(&bus, "a").await, None, "taking it twice would split its holder");
+        let renewed = bus.renew(&lease).await.unwrap().unwrap();
+        assert!(renewed.fence > lease.fence);
+        lease = renewed;
+        tokio::time::sleep(LIMIT / 4).await;
+    }
+}
+
+async fn a_lease_that_runs_out_is_taken_over_and_fences_its_old_holder(world: World) {
+    let bus = world.bus();
+    let began = Instant::now();
+    let old = acquire(&bus, "a").await.unwrap();
+    let new = take_over(&bus, "b").await;
+    assert!(began.elapsed() >= LIMIT - Duration::from_millis(50), "after {:?}", began.elapsed());
+    assert!(new.fence > old.fence);
+    assert_eq!(bus.renew(&old).await.unwrap(), None);
+    bus.release(&old).await.unwrap();
+    assert!(bus.renew(&new).await.unwrap().is_some(), "the old holder cannot give it back");
+
+    // Once more: the limit is kept after a take-over too.
+    let third = take_over(&bus, "c").await;
+    assert!(third.fence > new.fence);
+}
+
+async fn a_lease_that_is_given_back_is_free_at_once(world: World) {
+    let bus = world.bus();
+    let long = Duration::from_secs(60);
+    let first = bus.acquire("detector", "a", long).await.unwrap().unwrap();
+    let renewed = bus.renew(&first).await.unwrap().unwrap();
+    bus.release(&renewed).await.unwrap();
+    let second = bus.acquire("detector", "b", long).await.unwrap().unwrap();
+    assert!(second.fence > renewed.fence);
+    assert_eq!(bus.renew(&renewed).await.unwrap(), None);
+    bus.release(&renewed).await.unwrap();
+    assert!(bus.renew(&second).await.unwrap().is_some());
+}
+
+async fn of_many_who_want_a_lease_one_gets_it(world: World) {
+    let bus = world.bus();
+    let race = (0..8).map(|n| {
+        let bus = bus.clone();
+        async move { bus.acquire("detector", &format!("holder-{n}"), LIMIT * 30).await.unwrap() }
+    });
+    let won = futures::future::join_all(race).await.into_iter().flatten().count();
+    assert_eq!(won, 1);
+}
+
+async fn fences_grow_beyond_a_restart(mut world: World) {
+    let bus = world.bus();
+    let before = acquire(&bus, "a").await.unwrap();
+    let before = bus.renew(&before).await.unwrap().unwrap();
+    world.restart().await;
+    let after = take_over(&world.bus(), "b").await;
+    assert!(after.fence > before.fence);
+    assert_eq!(world.bus().renew(&before).await.unwrap(), None);
+}
+
+async fn the_time_goes_on(world: World) {
+    let bus = world.bus();
+    let first = bus.now().await.unwrap();
+    let second = bus.now().await.unwrap();
+    assert!(second >= first);
+    let off = harness::surroundings::now().duration_since(second).abs();
+    assert!(off < jiff::SignedDuration::from_secs(5), "off by {off}");
+}
