@@ -2,8 +2,8 @@
 //!
 //! [`Assessment::new`] is all that does not depend on the time or the host: which certificate is
 //! judged, when a path leads from it to a trust anchor, what is missing, why there is none. It is the
-//! dear part, the same for every domain that serves the chain, and can be shared and cached
-//! ([`cache`]). [`Assessment::judge`] is the rest: what it means for one host, now. [`clock::Clock`]
+//! dear part, the same for every domain that serves the chain, and can be shared and kept.
+//! [`Assessment::judge`] is the rest: what it means for one host, now. [`clock::Clock`]
 //! is what a timer needs.
 //!
 //! Findings are independent of each other: an expired certificate for the wrong host with a missing
@@ -11,7 +11,6 @@
 
 pub mod anchors;
 pub mod batch;
-pub mod cache;
 pub mod clock;
 pub mod evidence;
 pub mod pool;

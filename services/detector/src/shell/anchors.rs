@@ -106,3 +106,46 @@ fn bundle(path: &Path) -> Result<Anchors, LoadError> {
     }
     Ok(anchors)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, io::Write as _};
+
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    fn loaded(path: &Path) -> Result<Anchors, LoadError> {
+        load(&AnchorSource::Bundle(path.to_owned()))
+    }
+
+    #[test]
+    fn a_bundle_is_read_whole() {
+        let pem = || {
+            let params = CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+            params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
+        };
+        let file = file(&format!("# ours\n{}\n{}", pem(), pem()));
+        assert_eq!(loaded(file.path()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_bundle_that_is_none_is_refused_with_the_place() {
+        let file = file("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+        let error = loaded(file.path()).unwrap_err();
+        assert!(error.to_string().ends_with("is no bundle of certificates"));
+        assert!(error.source().unwrap().to_string().starts_with("line 1: "));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = loaded(Path::new("/nowhere/ca.pem")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot read the trust anchors of /nowhere/ca.pem");
+    }
+}

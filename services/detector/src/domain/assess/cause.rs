@@ -10,6 +10,7 @@ use certificate::{Certificate, error::CertificateError, signature::Verdict};
 use proto::v1::untrusted::Cause;
 
 use super::{
+    anchors::Anchor,
     clock::Window,
     instant,
     path::{Field, NoPath},
@@ -235,6 +236,10 @@ fn broken_rule(
     }
     if anchor.has_unknown_critical_extension() {
         return "the trust anchor has a critical extension that nobody knows".to_owned();
+    }
+    let is_usable = |it: &Arc<Anchor>| it.issuer.is_some() && it.certificate.der() == anchor.der();
+    if !field.anchors.iter().any(is_usable) {
+        return "the trust anchor is malformed".to_owned();
     }
     let on_path = |der: &[u8]| above.iter().any(|it| it.der() == der);
     let alone = Field {

@@ -149,3 +149,63 @@ impl Window {
         Self { from: instant::not_before(certificate), until: instant::not_after(certificate) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn it_is_small_enough_to_be_kept_for_every_domain() {
+        assert!(size_of::<Clock>() <= 32, "{} bytes", size_of::<Clock>());
+    }
+
+    fn clock(windows: &[(i64, i64)]) -> Clock {
+        let windows: Vec<Window> =
+            windows.iter().map(|(from, until)| Window { from: *from, until: *until }).collect();
+        let (first, last) = (windows[0], windows[windows.len() - 1]);
+        Clock { leaf: Window { from: first.from, until: last.until }, cut: Some(windows.into()) }
+    }
+
+    #[test]
+    fn certificates_never_valid_together_are_early_first_and_late_then() {
+        let clock = clock(&[(200, 100)]);
+        let timing = |at| clock.timing(instant::begin(at));
+        assert!(matches!(timing(100), Timing::NotYetValid { .. }));
+        assert!(matches!(timing(101), Timing::Expired { .. }));
+        assert!(matches!(timing(300), Timing::Expired { .. }));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_changes_before_the_next_instant_and_something_then(
+            mut bounds in proptest::collection::btree_set(0_i64..2_000_000, 2..7),
+            now in -1_000_i64..2_100_000,
+            own in proptest::collection::vec(1_u64..1_000_000, 0..4),
+        ) {
+            if bounds.len() % 2 == 1 {
+                bounds.pop_last();
+            }
+            let bounds: Vec<i64> = bounds.into_iter().collect();
+            let windows: Vec<(i64, i64)> = bounds.chunks(2).map(|it| (it[0], it[1])).collect();
+            let clock = clock(&windows);
+            let own: Vec<_> =
+                own.into_iter().map(crate::domain::assess::rungs::OwnRung::Seconds).collect();
+            let ladder = Ladder::new(clock.lifetime(), &own);
+            let said = |at: Timestamp| {
+                (std::mem::discriminant(&clock.timing(at)), clock.rung(&ladder, at))
+            };
+            let now = instant::begin(now);
+            match clock.next_instant(&ladder, now) {
+                Some(next) => {
+                    prop_assert!(next > now);
+                    let before = next - SignedDuration::from_nanos(1);
+                    prop_assert_eq!(said(now), said(before));
+                    prop_assert_ne!(said(before), said(next));
+                }
+                None => prop_assert_eq!(said(now), said(instant::begin(10_000_000))),
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use certificate::Certificate;
 use jiff::{SignedDuration, Timestamp};
-use proto::v1::{Kind, Severity, handshake::Proof};
+use proto::v1::{Kind, Reason, Severity, handshake::Proof};
 
 use super::{
     Assessment, Question, above,
@@ -25,6 +25,7 @@ impl Assessment {
     /// in which they are told.
     pub fn judge(&self, question: &Question<'_>) -> Verdict {
         let mut findings = Findings { question, leaf: self.leaf().cloned(), anomalies: Vec::new() };
+        judge_proof(&mut findings);
         if let (Some(leaf), Some(clock)) = (self.leaf(), self.clock()) {
             self.judge_dates(leaf, clock, &mut findings);
             self.judge_trust(leaf, &mut findings);
@@ -151,6 +152,15 @@ impl Assessment {
 /// does not hide what else is wrong.
 fn clamped(leaf: &Certificate, now: Timestamp) -> Seconds {
     instant::second(now).min(instant::not_after(leaf)).max(instant::not_before(leaf))
+}
+
+/// A server that signs with another key than its certificate's has shown no certificate of its own.
+fn judge_proof(findings: &mut Findings<'_>) {
+    if findings.question.connection.is_some_and(|it| it.proof == Proof::Disproved) {
+        let detail = "the server does not hold the key of its certificate".to_owned();
+        let case = Case::NoCertificate { reason: Reason::HandshakeFailed, detail, alert: None };
+        findings.add(Kind::EnableFailed, Severity::Critical, case);
+    }
 }
 
 fn judge_name(leaf: &Certificate, findings: &mut Findings<'_>) {

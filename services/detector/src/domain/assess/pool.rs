@@ -99,3 +99,53 @@ impl Pool {
         self.by_subject.get(subject).map_or(&[], Vec::as_slice)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+
+    use super::*;
+
+    fn certificate(is_ca: IsCa) -> Arc<Certificate> {
+        let mut params = CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        params.is_ca = is_ca;
+        let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        Arc::new(Certificate::parse(der.der()).unwrap())
+    }
+
+    #[test]
+    fn what_is_known_is_known_once_and_by_name() {
+        let mut pool = Pool::default();
+        let known = certificate(IsCa::Ca(BasicConstraints::Unconstrained));
+        assert!(pool.insert(Arc::clone(&known), Source::Seen));
+        assert!(!pool.insert(Arc::clone(&known), Source::Configured), "the first source counts");
+        assert_eq!((pool.len(), pool.generation()), (1, 1));
+        assert_eq!(pool.named(known.subject_der())[0].source, Source::Seen);
+        assert!(pool.named(b"other").is_empty());
+    }
+
+    #[test]
+    fn a_certificate_that_may_not_issue_is_no_intermediate() {
+        let mut pool = Pool::default();
+        assert!(!pool.insert(certificate(IsCa::ExplicitNoCa), Source::Seen));
+        assert!(pool.is_empty());
+    }
+
+    #[test]
+    fn namesakes_are_bounded() {
+        let mut pool = Pool::default();
+        let insert = |pool: &mut Pool| {
+            pool.insert(certificate(IsCa::Ca(BasicConstraints::Unconstrained)), Source::Seen)
+        };
+        assert!((0..NAMESAKES_MAX).all(|_| insert(&mut pool)));
+        assert!(!insert(&mut pool));
+        assert_eq!(pool.len(), NAMESAKES_MAX);
+    }
+
+    #[test]
+    fn a_source_reads_as_it_is_written() {
+        for source in [Source::Seen, Source::Configured, Source::Url("http://a.example/".into())] {
+            assert_eq!(Source::from(source.to_string().as_str()), source);
+        }
+    }
+}

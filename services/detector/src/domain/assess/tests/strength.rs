@@ -116,3 +116,17 @@ fn a_wanted_client_certificate_and_an_unproved_key_are_remarks() {
         ]
     );
 }
+
+#[test]
+fn a_disproved_key_is_a_failed_handshake_beside_the_findings_of_the_chain() {
+    let root = Authority::root("Root");
+    let connection = Connection {
+        version: 0x0304,
+        cipher_suite: 0x1301,
+        proof: Proof::Disproved,
+        client_certificate_requested: false,
+    };
+    let scene = given([&root.leaf()]).trusting(&root.der).host("a.example").over(connection);
+    assert_eq!(scene.kinds(), ["enable_failed", "name_mismatch"]);
+    assert_eq!(scene.verdict().state, State::EnableFailed);
+}

@@ -1,10 +1,19 @@
 //! Trusted, incomplete, untrusted: and why.
 
+use std::sync::Arc;
+
+use certificate::Certificate;
 use proto::v1::{Kind, untrusted::Cause};
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints};
 
-use super::chains::{Authority, NOON, at, given, self_signed};
-use crate::domain::assess::{evidence::Case, pool::Source, verdict::Level};
+use super::chains::{Authority, given, self_signed};
+use crate::domain::assess::{
+    Assessment,
+    anchors::Anchors,
+    evidence::Case,
+    pool::{Pool, Source},
+    verdict::Level,
+};
 
 /// Cause, issuer and whether an incomplete chain is excluded.
 fn untrusted(case: Case) -> (Cause, String, bool) {
@@ -215,5 +224,22 @@ fn an_expired_chain_is_still_judged_for_trust() {
     let issuer = root.below("Issuer");
     let late = given([&issuer.leaf()]).when("2030-01-01T00:00:00Z").trusting(&root.der);
     assert_eq!(late.kinds(), ["expired", "untrusted"]);
-    assert!(at(NOON) < at("2030-01-01T00:00:00Z"));
+}
+
+#[test]
+fn private_anchors_and_pools_count_beside_the_usual_ones() {
+    let (public, private) = (Authority::root("Public"), Authority::root("Private"));
+    let issuer = private.below("Issuer");
+    let anchors = |authority: &Authority| Anchors::new([&authority.der]).0;
+    let mut fetched = Pool::default();
+    let certificate = Certificate::parse(&issuer.der).unwrap();
+    fetched.insert(Arc::new(certificate), Source::Url("http://ca.example/".into()));
+    let assessment = Assessment::new(
+        &[issuer.leaf()],
+        &[&anchors(&public), &anchors(&private)],
+        &[&Pool::default(), &fetched],
+    );
+    let completing: Vec<String> =
+        assessment.completing().map(|known| known.certificate.subject()).collect();
+    assert_eq!(completing, ["CN=Issuer"]);
 }
