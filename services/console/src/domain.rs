@@ -1,0 +1,9 @@
+//! The pure half: what may be ordered, how lists of names are read, and what is shown.
+//!
+//! Start reading at [`inventory`], then [`board`].
+
+pub mod board;
+pub mod export;
+pub mod intake;
+pub mod inventory;
+pub mod sentence;

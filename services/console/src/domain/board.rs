@@ -1,0 +1,231 @@
+//! The streams folded into what is shown: domains and their state, contacts, settings, inbox,
+//! deliveries, what happened lately.
+//!
+//! A projection, truth for nothing: it can be thrown away and folded anew. Each message is taken in by
+//! the method of its stream, and taking one in twice changes nothing. Start reading at [`Board`].
+
+pub mod delivery;
+pub mod detail;
+pub mod domains;
+pub mod query;
+pub mod watch;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use proto::{
+    id::{ContactId, DeliveryId, DomainId, TokenId},
+    subject::{Entity, Token as Channel},
+    time,
+    v1::{DeliveryRecord, Event, InventoryRecord, LogRecord, ScanFact},
+};
+
+use self::{delivery::Deliveries, domains::Domains, watch::Closed};
+use super::inventory::{
+    Actor, Ordered, contact::Contact, inbox::Marks, setting::Kept, token::Token,
+};
+
+/// Events kept for the list of what happened lately. Older ones are in the log of their domain.
+pub const EVENTS_MAX: usize = 2_000;
+/// Closed anomalies kept for the list of them. Older ones are in the log of their domain.
+pub const CLOSED_MAX: usize = 10_000;
+
+/// All that is shown.
+#[derive(Debug, Default)]
+pub struct Board {
+    domains: Domains,
+    contacts: BTreeMap<ContactId, Versioned<Contact>>,
+    default_setting: Versioned<Kept>,
+    default_by_system: bool,
+    settings: BTreeMap<DomainId, Versioned<Kept>>,
+    tokens: BTreeMap<TokenId, Versioned<Token>>,
+    inboxes: BTreeMap<ContactId, Versioned<Marks>>,
+    deliveries: Deliveries,
+    /// Oldest first, with their place in `EVENTS`.
+    events: VecDeque<(u64, Event)>,
+    /// In the order of closing.
+    closed: VecDeque<Closed>,
+}
+
+/// An entity and the version of its subject.
+#[derive(Debug, Clone, Default)]
+pub struct Versioned<E> {
+    /// The entity.
+    pub entity: E,
+    /// Sequence of its last record; 0 if there is none.
+    pub version: u64,
+}
+
+impl<E: Ordered> Versioned<E> {
+    /// Takes in a record, unless it was.
+    fn take(&mut self, sequence: u64, record: &InventoryRecord) -> bool {
+        let new = sequence > self.version;
+        if new {
+            self.entity.fold(record);
+            self.version = sequence;
+        }
+        new
+    }
+}
+
+/// Taking in.
+impl Board {
+    /// A record of `INVENTORY`.
+    pub fn ordered(&mut self, entity: Entity, sequence: u64, record: &InventoryRecord) {
+        match entity {
+            Entity::Domain(id) => {
+                self.domains.ordered(id, sequence, record);
+            }
+            Entity::Contact(id) => {
+                self.contacts.entry(id).or_default().take(sequence, record);
+            }
+            Entity::DefaultSetting => {
+                if self.default_setting.take(sequence, record) {
+                    self.default_by_system = Actor::is_system(record);
+                }
+            }
+            Entity::Setting(id) => {
+                self.settings.entry(id).or_default().take(sequence, record);
+            }
+            Entity::Token(id) => {
+                self.tokens.entry(id).or_default().take(sequence, record);
+            }
+            Entity::Inbox(id) => {
+                self.inboxes.entry(id).or_default().take(sequence, record);
+            }
+        }
+    }
+
+    /// A record of `LOG`.
+    pub fn logged(&mut self, id: DomainId, sequence: u64, record: &LogRecord) {
+        let closed = self.domains.logged(id, sequence, record);
+        self.closed.extend(closed);
+        let surplus = self.closed.len().saturating_sub(CLOSED_MAX);
+        self.closed.drain(..surplus);
+    }
+
+    /// A fact of `FACTS`: only that the domain was looked at, when, and at how many addresses.
+    pub fn looked(&mut self, id: DomainId, fact: &ScanFact) {
+        if let Some(at) = fact.started_at.as_ref().and_then(time::read) {
+            self.domains.looked(id, at, fact);
+        }
+    }
+
+    /// An event of `EVENTS`.
+    pub fn happened(&mut self, sequence: u64, event: Event) {
+        if self.events.back().is_some_and(|(last, _)| *last >= sequence) {
+            return;
+        }
+        if self.events.len() == EVENTS_MAX {
+            self.events.pop_front();
+        }
+        self.events.push_back((sequence, event));
+    }
+
+    /// A record of `DELIVERIES`.
+    pub fn told(
+        &mut self,
+        channel: &Channel,
+        contact: ContactId,
+        domain: Option<DomainId>,
+        sequence: u64,
+        record: &DeliveryRecord,
+    ) {
+        for gone in self.deliveries.told(channel, contact, domain, sequence, record) {
+            if let Some(inbox) = self.inboxes.get_mut(&gone.contact) {
+                inbox.entity.forget(&gone.id);
+            }
+        }
+    }
+}
+
+/// Showing.
+impl Board {
+    /// The domains.
+    pub fn domains(&self) -> &Domains {
+        &self.domains
+    }
+
+    /// The contacts there are.
+    pub fn contacts(&self) -> impl Iterator<Item = (ContactId, &Versioned<Contact>)> {
+        self.contacts.iter().filter(|(_, c)| c.entity.card().is_some()).map(|(id, c)| (*id, c))
+    }
+
+    /// A contact, also one that was removed.
+    pub fn contact(&self, id: &ContactId) -> Option<&Versioned<Contact>> {
+        self.contacts.get(id)
+    }
+
+    /// The setting for domains that have none of their own.
+    pub fn default_setting(&self) -> &Versioned<Kept> {
+        &self.default_setting
+    }
+
+    /// Whether the default setting is the one that the console made at its first start.
+    pub fn default_is_untouched(&self) -> bool {
+        self.default_by_system
+    }
+
+    /// The own setting of a domain, also one that was cleared.
+    pub fn setting(&self, id: &DomainId) -> Option<&Versioned<Kept>> {
+        self.settings.get(id)
+    }
+
+    /// The settings that domains have of their own.
+    pub fn settings(&self) -> impl Iterator<Item = (DomainId, &Versioned<Kept>)> {
+        self.settings.iter().filter(|(_, s)| s.entity.setting().is_some()).map(|(id, s)| (*id, s))
+    }
+
+    /// The tokens that open something.
+    pub fn tokens(&self) -> impl Iterator<Item = (TokenId, &Versioned<Token>)> {
+        self.tokens.iter().filter(|(_, t)| t.entity.issued().is_some()).map(|(id, t)| (*id, t))
+    }
+
+    /// A token, also one that was revoked.
+    pub fn token(&self, id: &TokenId) -> Option<&Versioned<Token>> {
+        self.tokens.get(id)
+    }
+
+    /// Whether any token was ever issued.
+    pub fn ever_had_a_token(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
+    /// Whether any contact was ever added.
+    pub fn ever_had_a_contact(&self) -> bool {
+        !self.contacts.is_empty()
+    }
+
+    /// The deliveries, and the entries of the inboxes among them.
+    pub fn deliveries(&self) -> &Deliveries {
+        &self.deliveries
+    }
+
+    /// Whether an entry was read by its contact.
+    pub fn is_read(&self, contact: &ContactId, entry: &DeliveryId) -> bool {
+        self.inboxes.get(contact).is_some_and(|inbox| inbox.entity.is_read(entry))
+    }
+
+    /// The marks in the inbox of a contact.
+    pub fn marks(&self, contact: &ContactId) -> Option<&Versioned<Marks>> {
+        self.inboxes.get(contact)
+    }
+
+    /// What happened lately, latest first, with the place in `EVENTS`.
+    pub fn events(&self) -> impl Iterator<Item = &(u64, Event)> {
+        self.events.iter().rev()
+    }
+
+    /// What was wrong and is over, latest first.
+    pub fn closed(&self) -> impl Iterator<Item = &Closed> {
+        self.closed.iter().rev()
+    }
+}
+
+/// The instant of a wire timestamp, or the epoch if there is none: shown as unknown.
+pub(crate) fn instant(wire: Option<&prost_types::Timestamp>) -> Timestamp {
+    wire.and_then(time::read).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

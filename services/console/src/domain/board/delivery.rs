@@ -1,0 +1,308 @@
+//! Who was told what, and the entries of the inboxes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use proto::{
+    id::{ContactId, DeliveryId, DomainId},
+    subject::Token as Channel,
+    v1::{
+        self, DeliveryRecord, InboxEntry, Kind, Severity, delivery_dropped::Why,
+        delivery_due::Cause, delivery_event::Event,
+    },
+};
+
+use super::instant;
+
+/// Deliveries that are shown. Beyond it the oldest that came to an end goes; the stream keeps it.
+pub const DELIVERIES_MAX: usize = 50_000;
+/// Steps of one delivery that are shown, the latest.
+const STEPS_MAX: usize = 50;
+
+/// All that is shown of deliveries.
+#[derive(Debug, Default)]
+pub struct Deliveries {
+    known: BTreeMap<DeliveryId, Delivery>,
+    /// In the order of becoming due: sequence of the record, and place within it.
+    order: BTreeSet<(Turn, DeliveryId)>,
+    /// Those of each contact that are an entry of its inbox.
+    inbox: BTreeMap<ContactId, BTreeSet<(Turn, DeliveryId)>>,
+}
+
+/// When a delivery became due: sequence of the record in `DELIVERIES`, and the place within it.
+pub type Turn = (u64, u32);
+
+/// One delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Through what.
+    pub channel: Box<str>,
+    /// To whom.
+    pub contact: ContactId,
+    /// Of which domain, unless the news speaks of none.
+    pub domain: Option<DomainId>,
+    /// Where it stands among all.
+    pub turn: Turn,
+    /// When it became due.
+    pub due_at: Timestamp,
+    /// Why it is told.
+    pub cause: Cause,
+    /// 0 for the first telling, then one more for each reminder.
+    pub reminder: u32,
+    /// What is told.
+    pub news: News,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+    /// What the inbox shows. Boxed: only deliveries through `internal` have one.
+    pub entry: Option<Box<InboxEntry>>,
+    last: u64,
+}
+
+/// What a delivery tells, in short.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct News {
+    /// Id of the event.
+    pub event: Box<str>,
+    /// Host of the domain, or the prober's name.
+    pub host: Box<str>,
+    /// Port of the domain.
+    pub port: u32,
+    /// Kind of the event.
+    pub kind: Kind,
+    /// Its severity.
+    pub severity: Severity,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It is to be told.
+    Due,
+    /// The channel is being spoken to.
+    Attempted,
+    /// The channel has it.
+    Delivered,
+    /// The channel said not now.
+    Failed,
+    /// Nothing more is tried.
+    Parked,
+    /// It need not be told any more.
+    Dropped,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Due, Self::Attempted, Self::Delivered, Self::Failed, Self::Parked, Self::Dropped];
+
+    /// Its one spelling.
+    pub fn token(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Attempted => "attempted",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Parked => "parked",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// Whether nothing more will happen by itself.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Parked | Self::Dropped)
+    }
+}
+
+/// One thing that was done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// When.
+    pub at: Timestamp,
+    /// What it came to.
+    pub state: DeliveryState,
+    /// Which attempt; 0 if none.
+    pub attempt: u32,
+    /// The channel's own words, or why.
+    pub words: Box<str>,
+    /// When it is tried again.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// A delivery that is no longer shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone {
+    /// Whose it was.
+    pub contact: ContactId,
+    /// Which.
+    pub id: DeliveryId,
+}
+
+/// Taking in.
+impl Deliveries {
+    /// Takes in a record; answers what is no longer shown.
+    pub fn told(
+        &mut self,
+        channel: &Channel,
+        contact: ContactId,
+        domain: Option<DomainId>,
+        sequence: u64,
+        record: &DeliveryRecord,
+    ) -> Vec<Gone> {
+        let at = instant(record.recorded_at.as_ref());
+        for (index, event) in (0_u32..).zip(&record.events) {
+            let (Ok(id), Some(step)) = (event.delivery_id.parse(), &event.event) else { continue };
+            if let Event::Due(due) = step {
+                let turn = (sequence, index);
+                self.known.entry(id).or_insert_with(|| {
+                    self.order.insert((turn, id));
+                    Delivery::new(id, channel, contact, domain, turn, at, due)
+                });
+            }
+            let Some(delivery) = self.known.get_mut(&id) else { continue };
+            // Events of one record may speak of one delivery: only earlier records are repeats.
+            if sequence < delivery.last {
+                continue;
+            }
+            delivery.take(sequence, at, step);
+            if delivery.entry.is_some() {
+                self.inbox.entry(contact).or_default().insert((delivery.turn, id));
+            }
+        }
+        self.forget_surplus()
+    }
+
+    fn forget_surplus(&mut self) -> Vec<Gone> {
+        let mut gone = Vec::new();
+        while self.known.len() > DELIVERIES_MAX {
+            let over = |id: &DeliveryId| self.known.get(id).is_none_or(|d| d.state.is_final());
+            let oldest = self.order.iter().find(|(_, id)| over(id)).copied();
+            // All are still open: what waits to be told is never forgotten.
+            let Some(oldest) = oldest else { break };
+            self.order.remove(&oldest);
+            if let Some(delivery) = self.known.remove(&oldest.1) {
+                if let Some(inbox) = self.inbox.get_mut(&delivery.contact) {
+                    inbox.remove(&oldest);
+                }
+                gone.push(Gone { contact: delivery.contact, id: delivery.id });
+            }
+        }
+        gone
+    }
+}
+
+/// Showing.
+impl Deliveries {
+    /// One of them.
+    pub fn get(&self, id: &DeliveryId) -> Option<&Delivery> {
+        self.known.get(id)
+    }
+
+    /// How many are shown.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// Latest first, from before a turn on.
+    pub fn latest(&self, before: Option<Turn>) -> impl Iterator<Item = &Delivery> {
+        let id = DeliveryId::from_bytes([0; 16]);
+        let end = before.unwrap_or((u64::MAX, u32::MAX));
+        self.order.range(..(end, id)).rev().filter_map(|(_, id)| self.known.get(id))
+    }
+
+    /// The inbox of a contact, latest first, from before a turn on.
+    pub fn inbox_of<'d>(
+        &'d self,
+        contact: &ContactId,
+        before: Option<Turn>,
+    ) -> impl Iterator<Item = &'d Delivery> + use<'d> {
+        let id = DeliveryId::from_bytes([0; 16]);
+        let end = before.unwrap_or((u64::MAX, u32::MAX));
+        let entries = self.inbox.get(contact).into_iter();
+        entries
+            .flat_map(move |entries| entries.range(..(end, id)).rev())
+            .filter_map(|(_, id)| self.known.get(id))
+    }
+}
+
+impl Delivery {
+    fn new(
+        id: DeliveryId,
+        channel: &Channel,
+        contact: ContactId,
+        domain: Option<DomainId>,
+        turn: Turn,
+        at: Timestamp,
+        due: &v1::DeliveryDue,
+    ) -> Self {
+        let news = due.event.as_ref().map(|event| News {
+            event: event.id.as_str().into(),
+            host: event.host.as_str().into(),
+            port: event.port,
+            kind: event.kind(),
+            severity: event.severity(),
+        });
+        Self {
+            id,
+            channel: channel.as_str().into(),
+            contact,
+            domain,
+            turn,
+            due_at: at,
+            cause: due.cause(),
+            reminder: due.reminder,
+            news: news.unwrap_or_default(),
+            state: DeliveryState::Due,
+            steps: vec![],
+            entry: None,
+            last: 0,
+        }
+    }
+
+    fn take(&mut self, sequence: u64, at: Timestamp, event: &Event) {
+        let words = |text: &str| text.into();
+        let step = |state, attempt, words| Step { at, state, attempt, words, retry_at: None };
+        let step = match event {
+            Event::Due(_) => step(DeliveryState::Due, 0, words("")),
+            Event::Attempted(tried) => step(DeliveryState::Attempted, tried.attempt, words("")),
+            Event::Delivered(done) => {
+                self.entry = done.inbox_entry.clone().map(Box::new);
+                step(DeliveryState::Delivered, done.attempt, words(&done.reply))
+            }
+            Event::Failed(failed) => Step {
+                retry_at: failed.retry_at.as_ref().and_then(proto::time::read),
+                ..step(DeliveryState::Failed, failed.attempt, words(&failed.reply))
+            },
+            Event::Parked(parked) => {
+                step(DeliveryState::Parked, parked.attempt, words(&parked.reason))
+            }
+            Event::Dropped(dropped) => step(DeliveryState::Dropped, 0, words(why(dropped.why()))),
+        };
+        if self.steps.contains(&step) {
+            return;
+        }
+        (self.state, self.last) = (step.state, sequence);
+        if self.steps.len() == STEPS_MAX {
+            self.steps.remove(0);
+        }
+        self.steps.push(step);
+    }
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::Unspecified => "",
+        Why::ClosedBefore => "The anomaly closed before it was told.",
+        Why::NotWanted => "The setting does not want it any more.",
+        Why::NoAddress => "The contact was removed, or has no address for the channel.",
+        Why::Merged => "A later delivery says it as well.",
+    }
+}

@@ -1,0 +1,83 @@
+//! One domain in full, folded on demand from its log and its last fact: too much to keep for each of a
+//! hundred thousand.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use certificate::Certificate;
+use proto::v1::{Evidence, Kind, LogRecord, ScanFact, log_event::Event};
+
+/// What the log of a domain says beyond the board.
+#[derive(Debug, Default)]
+pub struct Detail {
+    /// Chains by their fingerprints, in the order presented.
+    pub chains: BTreeMap<[u8; 32], Vec<Certificate>>,
+    /// Evidence of what is wrong, the latest.
+    pub evidence: BTreeMap<Kind, Arc<Evidence>>,
+    /// The last look.
+    pub fact: Option<ScanFact>,
+}
+
+impl Detail {
+    /// Folds a log and the last fact.
+    pub fn folded(records: &[LogRecord], fact: Option<ScanFact>) -> Self {
+        let mut detail = Self::default();
+        for event in records.iter().flat_map(|record| &record.events) {
+            if let Some(event) = &event.event {
+                detail.take(event);
+            }
+        }
+        for chain in fact.iter().flat_map(|fact| &fact.chains) {
+            detail.learned(chain);
+        }
+        // Only what is still presented is shown.
+        if let Some(fact) = &fact {
+            let shown: Vec<_> = presented(fact).collect();
+            detail.chains.retain(|fingerprint, _| shown.contains(&fingerprint.as_slice()));
+        }
+        Self { fact, ..detail }
+    }
+
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::ChainLearned(learned) => {
+                if let Some(chain) = &learned.chain {
+                    self.learned(chain);
+                }
+            }
+            Event::AnomalyOpened(opened) => self.proved(opened.kind(), opened.evidence.as_ref()),
+            Event::AnomalyWorsened(worse) => self.proved(worse.kind(), worse.evidence.as_ref()),
+            Event::AnomalyClosed(closed) => {
+                self.evidence.remove(&closed.kind());
+            }
+            Event::Watched(_)
+            | Event::Unwatched(_)
+            | Event::StateChanged(_)
+            | Event::CertificateChanged(_)
+            | Event::EndpointSeen(_)
+            | Event::EndpointGone(_)
+            | Event::RoundCounted(_) => {}
+        }
+    }
+
+    fn proved(&mut self, kind: Kind, evidence: Option<&Evidence>) {
+        if let Some(evidence) = evidence {
+            self.evidence.insert(kind, Arc::new(evidence.clone()));
+        }
+    }
+
+    fn learned(&mut self, chain: &proto::v1::Chain) {
+        let Ok(fingerprint) = chain.fingerprint.as_ref().try_into() else { return };
+        let certificates = chain.certificates.iter();
+        let certificates = certificates.filter_map(|der| Certificate::parse(der).ok()).collect();
+        self.chains.insert(fingerprint, certificates);
+    }
+}
+
+/// Fingerprints of the chains that a look saw.
+fn presented(fact: &ScanFact) -> impl Iterator<Item = &[u8]> {
+    use proto::v1::endpoint_fact::Outcome;
+    fact.endpoints.iter().filter_map(|endpoint| match &endpoint.outcome {
+        Some(Outcome::Handshake(handshake)) => Some(handshake.chain.as_ref()),
+        Some(Outcome::Failure(_)) | None => None,
+    })
+}

@@ -1,0 +1,148 @@
+//! What people order: domains, contacts, notification settings, tokens, marks in the inbox.
+//!
+//! Each entity is a decider of its own, and one subject of `INVENTORY`. A value that a person enters
+//! is read once, by the type that holds it; what is wrong with it is an [`Invalid`] each.
+
+pub mod contact;
+pub mod domain;
+pub mod inbox;
+pub mod options;
+pub mod setting;
+pub mod token;
+
+use std::fmt;
+
+use kernel::decider::Decider;
+use proto::{
+    id::TokenId,
+    v1::{InventoryEvent, InventoryRecord, inventory_event::Event},
+};
+
+/// An entity of the inventory: its events as they travel.
+pub trait Ordered: Decider {
+    /// The event as it travels.
+    fn write(event: &Self::Event) -> Event;
+
+    /// The event that travelled, or `None` if it is another entity's, or malformed.
+    fn read(event: &Event) -> Option<Self::Event>;
+
+    /// Takes in all events of a record.
+    fn fold(&mut self, record: &InventoryRecord) {
+        for event in record.events.iter().filter_map(|e| Self::read(e.event.as_ref()?)) {
+            self.evolve(&event);
+        }
+    }
+}
+
+/// The record of one decision.
+pub fn record<E: Ordered>(
+    events: &[E::Event],
+    actor: Actor,
+    now: jiff::Timestamp,
+) -> InventoryRecord {
+    let wrap = |event| InventoryEvent { event: Some(E::write(event)) };
+    InventoryRecord {
+        recorded_at: Some(proto::time::write(now)),
+        actor: actor.to_string(),
+        events: events.iter().map(wrap).collect(),
+    }
+}
+
+/// Who ordered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// The console itself, at its first start.
+    System,
+    /// Whoever holds this token.
+    Token(TokenId),
+}
+
+/// How [`Actor::System`] is written.
+const SYSTEM: &str = "system";
+
+impl Actor {
+    /// Whether a record says that the console itself ordered it.
+    pub fn is_system(record: &InventoryRecord) -> bool {
+        record.actor == SYSTEM
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str(SYSTEM),
+            Self::Token(id) => write!(f, "token:{id}"),
+        }
+    }
+}
+
+/// A value that may not stand where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: `{value}`: want {want}")]
+pub struct Invalid {
+    /// The field, as the API spells it; `rungs[2]` for one of several.
+    pub field: String,
+    /// The value, cut to what can be shown.
+    pub value: String,
+    /// What is allowed.
+    pub want: String,
+}
+
+/// Characters of a refused value that are shown again.
+const VALUE_SHOWN_MAX: usize = 80;
+
+impl Invalid {
+    /// Names a field, its value, and what is allowed.
+    pub fn new(field: impl Into<String>, value: &str, want: impl Into<String>) -> Self {
+        let value = value.chars().filter(|c| !c.is_control()).take(VALUE_SHOWN_MAX).collect();
+        Self { field: field.into(), value, want: want.into() }
+    }
+}
+
+/// A line of text: 1 to `max` characters, none of which breaks the line or turns the text around.
+///
+/// # Errors
+///
+/// Names the field and what is allowed.
+pub fn line(field: &str, text: &str, max: usize) -> Result<String, Invalid> {
+    let text = text.trim();
+    let count = text.chars().count();
+    if (1..=max).contains(&count) && !text.chars().any(is_deceptive) {
+        Ok(text.to_owned())
+    } else {
+        Err(Invalid::new(field, text, format!("1 to {max} characters, no control characters")))
+    }
+}
+
+/// Whether a character would hide or reorder its neighbours where the text is shown (control
+/// characters, and the bidirectional controls of Unicode UAX 9).
+pub fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Moves the value out of a result, or its mistakes to the others.
+pub(crate) fn gathered<T>(result: Result<T, Invalid>, mistakes: &mut Vec<Invalid>) -> Option<T> {
+    result.map_err(|invalid| mistakes.push(invalid)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(line("name", "  Ops team ", 20).as_deref(), Ok("Ops team"));
+        for text in ["", "   ", "a\nb", "a\u{202e}b", "abcdefghijklmnopqrstuvwxyz"] {
+            let invalid = line("name", text, 20).unwrap_err();
+            assert_eq!(invalid.want, "1 to 20 characters, no control characters");
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_field_value_and_what_is_allowed() {
+        let invalid = Invalid::new("interval", "5\n0s", "1 minute to 7 days");
+        assert_eq!(invalid.to_string(), "interval: `50s`: want 1 minute to 7 days");
+        assert_eq!(Invalid::new("x", &"a".repeat(200), "less").value.len(), VALUE_SHOWN_MAX);
+    }
+}

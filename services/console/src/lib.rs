@@ -1,0 +1,109 @@
+//! Takes orders and shows the state of everything: the REST API.
+//!
+//! People order through it what is monitored and who is told: each order becomes a record of
+//! `INVENTORY`. What it shows is folded from the streams and may be folded anew at any time. It scans
+//! nothing, judges nothing and tells nobody. Start reading at [`run`], then [`domain::inventory`] and
+//! [`domain::board`].
+
+pub mod config;
+pub mod domain;
+pub mod shell;
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc};
+
+use chassis::context::Context;
+use tokio::{net::TcpListener, sync::Semaphore};
+use tracing::info;
+
+pub use crate::config::Config;
+use crate::shell::{
+    first_start::{self, FirstStartError},
+    http::{self, Api},
+    mirror::Mirror,
+    requests::Requests,
+    store::Store,
+};
+
+/// Why the console does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The address of the API cannot be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The first start did not come to its end.
+    #[error("the first start failed")]
+    FirstStart(#[from] FirstStartError),
+    /// The API stopped answering.
+    #[error("the API stopped")]
+    Serve(#[source] io::Error),
+}
+
+/// Runs the console until the process stops.
+///
+/// # Errors
+///
+/// See [`RunError`].
+pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
+    let listener = listen(config.listen).await?;
+    serve(context, config, listener).await
+}
+
+/// Opens the address of the API; apart from [`serve`], so that whoever starts several services learns
+/// at once that it is taken, and which port it is.
+///
+/// # Errors
+///
+/// When it cannot be had.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
+    let listen = |source| RunError::Listen { address, source };
+    TcpListener::bind(address).await.map_err(listen)
+}
+
+/// Runs the console on an open address until the process stops.
+///
+/// # Errors
+///
+/// See [`RunError`].
+pub async fn serve(
+    context: Context,
+    config: Config,
+    listener: TcpListener,
+) -> Result<(), RunError> {
+    let prepared = context.health.check("console");
+    let stopping = context.tasks.stopping();
+    let mirror = Mirror::begin(&context);
+    let store = Store::new(
+        context.bus.clone(),
+        context.clock.clone(),
+        context.dice.clone(),
+        mirror.clone(),
+    );
+    let Some(()) = stopping.run_until_cancelled(mirror.caught_up()).await else { return Ok(()) };
+    let token_file = config.token_file.clone().unwrap_or_else(|| context.data.join("admin-token"));
+    first_start::prepare(&context, &mirror, &store, &token_file).await?;
+    let api = Arc::new(Api {
+        requests: Requests::new(context.clone()),
+        streams: Arc::new(Semaphore::new(config.streams_max)),
+        context,
+        config,
+        mirror,
+        store,
+    });
+    let address = listener.local_addr().map_err(RunError::Serve)?;
+    info!(api = %address, "The API answers on http://{address}/api/v1.");
+    prepared.ready();
+    answer(listener, http::router(api), stopping.cancelled_owned()).await.map_err(RunError::Serve)
+}
+
+async fn answer(
+    listener: TcpListener,
+    router: axum::Router,
+    stopping: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(stopping).await
+}

@@ -1,0 +1,10 @@
+//! The half that does things: follows the streams, stores orders, answers HTTP.
+//!
+//! Start reading at [`http`], then [`store`]: how an order becomes a record.
+
+pub mod first_start;
+pub mod http;
+pub mod mirror;
+pub mod requests;
+pub mod session;
+pub mod store;

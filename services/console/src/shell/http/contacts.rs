@@ -1,0 +1,328 @@
+//! `/contacts`: who may be told.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use proto::{id::ContactId, subject::Entity, v1::SendTest};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Api, Shared,
+    events::PageParams,
+    extract::{Body, Caller, Params, Path, Seen, etag},
+    paging::{self, Page},
+    problem::Problem,
+    settings,
+};
+use crate::{
+    domain::{
+        board::{Board, Versioned},
+        inventory::{
+            Actor, Invalid,
+            contact::{CHANNELS, Card, CardDraft, Command, Contact, EMAIL, INTERNAL},
+            setting::{self, CONTACTS_MAX, Setting},
+        },
+    },
+    shell::{first_start::default_setting, session, store::Order},
+};
+
+/// Contacts there may be: each is shown in every panel that chooses one.
+const CONTACTS_IN_ALL_MAX: usize = 1_000;
+
+/// A contact.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Ada", "email": "ada@example.com", "language": "en", "time_zone": "Europe/Berlin"
+}))]
+pub struct ContactBody {
+    /// What people call it.
+    pub name: String,
+    /// Mailbox. What the administrator enters counts as verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// `en` (default) or `zh-CN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// IANA name. Default `UTC`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
+
+impl From<ContactBody> for CardDraft {
+    fn from(ContactBody { name, email, language, time_zone }: ContactBody) -> Self {
+        Self { name, email, language, time_zone }
+    }
+}
+
+/// A contact, and how it is reached.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactView {
+    /// Its id.
+    pub id: String,
+    /// The contact.
+    #[serde(flatten)]
+    pub contact: ContactBody,
+    /// The methods that reach it.
+    pub methods: Vec<String>,
+    /// Whether the default setting tells it.
+    pub in_default_setting: bool,
+    /// Entries of its inbox that it has not read.
+    pub unread: usize,
+    /// Grows with each change.
+    pub version: u64,
+}
+
+impl ContactView {
+    fn of(id: ContactId, kept: &Versioned<Contact>, board: &Board) -> Option<Self> {
+        let card = kept.entity.card()?;
+        let default = board.default_setting().entity.setting();
+        let inbox = board.deliveries().inbox_of(&id, None);
+        Some(Self {
+            id: id.to_string(),
+            contact: ContactBody {
+                name: card.name().to_owned(),
+                email: card.email().map(str::to_owned),
+                language: Some(card.language().to_owned()),
+                time_zone: Some(card.time_zone().to_owned()),
+            },
+            methods: card.channels().map(str::to_owned).collect(),
+            in_default_setting: default.is_some_and(|s| s.contacts().any(|have| have == id)),
+            unread: inbox.filter(|entry| !board.is_read(&id, &entry.id)).count(),
+            version: kept.version,
+        })
+    }
+}
+
+/// A new contact, and whether it is told of anything yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AddedContact {
+    /// The contact.
+    #[serde(flatten)]
+    pub contact: ContactView,
+    /// What became of the default setting, in one sentence.
+    pub note: String,
+}
+
+/// The contacts.
+#[utoipa::path(get, path = "/contacts", tag = "contacts", params(PageParams), responses(
+    (status = 200, body = Page<ContactView>), (status = 401, body = Problem), (status = 422, body = Problem),
+))]
+pub async fn list(
+    State(api): Shared,
+    Params(params): Params<PageParams>,
+) -> Result<Json<Page<ContactView>>, Problem> {
+    let limit = paging::limit(params.limit)?;
+    let after = paging::read(params.cursor.as_deref())?.unwrap_or_default();
+    Ok(Json(api.look(|board| {
+        let contacts = board.contacts().skip_while(|(id, _)| id.as_bytes().as_slice() <= &*after);
+        let shown = contacts.filter_map(|(id, kept)| Some((id, ContactView::of(id, kept, board)?)));
+        paging::page(shown, limit, |(id, _)| id.as_bytes().to_vec(), |(_, view)| view)
+    })))
+}
+
+/// Adds a contact.
+///
+/// The first contact that a person adds is told of every domain that has no setting of its own; the
+/// answer says so. Later ones are told once a setting names them.
+#[utoipa::path(post, path = "/contacts", tag = "contacts", request_body = ContactBody, responses(
+    (status = 201, body = AddedContact), (status = 400, body = Problem), (status = 401, body = Problem),
+    (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
+))]
+pub async fn add(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Body(body): Body<ContactBody>,
+) -> Result<(StatusCode, Json<AddedContact>), Problem> {
+    let card = Card::read(&body.into()).map_err(Problem::invalid)?;
+    if api.look(|board| board.contacts().count()) >= CONTACTS_IN_ALL_MAX {
+        return Err(Problem::full(format!("there are {CONTACTS_IN_ALL_MAX} contacts already")));
+    }
+    let id = ContactId::from_bytes(api.context.dice.bytes());
+    let order = Order::<Contact> {
+        entity: Entity::Contact(id),
+        known: Versioned::default(),
+        seen: None,
+        actor: caller.actor(),
+        command: Command::Add(card.clone()),
+    };
+    api.store.carry_out(order).await.map_err(Problem::of)?;
+    let note = introduce(&api, caller.actor(), id, &card).await?;
+    let contact = shown(&api, &id)?;
+    Ok((StatusCode::CREATED, Json(AddedContact { contact, note })))
+}
+
+/// Lets the first contact that a person adds join the default setting that nobody has touched yet.
+async fn introduce(
+    api: &Arc<Api>,
+    actor: Actor,
+    id: ContactId,
+    card: &Card,
+) -> Result<String, Problem> {
+    let (kept, untouched) =
+        api.look(|board| (board.default_setting().clone(), board.default_is_untouched()));
+    let before: Vec<ContactId> = match kept.entity.setting() {
+        Some(setting) if untouched => setting.contacts().collect(),
+        None if kept.version == 0 => vec![],
+        Some(_) | None => {
+            return Ok("No setting tells this contact yet: name it in a setting.".to_owned());
+        }
+    };
+    let methods: Vec<_> =
+        CHANNELS.into_iter().filter(|method| card.is_reached_by(method)).collect();
+    let contacts: Vec<_> = before.into_iter().chain([id]).take(CONTACTS_MAX).collect();
+    let draft = default_setting(&contacts, &methods);
+    let setting = Setting::read(&draft).map_err(Problem::invalid)?;
+    let command = setting::Command::Save(setting);
+    settings::order(api, actor, Entity::DefaultSetting, Some(kept.version), command).await?;
+    Ok(format!(
+        "The default setting now tells `{}` of every domain by {}.",
+        card.name(),
+        methods.join(" and ")
+    ))
+}
+
+/// One contact.
+#[utoipa::path(get, path = "/contacts/{contact}", tag = "contacts",
+    params(("contact" = String, Path, description = "Id")),
+    responses((status = 200, body = ContactView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Response, Problem> {
+    let (id, _) = known(&api, &key)?;
+    let contact = shown(&api, &id)?;
+    Ok((etag(contact.version), Json(contact)).into_response())
+}
+
+/// Replaces a contact.
+#[utoipa::path(put, path = "/contacts/{contact}", tag = "contacts", request_body = ContactBody,
+    params(("contact" = String, Path, description = "Id"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+    responses(
+        (status = 200, body = ContactView), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 412, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
+    ))]
+pub async fn replace(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+    Seen(seen): Seen,
+    Body(body): Body<ContactBody>,
+) -> Result<Response, Problem> {
+    let card = Card::read(&body.into()).map_err(Problem::invalid)?;
+    order(&api, caller, &key, seen, Command::Change(card)).await?;
+    show(State(api), Path(key)).await
+}
+
+/// Forgets a contact. Refused while a setting names it.
+#[utoipa::path(delete, path = "/contacts/{contact}", tag = "contacts",
+    params(("contact" = String, Path, description = "Id"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+    responses(
+        (status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 412, body = Problem), (status = 503, body = Problem),
+    ))]
+pub async fn remove(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+    Seen(seen): Seen,
+) -> Result<StatusCode, Problem> {
+    let (id, _) = known(&api, &key)?;
+    if let Some(place) = api.look(|board| named_by(board, &id)) {
+        return Err(Problem::conflict(format!("{place} names this contact: change it first")));
+    }
+    order(&api, caller, &key, seen, Command::Remove).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A setting that names a contact, in words.
+fn named_by(board: &Board, id: &ContactId) -> Option<String> {
+    let names = |setting: &Setting| setting.contacts().any(|have| have == *id);
+    if board.default_setting().entity.setting().is_some_and(names) {
+        return Some("the default setting".to_owned());
+    }
+    // The settings of domains that were removed tell nobody.
+    let mut rows = board
+        .settings()
+        .filter_map(|(id, kept)| Some((board.domains().row(&id)?, kept.entity.setting()?)));
+    let (row, _) = rows.find(|(_, setting)| names(setting))?;
+    Some(format!("the setting of `{}`", row.place().host.with_port(row.place().port)))
+}
+
+/// Asks that a contact be told a test.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "method": "email" }))]
+pub struct TestBody {
+    /// `email`, `internal`.
+    method: String,
+}
+
+/// A test that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TestAsked {
+    /// When it was asked for. Its delivery, with cause `test`, becomes due after it.
+    pub asked_at: Timestamp,
+}
+
+/// Tells a contact a test, on the path of a real message. What the channel says is found in
+/// `/deliveries?contact=…&cause=test`.
+#[utoipa::path(post, path = "/contacts/{contact}/test", tag = "contacts", request_body = TestBody,
+    params(("contact" = String, Path, description = "Id")),
+    responses(
+        (status = 202, body = TestAsked), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
+    ))]
+pub async fn test(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+    Body(body): Body<TestBody>,
+) -> Result<(StatusCode, Json<TestAsked>), Problem> {
+    let (id, kept) = known(&api, &key)?;
+    let reached = kept.entity.card().is_some_and(|card| card.is_reached_by(&body.method));
+    if !reached {
+        let want = format!(
+            "a method that reaches this contact: {EMAIL} needs an address, {INTERNAL} does not"
+        );
+        return Err(Problem::invalid(vec![Invalid::new("method", &body.method, want)]));
+    }
+    let asked_at = api.context.clock.now();
+    let test = SendTest { contact_id: id.to_string(), channel: body.method };
+    let asked = api.requests.send_test(test, caller.actor()).await;
+    asked.map_err(|error| Problem::append(&error))?;
+    Ok((StatusCode::ACCEPTED, Json(TestAsked { asked_at })))
+}
+
+fn known(api: &Api, key: &str) -> Result<(ContactId, Versioned<Contact>), Problem> {
+    let absent = || Problem::absent("contact", key);
+    let id: ContactId = key.parse().map_err(|_| absent())?;
+    let kept = api.look(|board| board.contact(&id).cloned());
+    let kept = kept.filter(|kept| kept.entity.card().is_some()).ok_or_else(absent)?;
+    Ok((id, kept))
+}
+
+fn shown(api: &Api, id: &ContactId) -> Result<ContactView, Problem> {
+    let view = |board: &Board| ContactView::of(*id, board.contact(id)?, board);
+    api.look(view).ok_or_else(|| Problem::absent("contact", &id.to_string()))
+}
+
+async fn order(
+    api: &Api,
+    caller: session::Caller,
+    key: &str,
+    seen: Option<u64>,
+    command: Command,
+) -> Result<(), Problem> {
+    let (id, known) = known(api, key)?;
+    let actor = caller.actor();
+    let order = Order::<Contact> { entity: Entity::Contact(id), known, seen, actor, command };
+    api.store.carry_out(order).await.map(|_| ()).map_err(Problem::of)
+}

@@ -1,0 +1,351 @@
+//! `/domains/{domain}`: one domain in full, its options, scan now, its events.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chassis::bus::{Followed, From};
+use proto::{
+    stream, subject,
+    v1::{Event, LogRecord, ScanFact},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use super::{
+    Api, Shared,
+    domains::order,
+    events::EventView,
+    evidence::{ChainView, EndpointView, EvidenceView},
+    extract::{Body, Caller, Params, Path, Seen, etag},
+    paging::{self, Page},
+    problem::Problem,
+    settings::{self, SettingOfDomain},
+    view::{self, DomainView, OptionsBody},
+};
+use crate::{
+    domain::{
+        board::{detail::Detail, domains::Row},
+        inventory::{
+            domain::Command,
+            options::{Options, OptionsDraft},
+        },
+    },
+    shell::mirror,
+};
+
+/// How long the events of one domain may take to read.
+const EVENTS_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// One domain in full.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DomainDetail {
+    /// As in the list.
+    #[serde(flatten)]
+    pub domain: DomainView,
+    /// What its owner has set.
+    pub options: OptionsBody,
+    /// Who hears of it.
+    pub setting: SettingOfDomain,
+    /// Why each anomaly is one.
+    pub evidence: Vec<KindEvidence>,
+    /// What each address answered at the last look.
+    pub seen: Vec<EndpointView>,
+    /// The chains that were presented.
+    pub chains: Vec<ChainView>,
+    /// Set when the last look failed on our side, and says nothing about the domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_failure: Option<String>,
+}
+
+/// Why an anomaly is one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KindEvidence {
+    /// Of which kind.
+    pub kind: &'static str,
+    /// Why.
+    pub evidence: EvidenceView,
+}
+
+/// One domain in full. `{domain}` is its id, or host and port as people write them.
+#[utoipa::path(get, path = "/domains/{domain}", tag = "domains",
+    params(("domain" = String, Path, description = "Id, or name such as `example.com:8443`")),
+    responses(
+        (status = 200, body = DomainDetail, headers(("ETag", description = "Version of what was ordered"))),
+        (status = 401, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem),
+    ))]
+pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Response, Problem> {
+    let row = api.look(|board| view::named(board, &key).cloned())?;
+    let detail = detail(&api, &row).await?;
+    Ok((etag(row.ordered.version), Json(shown(&api, &row, &detail))).into_response())
+}
+
+async fn detail(api: &Api, row: &Row) -> Result<Detail, Problem> {
+    let (log, fact) = (subject::log(&row.id), subject::fact(&row.id));
+    let bus = &api.context.bus;
+    let (log, fact) =
+        tokio::try_join!(bus.load(&stream::LOG, &log, 0), bus.last(&stream::FACTS, &fact))
+            .map_err(|error| Problem::bus(&error))?;
+    let records: Vec<LogRecord> = log.iter().filter_map(mirror::read).collect();
+    Ok(Detail::folded(&records, fact.as_ref().and_then(mirror::read::<ScanFact>)))
+}
+
+fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDetail {
+    let options = row.ordered.entity.options().map(Options::to_draft).unwrap_or_default();
+    let fact = detail.fact.as_ref();
+    let (domain, setting) =
+        api.look(|board| (DomainView::of(row, board), settings::of_domain(board, &row.id)));
+    DomainDetail {
+        domain,
+        options: options.into(),
+        setting,
+        evidence: detail
+            .evidence
+            .iter()
+            .map(|(kind, evidence)| KindEvidence {
+                kind: kind.token(),
+                evidence: EvidenceView::of(evidence),
+            })
+            .collect(),
+        seen: fact.map(|f| f.endpoints.iter().map(EndpointView::of).collect()).unwrap_or_default(),
+        chains: detail.chains.iter().map(|(id, chain)| ChainView::of(id, chain)).collect(),
+        own_failure: fact.and_then(|fact| Some(fact.own_failure.as_ref()?.detail.clone())),
+    }
+}
+
+/// Replaces the options of a domain as a whole.
+#[utoipa::path(put, path = "/domains/{domain}", tag = "domains",
+    params(("domain" = String, Path, description = "Id or name"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+    request_body = OptionsBody,
+    responses(
+        (status = 200, body = DomainView), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem),
+        (status = 422, body = Problem), (status = 503, body = Problem),
+    ))]
+pub async fn replace(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+    Seen(seen): Seen,
+    Body(body): Body<OptionsBody>,
+) -> Result<Response, Problem> {
+    let row = api.look(|board| view::named(board, &key).cloned())?;
+    let options = Options::read(&body.into()).map_err(Problem::invalid)?;
+    ordered(&api, caller.actor(), &row, seen, Command::Change(options)).await
+}
+
+/// The options that change; `null` means the default, absent means as before (RFC 7396).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({ "interval_seconds": 300, "owner_note": null }))]
+pub struct OptionsPatch {
+    /// Name sent as SNI and judged instead of the host.
+    #[serde(deserialize_with = "given")]
+    sni: Option<Option<String>>,
+    /// Address dialled instead of resolving the host.
+    #[serde(deserialize_with = "given")]
+    fixed_address: Option<Option<String>>,
+    /// PEM certificates trusted beside the usual anchors.
+    #[serde(deserialize_with = "given")]
+    private_ca_pem: Option<Option<String>>,
+    /// When to warn before expiry.
+    #[serde(deserialize_with = "given")]
+    rungs: Option<Option<Vec<String>>>,
+    /// Seconds between scans.
+    #[serde(deserialize_with = "given")]
+    interval_seconds: Option<Option<u64>>,
+    /// Labels.
+    #[serde(deserialize_with = "given")]
+    tags: Option<Option<Vec<String>>>,
+    /// Travels in every notification.
+    #[serde(deserialize_with = "given")]
+    owner_note: Option<Option<String>>,
+}
+
+/// Tells `null` from what is not there.
+#[expect(clippy::option_option, reason = "the outer says whether it is there, the inner what")]
+fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl OptionsPatch {
+    fn applied_to(self, draft: OptionsDraft) -> OptionsDraft {
+        OptionsDraft {
+            sni: self.sni.unwrap_or(draft.sni),
+            fixed_address: self.fixed_address.unwrap_or(draft.fixed_address),
+            private_ca_pem: self.private_ca_pem.unwrap_or(draft.private_ca_pem),
+            rungs: self.rungs.map_or(draft.rungs, Option::unwrap_or_default),
+            interval_seconds: self.interval_seconds.unwrap_or(draft.interval_seconds),
+            tags: self.tags.map_or(draft.tags, Option::unwrap_or_default),
+            owner_note: self.owner_note.unwrap_or(draft.owner_note),
+        }
+    }
+}
+
+/// Changes some options of a domain.
+#[utoipa::path(patch, path = "/domains/{domain}", tag = "domains",
+    params(("domain" = String, Path, description = "Id or name"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+    request_body = OptionsPatch,
+    responses(
+        (status = 200, body = DomainView), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem),
+        (status = 422, body = Problem), (status = 503, body = Problem),
+    ))]
+pub async fn change(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+    Seen(seen): Seen,
+    Body(patch): Body<OptionsPatch>,
+) -> Result<Response, Problem> {
+    let row = api.look(|board| view::named(board, &key).cloned())?;
+    let draft = row.ordered.entity.options().map(Options::to_draft).unwrap_or_default();
+    let options = Options::read(&patch.applied_to(draft)).map_err(Problem::invalid)?;
+    // The patch was made upon this version: if another is there by now, it must be made anew.
+    let seen = seen.unwrap_or(row.ordered.version);
+    ordered(&api, caller.actor(), &row, Some(seen), Command::Change(options)).await
+}
+
+/// Forgets a domain. Its log is kept, and goes on if it is added again.
+#[utoipa::path(delete, path = "/domains/{domain}", tag = "domains",
+    params(("domain" = String, Path, description = "Id or name"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+    responses(
+        (status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 412, body = Problem), (status = 503, body = Problem),
+    ))]
+pub async fn remove(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+    Seen(seen): Seen,
+) -> Result<StatusCode, Problem> {
+    let row = api.look(|board| view::named(board, &key).cloned())?;
+    let stored =
+        order(&api, caller.actor(), &row, seen, Command::Remove).await.map_err(Problem::of)?;
+    api.store.shown(stored.version).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Looks at a domain again.
+#[utoipa::path(post, path = "/domains/{domain}/enable", tag = "domains",
+    params(("domain" = String, Path, description = "Id or name")),
+    responses((status = 200, body = DomainView), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub async fn enable(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+) -> Result<Response, Problem> {
+    let row = api.look(|board| view::named(board, &key).cloned())?;
+    ordered(&api, caller.actor(), &row, None, Command::Enable).await
+}
+
+/// Looks at a domain no more, and keeps it.
+#[utoipa::path(post, path = "/domains/{domain}/disable", tag = "domains",
+    params(("domain" = String, Path, description = "Id or name")),
+    responses((status = 200, body = DomainView), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub async fn disable(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+) -> Result<Response, Problem> {
+    let row = api.look(|board| view::named(board, &key).cloned())?;
+    ordered(&api, caller.actor(), &row, None, Command::Disable).await
+}
+
+async fn ordered(
+    api: &Arc<Api>,
+    actor: crate::domain::inventory::Actor,
+    row: &Row,
+    seen: Option<u64>,
+    command: Command,
+) -> Result<Response, Problem> {
+    let stored = order(api, actor, row, seen, command).await.map_err(Problem::of)?;
+    api.store.shown(stored.version).await;
+    api.look(|board| {
+        let row = view::named(board, &row.id.to_string())?;
+        Ok((etag(row.ordered.version), Json(DomainView::of(row, board))).into_response())
+    })
+}
+
+/// Looks at a domain now. The answer comes with `looked_at` of the domain, in seconds.
+#[utoipa::path(post, path = "/domains/{domain}/scan", tag = "domains",
+    params(("domain" = String, Path, description = "Id or name")),
+    responses((status = 202, body = DomainView), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 409, body = Problem), (status = 503, body = Problem)))]
+pub async fn scan(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+) -> Result<(StatusCode, Json<DomainView>), Problem> {
+    let (id, view) =
+        api.look(|board| view::named(board, &key).map(|row| (row.id, DomainView::of(row, board))))?;
+    if !view.enabled {
+        return Err(Problem::conflict(format!("`{}` is disabled: enable it first", view.name)));
+    }
+    let asked = api.requests.scan_now(&id, caller.actor()).await;
+    asked.map_err(|error| Problem::append(&error))?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+/// The events of a domain, latest first: of each kind the last 64.
+#[utoipa::path(get, path = "/domains/{domain}/events", tag = "domains",
+    params(("domain" = String, Path, description = "Id or name"), super::events::PageParams),
+    responses((status = 200, body = Page<EventView>), (status = 401, body = Problem),
+              (status = 404, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub async fn events(
+    State(api): Shared,
+    Path(key): Path<String>,
+    Params(params): Params<super::events::PageParams>,
+) -> Result<Json<Page<EventView>>, Problem> {
+    let (id, pattern) = api.look(|board| {
+        view::named(board, &key).map(|row| {
+            let place = row.place();
+            (row.id.to_string(), subject::events_of(&place.host, place.port))
+        })
+    })?;
+    let limit = paging::limit(params.limit)?;
+    let before = paging::numbers::<1>(params.cursor.as_deref())?.map_or(u64::MAX, |[n]| n);
+    let events = timeout(EVENTS_WITHIN, kept_events(&api, &pattern))
+        .await
+        .map_err(|_| Problem::slow("the events of the domain"))??;
+    let latest = events.into_iter().rev();
+    let wanted = latest.filter(|(sequence, event)| *sequence < before && event.domain_id == id);
+    Ok(Json(paging::page(
+        wanted,
+        limit,
+        |(sequence, _)| sequence.to_be_bytes().to_vec(),
+        |(sequence, event)| EventView::of(sequence, &event),
+    )))
+}
+
+/// All events that the stream keeps for a pattern, oldest first.
+async fn kept_events(api: &Api, pattern: &str) -> Result<Vec<(u64, Event)>, Problem> {
+    let bus = &api.context.bus;
+    let mut following = bus
+        .follow(&stream::EVENTS, pattern, From::Sequence(1))
+        .await
+        .map_err(|error| Problem::bus(&error))?;
+    let mut events = Vec::new();
+    loop {
+        match following.next().await.map_err(|error| Problem::bus(&error))? {
+            Followed::Message(message) => {
+                events.extend(mirror::read::<Event>(&message).map(|e| (message.sequence, e)));
+            }
+            Followed::CaughtUp => return Ok(events),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What a request carries, read with errors that name the place.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::{BODY_BYTES_MAX, problem::Problem};
+use crate::{domain::inventory::Invalid, shell::session};
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+/// The query of the address.
+pub struct Params<T>(pub T);
+
+/// The variable parts of the path.
+pub struct Path<T>(pub T);
+
+/// Who asks.
+pub struct Caller(pub session::Caller);
+
+/// The version that the person who asks has seen (`If-Match`), if any.
+pub struct Seen(pub Option<u64>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is(request.headers(), "application/json") {
+            return Err(Problem::media_type("application/json"));
+        }
+        let bytes = bytes(request, state).await?;
+        json(&bytes).map(Self)
+    }
+}
+
+/// Whether the body is said to be of a media type. Without a word, JSON is assumed.
+pub fn is(headers: &HeaderMap, media_type: &str) -> bool {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let said = said.unwrap_or("application/json");
+    let essence = said.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(media_type)
+}
+
+/// The whole body.
+///
+/// # Errors
+///
+/// When it is too long, or does not come.
+pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::too_large(BODY_BYTES_MAX)
+        } else {
+            Problem::malformed(rejection.body_text())
+        }
+    })
+}
+
+/// Reads JSON.
+///
+/// # Errors
+///
+/// Names the place in the body.
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            Problem::invalid(vec![Invalid::new(path, "", inner.to_string())])
+        } else {
+            Problem::malformed(format!("the body is no JSON: {inner}"))
+        }
+    })?;
+    reader.end().map_err(|error| Problem::malformed(format!("behind the JSON: {error}")))?;
+    Ok(value)
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Query::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let query = parts.uri.query().unwrap_or_default();
+                Err(Problem::invalid(vec![Invalid::new("query", query, rejection.body_text())]))
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => {
+                let want = match error.kind() {
+                    ErrorKind::InvalidUtf8InPathParam { .. } => "UTF-8".to_owned(),
+                    other => other.to_string(),
+                };
+                Err(Problem::invalid(vec![Invalid::new("path", parts.uri.path(), want)]))
+            }
+            Err(rejection) => Err(Problem::malformed(rejection.body_text())),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<session::Caller>().copied();
+        // Every route that asks for the caller stands behind the layer that admits it.
+        caller.map(Self).ok_or_else(Problem::bug)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Seen {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let version = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        match version.and_then(|text| text.parse().ok()) {
+            Some(version) => Ok(Self(Some(version))),
+            None => {
+                let want = "one `ETag` as it was answered, such as `\"42\"`";
+                Err(Problem::invalid(vec![Invalid::new("If-Match", text, want)]))
+            }
+        }
+    }
+}
+
+/// The header that names a version.
+pub fn etag(version: u64) -> [(header::HeaderName, String); 1] {
+    [(header::ETAG, format!("\"{version}\""))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        #[serde(rename = "n")]
+        _n: u8,
+    }
+
+    fn problem(text: &str) -> String {
+        let problem = json::<Vec<Wanted>>(text.as_bytes()).unwrap_err();
+        serde_json::to_string(&problem).unwrap()
+    }
+
+    #[test]
+    fn a_mistake_in_json_has_its_place() {
+        assert!(problem(r#"[{"n":1},{"n":300}]"#).contains(r#""field":"[1].n""#));
+        assert!(problem(r#"[{"m":1}]"#).contains("unknown field `m`"));
+        assert!(problem("[{").contains("no JSON"));
+        assert!(problem(r#"[{"n":1}] x"#).contains("behind the JSON"));
+    }
+}

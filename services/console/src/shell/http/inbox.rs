@@ -1,0 +1,214 @@
+//! `/inbox`: internal messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{Json, extract::State};
+use jiff::Timestamp;
+use proto::{
+    id::{ContactId, DeliveryId},
+    subject::Entity,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Shared,
+    deliveries::turn,
+    extract::{Body, Caller, Params},
+    paging::{self, Page},
+    problem::Problem,
+};
+use crate::{
+    domain::{
+        board::{Board, delivery::Delivery},
+        inventory::{
+            Invalid,
+            inbox::{MarkRead, Marks},
+        },
+    },
+    shell::store::Order,
+};
+
+/// Entries marked by one request.
+const MARKED_MAX: usize = 10_000;
+
+/// Which entries.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct InboxParams {
+    /// Only of this contact. Default: of all.
+    contact: Option<String>,
+    /// Only those that were not read.
+    unread: bool,
+    /// Items of the page, 1 to 1000. Default 100.
+    limit: Option<usize>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// An internal message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryView {
+    /// Id of its delivery.
+    pub id: String,
+    /// Id of the contact whose inbox it is in.
+    pub contact_id: String,
+    /// Name of the contact. Absent if it was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// Id of the domain, if it speaks of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_id: Option<String>,
+    /// When it came.
+    pub at: Timestamp,
+    /// Its title.
+    pub title: String,
+    /// Plain text.
+    pub text: String,
+    /// Kind of the event.
+    pub kind: &'static str,
+    /// `info`, `warning` or `critical`.
+    pub severity: &'static str,
+    /// Whether it was read.
+    pub read: bool,
+}
+
+/// A page of an inbox.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InboxPage {
+    /// The page.
+    #[serde(flatten)]
+    pub page: Page<EntryView>,
+    /// How many entries were not read, in all.
+    pub unread: usize,
+}
+
+fn shown(delivery: &Delivery, board: &Board) -> Option<EntryView> {
+    let entry = delivery.entry.as_ref()?;
+    let card = board.contact(&delivery.contact).and_then(|contact| contact.entity.card());
+    Some(EntryView {
+        id: delivery.id.to_string(),
+        contact_id: delivery.contact.to_string(),
+        contact: card.map(|card| card.name().to_owned()),
+        domain_id: delivery.domain.map(|id| id.to_string()),
+        at: delivery.steps.last().map_or(delivery.due_at, |step| step.at),
+        title: entry.title.clone(),
+        text: entry.text.clone(),
+        kind: entry.kind().token(),
+        severity: entry.severity().token(),
+        read: board.is_read(&delivery.contact, &delivery.id),
+    })
+}
+
+/// The inbox of a contact or of all, latest first.
+#[utoipa::path(get, path = "/inbox", tag = "inbox", params(InboxParams), responses(
+    (status = 200, body = InboxPage), (status = 401, body = Problem), (status = 422, body = Problem),
+))]
+pub async fn list(
+    State(api): Shared,
+    Params(params): Params<InboxParams>,
+) -> Result<Json<InboxPage>, Problem> {
+    let limit = paging::limit(params.limit)?;
+    let before = turn(params.cursor.as_deref())?;
+    let contact = params.contact.as_deref().map(contact).transpose()?;
+    Ok(Json(api.look(|board| {
+        let unread = |entry: &&Delivery| !board.is_read(&entry.contact, &entry.id);
+        let entries = entries(board, contact, before);
+        let wanted = entries.filter(|entry| !params.unread || unread(entry));
+        let shown = wanted.filter_map(|delivery| Some((delivery, shown(delivery, board)?)));
+        InboxPage {
+            page: paging::page(shown, limit, |(d, _)| super::deliveries::cursor(d), |(_, e)| e),
+            unread: self::entries(board, contact, None).filter(unread).count(),
+        }
+    })))
+}
+
+fn entries(
+    board: &Board,
+    contact: Option<ContactId>,
+    before: Option<(u64, u32)>,
+) -> Box<dyn Iterator<Item = &Delivery> + '_> {
+    match contact {
+        Some(contact) => Box::new(board.deliveries().inbox_of(&contact, before)),
+        None => {
+            let all = board.deliveries().latest(before);
+            Box::new(all.filter(|delivery| delivery.entry.is_some()))
+        }
+    }
+}
+
+fn contact(text: &str) -> Result<ContactId, Problem> {
+    let want = "the id of a contact: 26 characters a-z and 2-7";
+    text.parse().map_err(|_| Problem::invalid(vec![Invalid::new("contact", text, want)]))
+}
+
+/// Marks entries as read.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "entries": ["aaaaaaaaaaaaaaaaaaaaaaaaaa"] }))]
+pub struct ReadBody {
+    /// Ids of the entries, at most 10,000.
+    entries: Vec<String>,
+}
+
+/// How many entries are marked now that were not.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Marked {
+    /// How many.
+    pub marked: usize,
+}
+
+/// Marks entries as read.
+#[utoipa::path(post, path = "/inbox/read", tag = "inbox", request_body = ReadBody, responses(
+    (status = 200, body = Marked), (status = 400, body = Problem), (status = 401, body = Problem),
+    (status = 403, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
+))]
+pub async fn mark_read(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Body(body): Body<ReadBody>,
+) -> Result<Json<Marked>, Problem> {
+    if body.entries.len() > MARKED_MAX {
+        let count = format!("{} entries", body.entries.len());
+        let want = format!("at most {MARKED_MAX}");
+        return Err(Problem::invalid(vec![Invalid::new("entries", &count, want)]));
+    }
+    let by_contact = api.look(|board| sorted(board, &body.entries))?;
+    let mut marked = 0;
+    for (contact, entries) in by_contact {
+        let known = api.look(|board| board.marks(&contact).cloned().unwrap_or_default());
+        marked += entries.iter().filter(|entry| !known.entity.is_read(entry)).count();
+        let order = Order::<Marks> {
+            entity: Entity::Inbox(contact),
+            known,
+            seen: None,
+            actor: caller.actor(),
+            command: MarkRead(entries),
+        };
+        api.store.carry_out(order).await.map_err(Problem::of)?;
+    }
+    Ok(Json(Marked { marked }))
+}
+
+/// The entries by the contact whose inbox they are in.
+fn sorted(
+    board: &Board,
+    entries: &[String],
+) -> Result<BTreeMap<ContactId, BTreeSet<DeliveryId>>, Problem> {
+    let mut by_contact: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let mut mistakes = Vec::new();
+    for (at, text) in entries.iter().enumerate() {
+        let delivery = text.parse().ok().and_then(|id| board.deliveries().get(&id));
+        match delivery.filter(|delivery| delivery.entry.is_some()) {
+            Some(delivery) => {
+                by_contact.entry(delivery.contact).or_default().insert(delivery.id);
+            }
+            None => {
+                let want = "the id of an entry that is in an inbox";
+                mistakes.push(Invalid::new(format!("entries[{at}]"), text, want));
+            }
+        }
+    }
+    if mistakes.is_empty() { Ok(by_contact) } else { Err(Problem::invalid(mistakes)) }
+}

@@ -1,0 +1,341 @@
+//! How the API says no: `application/problem+json` (RFC 9457).
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chassis::{
+    bus::{AppendError, BusError},
+    error::Chain,
+};
+use serde::Serialize;
+use tracing::error;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        intake::{Refused, Unreadable},
+        inventory::{Invalid, contact, domain, setting, token, token::Role},
+    },
+    shell::{session::Stranger, store::StoreError},
+};
+
+/// What went wrong, and what is allowed instead.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "urn:certherald:problem:invalid",
+    "title": "A value is not allowed",
+    "status": 422,
+    "detail": "interval_seconds: `5`: want 60 (1 minute) to 604800 (7 days)",
+    "errors": [{ "field": "interval_seconds", "value": "5", "want": "60 (1 minute) to 604800 (7 days)" }]
+}))]
+pub struct Problem {
+    /// Names the kind of problem; the same for all of its kind.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The kind of problem, for people.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong this time, for people.
+    detail: String,
+    /// Each value that is not allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    /// Each line of a list that is not allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejected: Vec<Line>,
+}
+
+/// A value that is not allowed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where it stands; `rungs[2]` is the third of several.
+    field: String,
+    /// What stands there, shortened.
+    value: String,
+    /// What is allowed.
+    want: String,
+}
+
+/// A line of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Line {
+    /// Counted from 1.
+    pub line: usize,
+    /// What stands there, shortened.
+    pub text: String,
+    /// What is wrong, or was ignored.
+    pub reason: String,
+}
+
+impl From<Refused> for Line {
+    fn from(Refused { line, text, reason }: Refused) -> Self {
+        Self { line, text, reason }
+    }
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (errors, rejected) = (vec![], vec![]);
+        Self { kind, title, status: status.as_u16(), detail: detail.into(), errors, rejected }
+    }
+
+    /// Values that are not allowed.
+    pub fn invalid(mistakes: Vec<Invalid>) -> Self {
+        let lines: Vec<_> = mistakes.iter().map(Invalid::to_string).collect();
+        let named = |Invalid { field, value, want }| FieldError { field, value, want };
+        Self {
+            errors: mistakes.into_iter().map(named).collect(),
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "urn:certherald:problem:invalid",
+                "A value is not allowed",
+                lines.join("; "),
+            )
+        }
+    }
+
+    /// A list in which no line is good.
+    pub fn all_rejected(rejected: Vec<Line>) -> Self {
+        let detail = match rejected.as_slice() {
+            [only] => only.reason.clone(),
+            several => format!("none of {} lines can be used", several.len()),
+        };
+        Self {
+            rejected,
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "urn:certherald:problem:all-rejected",
+                "No line can be used",
+                detail,
+            )
+        }
+    }
+
+    /// A body that is not understood.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "urn:certherald:problem:malformed",
+            "The request is not understood",
+            detail,
+        )
+    }
+
+    /// A list that is not read at all.
+    pub fn unreadable(unreadable: &Unreadable) -> Self {
+        Self::malformed(unreadable.to_string())
+    }
+
+    /// A body of a media type that is not taken.
+    pub fn media_type(want: &str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "urn:certherald:problem:media-type",
+            "The media type is not taken here",
+            format!("send {want}"),
+        )
+    }
+
+    /// A body that is too long.
+    pub fn too_large(max: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "urn:certherald:problem:too-large",
+            "The request is too large",
+            format!("a body may have {max} bytes"),
+        )
+    }
+
+    /// Something that is not there.
+    pub fn absent(what: &str, id: &str) -> Self {
+        let id: String = id.chars().filter(|c| !c.is_control()).take(80).collect();
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "urn:certherald:problem:absent",
+            "It is not there",
+            format!("there is no {what} `{id}`"),
+        )
+    }
+
+    /// A path that nothing answers on.
+    pub fn nothing_here() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "urn:certherald:problem:absent",
+            "It is not there",
+            "nothing answers on this path; see /api/v1/openapi.json",
+        )
+    }
+
+    /// A method that the path does not know.
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "urn:certherald:problem:method",
+            "The method is not allowed here",
+            "this path knows other methods; see /api/v1/openapi.json",
+        )
+    }
+
+    /// What was asked does not fit to what is.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "urn:certherald:problem:conflict",
+            "It does not fit to what is",
+            detail,
+        )
+    }
+
+    /// There is no room for more.
+    pub fn full(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "urn:certherald:problem:full", "Too many", detail)
+    }
+
+    /// Nobody is known to ask.
+    pub fn stranger(stranger: Stranger) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "urn:certherald:problem:stranger",
+            "A token is needed",
+            stranger.to_string(),
+        )
+    }
+
+    /// Whoever asks may not.
+    pub fn forbidden(needed: Role) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "urn:certherald:problem:forbidden",
+            "The token does not open this",
+            format!("this needs a token of role `{}`", needed.token()),
+        )
+    }
+
+    /// What is wrong, where it stands beside a line of a list.
+    pub fn into_detail(self) -> String {
+        self.detail
+    }
+
+    /// The bus does not do its part.
+    pub fn bus(error: &BusError) -> Self {
+        Self::unavailable(Chain(error).to_string())
+    }
+
+    /// A record cannot be stored.
+    pub fn append(error: &AppendError) -> Self {
+        match error {
+            AppendError::TooLarge { .. } => Self::malformed(Chain(error).to_string()),
+            AppendError::Outrun { .. }
+            | AppendError::Outstanding { .. }
+            | AppendError::Silent { .. }
+            | AppendError::Failed { .. } => Self::unavailable(Chain(error).to_string()),
+        }
+    }
+
+    /// The bus takes too long.
+    pub fn slow(what: &str) -> Self {
+        Self::unavailable(format!("reading {what} takes too long"))
+    }
+
+    /// It cannot be done now, and may be later.
+    fn unavailable(detail: String) -> Self {
+        error!(error = %detail, "A request could not be answered.");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "urn:certherald:problem:unavailable",
+            "Not now",
+            detail,
+        )
+    }
+
+    /// A broken invariant.
+    pub fn bug() -> Self {
+        error!("A request ran into a bug.");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "urn:certherald:problem:bug",
+            "A bug of certherald",
+            "the log says more; please report it",
+        )
+    }
+
+    /// An order that was not stored.
+    pub fn of<R: Into<Self>>(error: StoreError<R>) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Changed { seen, now } => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "urn:certherald:problem:changed",
+                "It has changed since",
+                format!("it is at version \"{now}\" and no longer at \"{seen}\": look again"),
+            ),
+            StoreError::Contended { subject } => {
+                Self::conflict(format!("others keep changing {subject}: try again"))
+            }
+            StoreError::Append(error) => Self::append(&error),
+            StoreError::Load { source, .. } => Self::bus(&source),
+        }
+    }
+}
+
+impl From<domain::Refusal> for Problem {
+    fn from(refusal: domain::Refusal) -> Self {
+        match refusal {
+            domain::Refusal::Absent => Self::conflict(refusal.to_string()),
+        }
+    }
+}
+
+impl From<contact::Refusal> for Problem {
+    fn from(refusal: contact::Refusal) -> Self {
+        match refusal {
+            contact::Refusal::Absent => Self::conflict(refusal.to_string()),
+        }
+    }
+}
+
+impl From<token::Refusal> for Problem {
+    fn from(refusal: token::Refusal) -> Self {
+        match refusal {
+            token::Refusal::Absent | token::Refusal::Present => Self::conflict(refusal.to_string()),
+        }
+    }
+}
+
+impl From<setting::Refusal> for Problem {
+    fn from(refusal: setting::Refusal) -> Self {
+        match refusal {}
+    }
+}
+
+impl From<std::convert::Infallible> for Problem {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+}

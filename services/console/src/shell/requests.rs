@@ -1,0 +1,91 @@
+//! Sends the wishes of people to the other services.
+
+use bytes::Bytes;
+use chassis::{
+    bus::{Append, AppendError, Expect},
+    context::Context,
+};
+use prost::Message as _;
+use proto::{
+    id::{DomainId, RequestId},
+    stream::{self, Service},
+    subject, time,
+    v1::{Request, ScanNow, SendAgain, SendTest, request::Wish},
+};
+
+use crate::domain::inventory::Actor;
+
+/// Sends wishes.
+#[derive(Clone)]
+pub struct Requests(Context);
+
+impl Requests {
+    /// Sends on the bus of a service.
+    pub fn new(context: Context) -> Self {
+        Self(context)
+    }
+
+    /// Asks that a domain be looked at at once. Asking twice is asking once.
+    ///
+    /// # Errors
+    ///
+    /// When the wish cannot be stored.
+    pub async fn scan_now(&self, domain: &DomainId, actor: Actor) -> Result<(), AppendError> {
+        let domain_id = domain.to_string();
+        // The same id each time: while one wish waits, the bus refuses a second.
+        let id = RequestId::derive(&["scan_now", &domain_id]);
+        match self.send(Service::Detector, id, actor, Wish::ScanNow(ScanNow { domain_id })).await {
+            Err(AppendError::Outstanding { .. }) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Asks that a contact be told a test.
+    ///
+    /// # Errors
+    ///
+    /// When the wish cannot be stored.
+    pub async fn send_test(&self, test: SendTest, actor: Actor) -> Result<(), AppendError> {
+        self.send(Service::Notifier, self.fresh(), actor, Wish::SendTest(test)).await
+    }
+
+    /// Asks that a parked delivery be tried again. Asking twice is asking once.
+    ///
+    /// # Errors
+    ///
+    /// When the wish cannot be stored.
+    pub async fn send_again(&self, again: SendAgain, actor: Actor) -> Result<(), AppendError> {
+        let id = RequestId::derive(&["send_again", &again.delivery_id]);
+        match self.send(Service::Notifier, id, actor, Wish::SendAgain(again)).await {
+            Err(AppendError::Outstanding { .. }) => Ok(()),
+            result => result,
+        }
+    }
+
+    fn fresh(&self) -> RequestId {
+        RequestId::from_bytes(self.0.dice.bytes())
+    }
+
+    async fn send(
+        &self,
+        to: Service,
+        id: RequestId,
+        actor: Actor,
+        wish: Wish,
+    ) -> Result<(), AppendError> {
+        let request = Request {
+            requested_at: Some(time::write(self.0.clock.now())),
+            actor: actor.to_string(),
+            wish: Some(wish),
+        };
+        let append = Append {
+            stream: &stream::REQUESTS,
+            subject: subject::request(to, &id),
+            id: self.fresh().to_string(),
+            expect: Expect::Any,
+            headers: vec![],
+            payload: Bytes::from(request.encode_to_vec()),
+        };
+        self.0.bus.append(append).await.map(|_| ())
+    }
+}
