@@ -3,23 +3,39 @@
 //! `SUCCESS` there means no critical anomaly here. Each case in which we differ stands in
 //! [`DIFFERENCES`] with its reason; one that is not listed fails the test, and so does one that is
 //! listed without need.
+//!
+//! Also the long-running search for chains that break the judgement: `FUZZ_SECONDS=600 cargo test -p
+//! detector --test assess_corpora`. A finding prints the chain as a line for `assess --batch`.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 #![allow(clippy::disallowed_methods, reason = "a test has no settings but its environment")]
 #![allow(clippy::print_stderr, reason = "what was not run is said aloud")]
 
-use std::{io::Read, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use certificate::pem;
 use detector::domain::assess::{
     Assessment, Question,
     anchors::Anchors,
+    batch::{self, Defaults},
     pool::Pool,
     verdict::{Level, Verdict},
 };
 use jiff::Timestamp;
+use proptest::{
+    prelude::Rng,
+    test_runner::{RngAlgorithm, TestRng},
+};
 use proto::v1::Kind;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// Why we judge otherwise, and where.
 const DIFFERENCES: &[(&str, &[&str])] = &[
@@ -164,6 +180,37 @@ fn each_difference_from_x509_limbo_has_a_reason() {
     assert_eq!(needless, Vec::<&&str>::new(), "listed, and as expected all the same");
 }
 
+#[test]
+fn no_mutation_of_a_chain_breaks_the_judgement() {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().map_or(1, |text| text.parse().unwrap());
+    let Some(cases) = limbo() else { return };
+    let cases: Vec<&Case> = cases.iter().filter(|case| case.is_ours()).collect();
+    let seed: [u8; 32] = std::array::from_fn(|index| u8::try_from(index).unwrap());
+    let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let (pool, at) = (Pool::default(), "2026-06-15T12:00:00Z".parse().unwrap());
+    let mut longest = Duration::ZERO;
+    let mut tally = BTreeMap::<String, u64>::new();
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while Instant::now() < end {
+        let line = cases[pick(&mut random, cases.len())].mutated(&mut random).to_string();
+        let anchors = Anchors::default();
+        let defaults = Defaults { anchors: &anchors, pool: &pool, now: at, rungs: &[] };
+        let begun = Instant::now();
+        let answer = std::panic::catch_unwind(AssertUnwindSafe(|| batch::line(&line, &defaults)));
+        longest = longest.max(begun.elapsed());
+        let answer: Value =
+            serde_json::from_str(&answer.unwrap_or_else(|_| panic!("{line}"))).unwrap();
+        let said = answer["state"].as_str().unwrap_or("error").to_owned();
+        *tally.entry(said).or_default() += 1;
+    }
+    eprintln!("mutated chains were found {tally:?}; the longest took {longest:?}");
+    assert!(tally.len() > 2, "mutations that all end alike exercise little: {tally:?}");
+}
+
+fn pick(random: &mut TestRng, below: usize) -> usize {
+    usize::try_from(random.next_u64() % u64::try_from(below.max(1)).unwrap()).unwrap()
+}
+
 fn reason(id: &str) -> Option<&'static str> {
     DIFFERENCES.iter().find(|(_, ids)| ids.contains(&id)).map(|(reason, _)| *reason)
 }
@@ -203,12 +250,47 @@ impl Case {
         self.validation_kind == "SERVER" && !depth
     }
 
-    fn judged(&self) -> Verdict {
-        let ders = |pems: &[String]| -> Vec<Vec<u8>> {
-            pems.iter().flat_map(|text| pem::blocks(text).unwrap()).map(|it| it.der).collect()
-        };
+    /// The leaf and all that may stand above it.
+    fn chain(&self) -> Vec<Vec<u8>> {
         let mut chain = ders(std::slice::from_ref(&self.peer_certificate));
         chain.extend(ders(&self.untrusted_intermediates));
+        chain
+    }
+
+    /// The case as a line of a batch, with some bytes changed, and some certificates cut, doubled,
+    /// dropped or moved.
+    fn mutated(&self, random: &mut TestRng) -> Value {
+        let mut chain = self.chain();
+        for _ in 0..pick(random, 5) {
+            let which = pick(random, chain.len());
+            let place = pick(random, chain[which].len());
+            match pick(random, 8) {
+                0 => chain[which].truncate(place),
+                1 => chain.push(chain[which].clone()),
+                2 => chain.rotate_left(which),
+                3 if chain.len() > 1 => drop(chain.remove(which)),
+                _ => {
+                    if let Some(byte) = chain[which].get_mut(place) {
+                        *byte = random.next_u64().to_le_bytes()[0];
+                    }
+                }
+            }
+        }
+        let base64 = |list: Vec<Vec<u8>>| -> Vec<String> {
+            list.iter().map(|der| BASE64_STANDARD.encode(der)).collect()
+        };
+        let host = self.expected_peer_name.as_ref().map_or("example.com", |name| &name.value);
+        json!({
+            "id": self.id,
+            "host": host,
+            "at": self.validation_time,
+            "chain": base64(chain),
+            "anchors": base64(ders(&self.trusted_certs)),
+        })
+    }
+
+    fn judged(&self) -> Verdict {
+        let chain = self.chain();
         let (anchors, _) = Anchors::new(ders(&self.trusted_certs));
         let now =
             self.validation_time.as_ref().map_or_else(Timestamp::now, |at| at.parse().unwrap());
@@ -224,6 +306,10 @@ impl Case {
         });
         Verdict::new(verdict.anomalies, verdict.remarks)
     }
+}
+
+fn ders(pems: &[String]) -> Vec<Vec<u8>> {
+    pems.iter().flat_map(|text| pem::blocks(text).unwrap()).map(|it| it.der).collect()
 }
 
 /// The cases, or `None` if nobody says where they are.
