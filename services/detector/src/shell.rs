@@ -1,3 +1,15 @@
 //! Where the detector meets the world.
 
 pub mod anchors;
+
+mod along;
+mod errands;
+mod intake;
+mod keep;
+mod lead;
+mod partition;
+mod posts;
+mod relay;
+pub(crate) mod run;
+mod shared;
+mod skew;

@@ -1,0 +1,310 @@
+//! When a domain is looked at next, and what becomes of the wish to look.
+//!
+//! The interval is a grid whose phase is the hash of the domain, so that a million domains are a
+//! steady stream, a restart makes no herd, and no plan need be kept. What is on the way to a decision
+//! is looked at sooner. Start reading at [`next`].
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use proto::{
+    id::DomainId,
+    v1::{Kind, Purpose, Severity, State},
+};
+
+use super::{rule::confirm, watch::Watch};
+
+/// How long a job that was taken may go unanswered: a scan's deadline of 10 s, twice its wait for
+/// acknowledgement, and a little.
+pub const ANSWER_WAIT: Duration = Duration::from_secs(60);
+/// How long until a job that was refused is offered again.
+pub const OFFER_WAIT: Duration = Duration::from_secs(1);
+/// Offers, one a second, of a job that another holds up. Whoever runs the other has finished or died
+/// by then; offering on at that pace would only knock at a queue that nobody empties.
+pub const OFFERS_MAX: u8 = 60;
+/// Periods without a fact that make a domain unobserved.
+pub const PERIODS_UNSEEN: u8 = 3;
+
+/// Jitter on the grid, as a part of the interval and at most.
+const JITTER_PART: f64 = 0.05;
+const JITTER_MAX: Duration = Duration::from_secs(30);
+
+/// How often an open anomaly that looks may close is looked at: while it is fresh, somebody is
+/// mending it and watches.
+const FRESH: (SignedDuration, Duration) = (SignedDuration::from_mins(10), Duration::from_secs(20));
+const RECENT: (SignedDuration, Duration) = (SignedDuration::from_hours(2), Duration::from_secs(60));
+const OLD: Duration = Duration::from_secs(300);
+
+/// When to look next, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub purpose: Purpose,
+}
+
+/// What is known of the wish to look at one domain. Never kept: a restart plans anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// The next turn.
+    pub turn: Turn,
+    /// The last look that was asked for and accepted; 0: none was.
+    pub asked: u64,
+    /// The last look that was answered; 0: none was.
+    pub answered: u64,
+    /// Periods that went by with an accepted look unanswered.
+    pub missed: u8,
+    /// Offers of the same look that were refused running.
+    refused: u8,
+    /// When the period ends in which the first unanswered look was accepted.
+    period_ends: Timestamp,
+}
+
+impl Plan {
+    /// A plan that begins with a turn.
+    pub fn new(turn: Turn) -> Self {
+        let period_ends = Timestamp::MAX;
+        Self { turn, asked: 0, answered: 0, missed: 0, refused: 0, period_ends }
+    }
+
+    /// Whether an accepted look waits for its answer.
+    pub fn is_waiting(&self) -> bool {
+        self.asked > self.answered
+    }
+
+    /// The number of a look that is asked for now: greater than every one before, also than those of
+    /// a life of this program that kept no plan. For that the clock is good enough; order is the
+    /// number.
+    pub fn next_look(&self, watch: &Watch, now: Timestamp) -> u64 {
+        let last = self.asked.max(self.answered).max(watch.look());
+        let clock = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        clock.max(last + 1)
+    }
+
+    /// A turn came. Counts the period if it went by without an answer.
+    pub fn turned(&mut self, interval: Duration, now: Timestamp) {
+        if self.is_waiting() && now >= self.period_ends {
+            self.missed = self.missed.saturating_add(1);
+            self.period_ends = after(now, interval);
+        }
+    }
+
+    /// The job of a look was accepted.
+    pub fn accepted(&mut self, look: u64, interval: Duration, now: Timestamp) {
+        if look <= self.answered {
+            // The answer was faster than the bus's word that it took the job.
+            return;
+        }
+        if !self.is_waiting() {
+            self.period_ends = after(now, interval);
+        }
+        self.asked = self.asked.max(look);
+        self.refused = 0;
+        self.turn.at = after(now, ANSWER_WAIT);
+    }
+
+    /// The job was refused, since another of this domain waits or runs.
+    pub fn held_up(&mut self, interval: Duration, now: Timestamp) {
+        if !self.is_waiting() {
+            // One of an earlier life of this program: it is as good as ours.
+            self.asked = self.answered + 1;
+            self.period_ends = after(now, interval);
+        }
+        self.refused = self.refused.saturating_add(1);
+        // One that waits for its turn anyway can wait for the other's answer.
+        let patient = self.turn.purpose == Purpose::Scheduled || self.refused > OFFERS_MAX;
+        let wait = if patient { ANSWER_WAIT.max(interval / 4) } else { OFFER_WAIT };
+        self.turn.at = after(now, wait);
+    }
+
+    /// The job could not be offered: the bus does not answer.
+    pub fn failed(&mut self, now: Timestamp) {
+        self.turn.at = after(now, OFFER_WAIT * 5);
+    }
+
+    /// The job of a look is on its way to the bus, which says what became of it.
+    pub fn offering(&mut self, now: Timestamp) {
+        self.turn.at = after(now, ANSWER_WAIT);
+    }
+
+    /// A fact came that says nothing of the domain: the look stays unanswered.
+    pub fn not_seen(&mut self, now: Timestamp) {
+        let at = after(now, confirm::next_round(1));
+        self.turn = Turn { at, purpose: Purpose::Confirm };
+    }
+
+    /// A fact came.
+    pub fn heard(&mut self, look: u64, next: Turn) {
+        self.answered = self.answered.max(look);
+        self.asked = if look >= self.asked { look } else { self.asked };
+        (self.missed, self.refused) = (0, 0);
+        self.turn = next;
+    }
+
+    /// It is to be looked at now.
+    pub fn hurry(&mut self, purpose: Purpose, now: Timestamp) {
+        self.turn = Turn { at: now, purpose };
+        self.refused = 0;
+    }
+}
+
+/// The turn after an answer at `now`. `chance` is a number from 0.0 to 1.0, drawn for it.
+pub fn next(watch: &Watch, id: &DomainId, interval: Duration, now: Timestamp, chance: f64) -> Turn {
+    let grid = grid(id, interval, now, chance);
+    match sooner(watch, now) {
+        Some((at, purpose)) if at < grid => Turn { at, purpose },
+        Some(_) | None => Turn { at: grid, purpose: Purpose::Scheduled },
+    }
+}
+
+/// The first turn of a domain after a start of this program.
+pub fn first(
+    watch: &Watch,
+    id: &DomainId,
+    interval: Duration,
+    now: Timestamp,
+    chance: f64,
+) -> Turn {
+    if watch.state() == State::Enabling {
+        return Turn { at: now, purpose: Purpose::Enabling };
+    }
+    next(watch, id, interval, now, chance)
+}
+
+/// What is on the way to a decision, or wrong, is looked at sooner than its interval says.
+fn sooner(watch: &Watch, now: Timestamp) -> Option<(Timestamp, Purpose)> {
+    if let Some(failing) = watch.failing() {
+        let (wait, purpose) = if watch.is_enabling() {
+            (confirm::next_enabling(failing.rounds), Purpose::Enabling)
+        } else {
+            (confirm::next_round(failing.rounds), Purpose::Confirm)
+        };
+        return Some((after(now, wait), purpose));
+    }
+    let waits = watch.open().iter().filter_map(|open| {
+        if open.clean > 0 {
+            return Some(confirm::next_round(open.clean));
+        }
+        // The first sighting of what is believed at once: look again at once.
+        if open.opened_at == now && confirm::is_of_certificate(open.kind) {
+            return Some(Duration::ZERO);
+        }
+        let urgent = open.severity >= Severity::Critical || open.kind == Kind::MixedCertificates;
+        let age = now.duration_since(open.opened_at);
+        urgent.then_some(match age {
+            age if age < FRESH.0 => FRESH.1,
+            age if age < RECENT.0 => RECENT.1,
+            _ => OLD,
+        })
+    });
+    waits.min().map(|wait| (after(now, wait), Purpose::Confirm))
+}
+
+/// The next instant of the domain's own grid after `now`, with jitter.
+fn grid(id: &DomainId, interval: Duration, now: Timestamp, chance: f64) -> Timestamp {
+    let period = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX).max(1);
+    let hash = u64::from_be_bytes(std::array::from_fn(|at| id.as_bytes()[at + 8]));
+    let phase = i64::try_from(hash % period.unsigned_abs()).unwrap_or(0);
+    let into = (now.as_millisecond() - phase).rem_euclid(period);
+    let jitter = interval.mul_f64(JITTER_PART * chance.clamp(0.0, 1.0)).min(JITTER_MAX);
+    after(now, Duration::from_millis((period - into).unsigned_abs()) + jitter)
+}
+
+/// An instant later, or the last there is.
+fn after(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(600);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn id(byte: u8) -> DomainId {
+        DomainId::from_bytes([byte; 16])
+    }
+
+    fn turn(second: i64) -> Turn {
+        Turn { at: at(second), purpose: Purpose::Scheduled }
+    }
+
+    #[test]
+    fn each_domain_has_its_own_second_of_the_interval() {
+        let watch = Watch::default();
+        let mut slots: Vec<i64> = (0..=255)
+            .map(|byte| {
+                next(&watch, &id(byte), INTERVAL, at(0), 0.0).at.as_second() - at(0).as_second()
+            })
+            .collect();
+        slots.sort_unstable();
+        assert!(slots.iter().all(|second| (0..=600).contains(second)));
+        let half = slots.iter().filter(|second| **second < 300).count();
+        assert!((96..=160).contains(&half), "{half} of 256 in the first half");
+    }
+
+    #[test]
+    fn a_restart_moves_no_turn() {
+        let watch = Watch::default();
+        let first = next(&watch, &id(7), INTERVAL, at(0), 0.0);
+        let again = next(&watch, &id(7), INTERVAL, at(1), 0.0);
+        assert_eq!(first.at.max(at(1)), again.at.min(first.at.max(at(1))));
+        let following = next(&watch, &id(7), INTERVAL, first.at, 0.0);
+        assert_eq!(following.at.duration_since(first.at), SignedDuration::from_secs(600));
+    }
+
+    #[test]
+    fn jitter_stays_small() {
+        let watch = Watch::default();
+        let calm = next(&watch, &id(7), INTERVAL, at(0), 0.0).at;
+        let late = next(&watch, &id(7), INTERVAL, at(0), 1.0).at;
+        assert_eq!(late.duration_since(calm), SignedDuration::from_secs(30));
+    }
+
+    #[test]
+    fn a_look_is_numbered_above_all_before_it() {
+        let mut plan = Plan::new(turn(0));
+        let first = plan.next_look(&Watch::default(), at(0));
+        plan.accepted(first, INTERVAL, at(0));
+        assert!(plan.next_look(&Watch::default(), at(0)) > first);
+        assert!(plan.next_look(&Watch::default(), at(-3_600)) > first);
+    }
+
+    #[test]
+    fn three_periods_unanswered_are_counted_one_by_one() {
+        let mut plan = Plan::new(turn(0));
+        plan.accepted(1, INTERVAL, at(0));
+        plan.turned(INTERVAL, at(60));
+        assert_eq!(plan.missed, 0);
+        // A machine that slept for a day has missed one period, not a hundred.
+        plan.turned(INTERVAL, at(86_400));
+        assert_eq!(plan.missed, 1);
+        plan.turned(INTERVAL, at(86_400 + 599));
+        assert_eq!(plan.missed, 1);
+        plan.turned(INTERVAL, at(86_400 + 600));
+        plan.turned(INTERVAL, at(86_400 + 1_200));
+        assert_eq!(plan.missed, PERIODS_UNSEEN);
+        plan.heard(1, turn(90_000));
+        plan.turned(INTERVAL, at(90_000));
+        assert_eq!((plan.missed, plan.is_waiting()), (0, false));
+    }
+
+    #[test]
+    fn a_job_that_is_held_up_is_offered_each_second_if_it_matters_now() {
+        let mut plan = Plan::new(Turn { at: at(0), purpose: Purpose::Requested });
+        plan.held_up(INTERVAL, at(0));
+        assert_eq!(plan.turn.at, at(1));
+        for _ in 0..OFFERS_MAX {
+            plan.held_up(INTERVAL, at(1));
+        }
+        assert_eq!(plan.turn.at, at(151));
+        let mut patient = Plan::new(turn(0));
+        patient.held_up(INTERVAL, at(0));
+        assert_eq!(patient.turn.at, at(150));
+    }
+}

@@ -1,0 +1,481 @@
+//! What a watch promises, as stories.
+
+use proptest::prelude::*;
+use proto::v1::{Kind, ProberBlindness, Reason, Severity, State, log_event::Event};
+
+use super::{
+    Refusal, Watch,
+    command::{Ask, Clock, Extent},
+    story::{
+        Cert, EXPIRED, EXPIRING, GOOD, INCOMPLETE, NOTHING, RENEWED, Story, UNTRUSTED, WEAK,
+        WRONG_NAME, showing,
+    },
+};
+
+const REFUSED: Reason = Reason::ConnectRefused;
+const SOONER: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Warning, Some(14))]);
+const SOON: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Critical, Some(3))]);
+const PASSED: Cert = Cert(b'x', &[(Kind::Expired, Severity::Critical, None)]);
+
+#[test]
+fn a_domain_that_shows_a_good_certificate_is_secure() {
+    let mut story = Story::added();
+    assert_eq!(story.state(), State::Enabling);
+    assert_eq!(story.sees(&[GOOD]), NOTHING);
+    assert_eq!(story.state(), State::Secure);
+}
+
+#[test]
+fn a_steady_domain_writes_nothing() {
+    let mut story = Story::secure();
+    let records = story.log.len();
+    for _ in 0..10 {
+        assert_eq!(story.sees(&[GOOD, GOOD]), NOTHING);
+    }
+    assert_eq!(story.log.len(), records);
+}
+
+#[test]
+fn the_third_look_without_a_certificate_fails_the_enabling() {
+    let mut story = Story::added();
+    assert_eq!(story.fails(REFUSED), NOTHING);
+    assert_eq!(story.fails(REFUSED), NOTHING);
+    assert_eq!(story.state(), State::Enabling);
+    assert_eq!(story.fails(REFUSED), ["opened enable_failed critical"]);
+    assert_eq!(story.state(), State::EnableFailed);
+    assert_eq!(story.fails(REFUSED), NOTHING);
+}
+
+#[test]
+fn one_certificate_ends_the_failed_enabling() {
+    let mut story = Story::added();
+    (0..3).for_each(|_| drop(story.fails(REFUSED)));
+    assert_eq!(story.sees(&[EXPIRED]), ["recovered enable_failed", "opened expired critical"]);
+    assert_eq!(story.state(), State::Abnormal);
+}
+
+#[test]
+fn a_certificate_in_between_starts_the_count_anew() {
+    let mut story = Story::secure();
+    story.fails(REFUSED);
+    story.fails(REFUSED);
+    assert_eq!(story.sees(&[GOOD]), NOTHING);
+    story.fails(REFUSED);
+    assert_eq!(story.fails(REFUSED), NOTHING);
+    assert_eq!(story.fails(REFUSED), ["opened unreachable critical"]);
+}
+
+#[test]
+fn two_good_rounds_make_it_reachable_again() {
+    let mut story = Story::secure();
+    (0..3).for_each(|_| drop(story.fails(REFUSED)));
+    assert_eq!(story.sees(&[GOOD]), NOTHING);
+    assert_eq!(story.fails(REFUSED), NOTHING);
+    assert_eq!(story.sees(&[GOOD]), NOTHING);
+    assert_eq!(story.sees(&[GOOD]), ["recovered unreachable"]);
+    assert_eq!(story.state(), State::Secure);
+}
+
+#[test]
+fn what_a_certificate_shows_is_believed_at_once() {
+    for (cert, said) in [
+        (EXPIRED, "opened expired critical"),
+        (WRONG_NAME, "opened name_mismatch critical"),
+        (INCOMPLETE, "opened chain_incomplete critical"),
+        (UNTRUSTED, "opened untrusted critical"),
+        (WEAK, "opened weak warning"),
+        (EXPIRING, "opened expiring warning"),
+    ] {
+        let mut story = Story::added();
+        assert_eq!(story.sees(&[cert]), [said]);
+        assert_eq!(story.state(), State::Abnormal);
+        assert_eq!(story.sees(&[cert]), NOTHING);
+    }
+}
+
+#[test]
+fn expired_and_incomplete_are_both_told_expired_first() {
+    let both = Cert(
+        b'b',
+        &[
+            (Kind::ChainIncomplete, Severity::Critical, None),
+            (Kind::Expired, Severity::Critical, None),
+        ],
+    );
+    let said = Story::added().sees(&[both]);
+    assert_eq!(said, ["opened expired critical", "opened chain_incomplete critical"]);
+}
+
+#[test]
+fn three_clean_rounds_close_it() {
+    let mut story = Story::added();
+    story.sees(&[EXPIRED]);
+    assert_eq!(story.sees(&[RENEWED]), ["changed"]);
+    assert_eq!(story.sees(&[RENEWED]), NOTHING);
+    assert_eq!(story.sees(&[RENEWED]), ["recovered expired"]);
+    assert_eq!(story.state(), State::Secure);
+}
+
+#[test]
+fn a_rollout_that_alternates_for_fifty_scans_is_one_anomaly_and_one_recovery() {
+    let mut story = Story::secure();
+    let mut said = Vec::new();
+    for _ in 0..25 {
+        said.extend(story.sees(&[EXPIRED]));
+        said.extend(story.sees(&[GOOD]));
+    }
+    for _ in 0..125 {
+        said.extend(story.sees(&[GOOD]));
+    }
+    assert_eq!(said, ["changed", "opened expired critical", "recovered expired"]);
+}
+
+#[test]
+fn every_endpoint_must_be_clean() {
+    let mut story = Story::added();
+    story.sees(&[EXPIRED, EXPIRED]);
+    assert_eq!(story.sees(&[RENEWED, EXPIRED]), ["changed", "opened mixed_certificates warning"]);
+    for _ in 0..10 {
+        assert_eq!(story.sees(&[RENEWED, EXPIRED]), NOTHING);
+    }
+    story.sees(&[RENEWED, RENEWED]);
+    story.sees(&[RENEWED, RENEWED]);
+    let said = story.sees(&[RENEWED, RENEWED]);
+    assert_eq!(said, ["recovered expired", "recovered mixed_certificates"]);
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_mends_nothing() {
+    let mut story = Story::secure();
+    story.sees_or_not(&[Some(GOOD), Some(EXPIRED)]);
+    for _ in 0..10 {
+        assert_eq!(story.sees_or_not(&[Some(GOOD), None]), NOTHING);
+    }
+    assert_eq!(story.state(), State::Abnormal);
+    // The name no longer leads to it.
+    (0..2).for_each(|_| drop(story.sees(&[GOOD])));
+    assert_eq!(story.sees(&[GOOD]), ["recovered expired", "recovered mixed_certificates"]);
+}
+
+#[test]
+fn each_rung_is_told_once() {
+    let mut story = Story::added();
+    assert_eq!(story.sees(&[EXPIRING]), ["opened expiring warning"]);
+    assert_eq!(story.wakes(&[SOONER]), ["worsened expiring warning"]);
+    assert_eq!(story.wakes(&[SOONER]), NOTHING);
+    assert_eq!(story.sees(&[SOONER]), NOTHING);
+    assert_eq!(story.wakes(&[SOON]), ["worsened expiring critical"]);
+    assert_eq!(story.wakes(&[PASSED]), ["superseded expiring", "opened expired critical"]);
+    assert_eq!(story.wakes(&[PASSED]), NOTHING);
+    assert_eq!(story.state(), State::Abnormal);
+}
+
+#[test]
+fn time_alone_mends_nothing() {
+    let mut story = Story::added();
+    story.sees(&[EXPIRED]);
+    let good_again = Cert(b'e', &[]);
+    for _ in 0..5 {
+        assert_eq!(story.wakes(&[good_again]), NOTHING);
+    }
+    assert_eq!(story.state(), State::Abnormal);
+}
+
+#[test]
+fn what_expired_is_not_expiring() {
+    let mut story = Story::added();
+    assert_eq!(story.sees(&[EXPIRED, EXPIRING]).first().unwrap(), "opened expired critical");
+    assert!(story.watch.open_of(Kind::Expiring).is_none());
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        said.extend(story.sees(&[EXPIRING]));
+    }
+    assert_eq!(
+        said,
+        ["recovered expired", "recovered mixed_certificates", "opened expiring warning"]
+    );
+}
+
+#[test]
+fn an_untrusted_chain_that_is_found_incomplete_is_so_only_once() {
+    let mut story = Story::added();
+    story.sees(&[UNTRUSTED]);
+    let known_better = Cert(b'u', INCOMPLETE.1);
+    assert_eq!(
+        story.sees(&[known_better]),
+        ["superseded untrusted", "opened chain_incomplete critical"]
+    );
+    let mut said = Vec::new();
+    for _ in 0..20 {
+        said.extend(story.sees(&[UNTRUSTED]));
+        said.extend(story.sees(&[INCOMPLETE]));
+    }
+    assert_eq!(said.iter().filter(|said| said.starts_with("opened")).count(), 1, "{said:?}");
+}
+
+#[test]
+fn a_leaf_seen_within_seven_days_is_no_change() {
+    let mut story = Story::secure();
+    assert_eq!(story.sees(&[RENEWED]), ["changed"]);
+    assert_eq!(story.sees(&[GOOD]), NOTHING);
+    story.sees(&[RENEWED]);
+    story.second += 8 * 86_400;
+    assert_eq!(story.sees(&[GOOD]), ["changed"]);
+}
+
+#[test]
+fn a_change_names_what_was_gained_and_lost() {
+    let mut story = Story::secure();
+    story.sees(&[RENEWED]);
+    let events = story.log.last().unwrap().events.iter().filter_map(|event| event.event.as_ref());
+    let change = events.into_iter().find_map(|event| match event {
+        Event::CertificateChanged(changed) => changed.evidence.clone()?.case,
+        _ => None,
+    });
+    let Some(proto::v1::evidence::Case::Change(change)) = change else { panic!("no change") };
+    assert_eq!(
+        (change.names_gained, change.names_lost),
+        (vec!["r.example".into()], vec!["g.example".into()])
+    );
+}
+
+#[test]
+fn a_repeated_or_late_look_adds_nothing() {
+    let mut story = Story::secure();
+    story.sees(&[EXPIRED]);
+    let judged = story.look;
+    for look in [judged, judged - 1, 0] {
+        let refused = story.ask(Ask::Weigh(story.weigh(look, &[Some(GOOD)]))).unwrap_err();
+        assert_eq!(refused, Refusal::LateLook { look, judged });
+    }
+}
+
+#[test]
+fn a_look_of_an_older_revision_is_not_judged() {
+    let mut story = Story::secure();
+    let stale = story.weigh(100, &[Some(EXPIRED)]);
+    story.order(|revision| Ask::Watch { revision });
+    let refused = story.ask(Ask::Weigh(stale)).unwrap_err();
+    assert_eq!(refused, Refusal::OldRevision { look: 1, domain: 2 });
+}
+
+#[test]
+fn a_disabled_domain_is_left_alone_and_its_anomalies_without_news() {
+    let mut story = Story::added();
+    story.sees(&[EXPIRED]);
+    let off = |revision| Ask::Unwatch { revision, removed: false };
+    assert_eq!(story.order(off), ["abandoned expired"]);
+    assert_eq!(story.state(), State::Disabled);
+    let refused = story.ask(Ask::Weigh(story.weigh(9, &[Some(GOOD)]))).unwrap_err();
+    assert_eq!(refused, Refusal::Unwatched);
+    assert_eq!(story.wakes(&[EXPIRED]), NOTHING);
+    story.order(|revision| Ask::Watch { revision });
+    assert_eq!(story.state(), State::Enabling);
+    assert_eq!(story.sees(&[EXPIRED]), ["opened expired critical"]);
+}
+
+#[test]
+fn an_order_that_comes_again_says_nothing() {
+    let mut story = Story::secure();
+    let records = story.log.len();
+    assert_eq!(story.ask(Ask::Watch { revision: 1 }).unwrap(), NOTHING);
+    let removed = Ask::Unwatch { revision: 1, removed: true };
+    assert_eq!(story.ask(removed).unwrap(), NOTHING);
+    assert_eq!(story.log.len(), records);
+}
+
+#[test]
+fn ids_of_anomalies_are_never_used_twice() {
+    let mut story = Story::added();
+    for _ in 0..3 {
+        story.sees(&[EXPIRED]);
+        (0..3).for_each(|_| drop(story.sees(&[RENEWED])));
+    }
+    let events = story.log.iter().flat_map(|record| &record.events);
+    let mut ids: Vec<_> = events
+        .filter_map(|event| match event.event.as_ref()? {
+            Event::AnomalyOpened(opened) => Some(opened.anomaly_id.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ids.len(), 3);
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+    assert!(ids[0].ends_with("-expired-1"));
+}
+
+#[test]
+fn nobody_sees_it_is_news_of_its_own() {
+    let mut story = Story::added();
+    story.sees(&[EXPIRED]);
+    let miss = |extent| Ask::Miss { unanswered: 3, last_seen: None, extent };
+    assert_eq!(story.ask(miss(Extent::Alone)).unwrap(), ["opened not_observed warning"]);
+    assert_eq!(story.state(), State::Unknown);
+    assert_eq!(story.ask(miss(Extent::Alone)).unwrap(), NOTHING);
+    assert_eq!(story.fails(REFUSED), ["recovered not_observed"]);
+    assert_eq!(story.state(), State::Abnormal);
+}
+
+#[test]
+fn when_nobody_sees_most_only_the_state_says_so() {
+    let mut story = Story::secure();
+    let miss = Ask::Miss { unanswered: 3, last_seen: None, extent: Extent::Most };
+    assert_eq!(story.ask(miss).unwrap(), NOTHING);
+    assert_eq!(story.state(), State::Unknown);
+    assert_eq!(story.wakes(&[Cert(b'g', EXPIRED.1)]), ["opened expired critical"]);
+    assert_eq!(story.state(), State::Unknown);
+    let mut story = Story::secure();
+    let miss = Ask::Miss { unanswered: 3, last_seen: None, extent: Extent::Most };
+    story.ask(miss).unwrap();
+    assert_eq!(story.sees(&[GOOD]), NOTHING);
+    assert_eq!(story.state(), State::Secure);
+}
+
+#[test]
+fn a_prober_is_doubted_once_and_trusted_once() {
+    let mut story = Story::default();
+    let doubt = || Ask::Doubt(ProberBlindness { prober: "p".into(), failed: 20, looked: 20 });
+    assert_eq!(story.ask(doubt()).unwrap(), ["opened prober_blind critical"]);
+    assert_eq!(story.ask(doubt()).unwrap(), NOTHING);
+    assert_eq!(story.ask(Ask::Trust).unwrap(), ["recovered prober_blind"]);
+    assert_eq!(story.ask(Ask::Trust).unwrap(), NOTHING);
+}
+
+#[test]
+fn with_a_skewed_clock_no_time_is_judged() {
+    let mut story = Story::secure();
+    story.clock = Clock::Skewed;
+    assert_eq!(story.wakes(&[Cert(b'g', EXPIRED.1)]), NOTHING);
+    assert_eq!(story.sees(&[Cert(b'g', EXPIRED.1)]), NOTHING);
+    assert_eq!(story.sees(&[WRONG_NAME]), ["changed", "opened name_mismatch critical"]);
+    story.clock = Clock::Agreed;
+    story.sees(&[EXPIRED]);
+    story.clock = Clock::Skewed;
+    for _ in 0..10 {
+        assert!(!story.sees(&[GOOD]).contains(&"recovered expired".to_owned()));
+    }
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_each_time_writes_nothing() {
+    let mut story = Story::secure();
+    let records = story.log.len();
+    for _ in 0..10 {
+        story.sees_or_not(&[None, Some(GOOD), Some(GOOD)]);
+        story.sees_or_not(&[None, None, Some(GOOD)]);
+    }
+    assert_eq!(story.log.len(), records);
+    assert!(story.watch.expects([showing(GOOD)].into_iter()));
+    assert!(!story.watch.expects([showing(RENEWED)].into_iter()));
+    assert!(!story.watch.expects([].into_iter()));
+}
+
+/// Anything that may happen to a domain.
+#[derive(Debug, Clone)]
+enum Step {
+    Sees(Vec<Option<Cert>>),
+    Fails(Reason),
+    Repeats(Vec<Option<Cert>>),
+    Wakes(Cert),
+    Orders(u8),
+    Misses(Extent),
+    Waits(i64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let cert = prop::sample::select(vec![
+        GOOD, RENEWED, EXPIRED, WRONG_NAME, INCOMPLETE, UNTRUSTED, WEAK, EXPIRING, SOONER, SOON,
+    ]);
+    let endpoints = prop::collection::vec(prop::option::weighted(0.9, cert.clone()), 1..4)
+        .prop_filter("one shows something", |all| all.iter().any(Option::is_some));
+    let reason = prop::sample::select(Reason::ALL.to_vec());
+    let step = prop_oneof![
+        8 => endpoints.clone().prop_map(Step::Sees),
+        3 => reason.prop_map(Step::Fails),
+        2 => endpoints.prop_map(Step::Repeats),
+        2 => cert.prop_map(Step::Wakes),
+        1 => (0..4_u8).prop_map(Step::Orders),
+        1 => prop::sample::select(vec![Extent::Alone, Extent::Most]).prop_map(Step::Misses),
+        1 => (0..20 * 86_400_i64).prop_map(Step::Waits),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+fn take(story: &mut Story, step: Step) {
+    let ignored = |answer: Result<Vec<String>, Refusal>| drop(answer);
+    match step {
+        Step::Sees(endpoints) => {
+            (story.second, story.look) = (story.second + 60, story.look + 1);
+            let weigh = story.weigh(story.look, &endpoints);
+            ignored(story.ask(Ask::Weigh(weigh)));
+        }
+        Step::Fails(reason) if story.watch.is_watched() => drop(story.fails(reason)),
+        Step::Fails(_) => {}
+        Step::Repeats(endpoints) => {
+            let records = story.log.len();
+            let weigh = story.weigh(story.watch.look(), &endpoints);
+            ignored(story.ask(Ask::Weigh(weigh)));
+            assert_eq!(story.log.len(), records, "a repeated look adds nothing");
+        }
+        Step::Wakes(cert) => drop(story.wakes(&[cert])),
+        Step::Orders(0) => drop(story.order(|revision| Ask::Unwatch { revision, removed: false })),
+        Step::Orders(1) => drop(story.order(|revision| Ask::Unwatch { revision, removed: true })),
+        Step::Orders(_) => drop(story.order(|revision| Ask::Watch { revision })),
+        Step::Misses(extent) => {
+            ignored(story.ask(Ask::Miss { unanswered: 3, last_seen: None, extent }));
+        }
+        Step::Waits(seconds) => story.second += seconds,
+    }
+}
+
+/// An anomaly is opened before it is worsened or closed, and never twice at once.
+fn check_history(story: &Story) {
+    let mut open = std::collections::BTreeMap::new();
+    let mut used = std::collections::BTreeSet::new();
+    let events = story.log.iter().flat_map(|record| &record.events);
+    for event in events.filter_map(|event| event.event.as_ref()) {
+        match event {
+            Event::AnomalyOpened(opened) => {
+                assert!(used.insert(opened.anomaly_id.clone()), "an id is used once");
+                let before = open.insert(opened.kind, opened.anomaly_id.clone());
+                assert_eq!(before, None, "opened twice");
+            }
+            Event::AnomalyWorsened(worsened) => {
+                assert_eq!(open.get(&worsened.kind), Some(&worsened.anomaly_id));
+            }
+            Event::AnomalyClosed(closed) => {
+                assert_eq!(open.remove(&closed.kind), Some(closed.anomaly_id.clone()));
+            }
+            _ => {}
+        }
+    }
+    let still: Vec<_> = story.watch.open().iter().map(|open| open.kind as i32).collect();
+    assert_eq!(still, open.into_keys().collect::<Vec<_>>());
+    let last = story.log.last().unwrap();
+    assert_eq!(last.state, i32::from(story.watch.state()), "the record says the state");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// That live state and state folded anew are the same is checked by the story at each step.
+    #[test]
+    fn no_sequence_breaks_a_history(steps in steps()) {
+        let mut story = Story::added();
+        for step in steps {
+            take(&mut story, step);
+        }
+        check_history(&story);
+        prop_assert!(story.watch.faces().len() <= super::face::FACES_MAX);
+        prop_assert!(story.watch.chains().count() <= super::face::CHAINS_MAX);
+    }
+
+    #[test]
+    fn a_record_from_anywhere_is_taken_in_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        use kernel::decider::Decider;
+        use prost::Message;
+        if let Ok(record) = proto::v1::LogRecord::decode(bytes.as_slice()) {
+            Watch::default().evolve(&record);
+        }
+    }
+}

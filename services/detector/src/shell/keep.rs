@@ -1,0 +1,107 @@
+//! Keeps folded state in a snapshot, so that a restart folds only what is new.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use chassis::{
+    bus::BusError,
+    context::Context,
+    snapshot::{self, Snapshot, SnapshotError},
+};
+use proto::id::{DomainId, PARTITIONS};
+use tracing::info;
+
+use super::{
+    along::{Along, Tide},
+    partition::{entry::Entry, kept},
+    posts::Posts,
+};
+
+/// How often what has changed is kept. What is not is folded again.
+const KEEPING: Duration = Duration::from_secs(10);
+/// The name under which it is kept how far the log has been told.
+const TIDE: &str = "TIDE";
+
+/// The entries of one partition.
+pub(super) type Entries = BTreeMap<DomainId, Box<Entry>>;
+
+/// What was kept.
+pub(super) struct Kept {
+    /// By partition.
+    pub(super) entries: Vec<Entries>,
+    /// How far each stream is folded into it, by name.
+    pub(super) positions: BTreeMap<String, u64>,
+}
+
+impl Kept {
+    /// Nothing.
+    pub(super) fn nothing() -> Self {
+        let entries = (0..PARTITIONS).map(|_| Entries::new()).collect();
+        Self { entries, positions: BTreeMap::new() }
+    }
+
+    /// How far a stream is folded into it.
+    pub(super) fn position(&self, stream: &str) -> u64 {
+        self.positions.get(stream).copied().unwrap_or(0)
+    }
+
+    /// How far the log had been told.
+    pub(super) fn tide(&self) -> Tide {
+        Tide::at(self.position(TIDE))
+    }
+}
+
+/// Opens the snapshot and reads it.
+///
+/// # Errors
+///
+/// When another process uses it, or its directory cannot be used.
+pub(super) async fn open(directory: &Path) -> Result<(Snapshot, Kept), SnapshotError> {
+    let snapshot = Snapshot::open(directory, kept::FORM).await?;
+    let read = |entries: &mut Vec<Entries>, key: &[u8], value: &[u8]| {
+        // One that does not read is missing; its domain is loaded from the log when it is needed.
+        if let Some((domain, entry)) = kept::read(key, value) {
+            entries[usize::from(domain.partition())].insert(domain, entry);
+        }
+    };
+    let restored = snapshot.restore(|| Kept::nothing().entries, read).await;
+    let domains: usize = restored.state.iter().map(Entries::len).sum();
+    info!(domains, "The snapshot was read.");
+    Ok((snapshot, Kept { entries: restored.state, positions: restored.positions }))
+}
+
+/// Keeps what changes until the process stops, and then once more.
+///
+/// # Errors
+///
+/// Never: a snapshot that fails is done without.
+pub(super) async fn run(
+    context: Context,
+    snapshot: Snapshot,
+    posts: Posts,
+    streams: Vec<Along>,
+    tide: Tide,
+) -> Result<(), BusError> {
+    let stopping = context.tasks.stopping();
+    while !stopping.is_cancelled() {
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => {}
+            () = context.clock.sleep(KEEPING) => {}
+        }
+        // Positions first: what is read after them is in the letters that are waited for, or newer.
+        let mut positions: Vec<_> =
+            streams.iter().map(|along| (along.name().to_owned(), along.position())).collect();
+        positions.push((TIDE.to_owned(), tide.level()));
+        let mut change = snapshot::Change { positions, ..snapshot::Change::default() };
+        for (domain, entry) in posts.changes().await {
+            let key = domain.as_bytes().to_vec();
+            match entry {
+                Some(value) => change.puts.push((key, value)),
+                None => change.removals.push(key),
+            }
+        }
+        snapshot.write(change).await;
+    }
+    snapshot.close().await;
+    Ok(())
+}
