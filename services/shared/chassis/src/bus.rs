@@ -63,6 +63,8 @@ pub trait Bus: Send + Sync + 'static {
 
     /// The last message of each subject that matches a pattern, in the order of their sequences.
     ///
+    /// A work queue refuses it: what is on it is for those who take part.
+    ///
     /// # Errors
     ///
     /// When the bus does not answer.
@@ -82,6 +84,8 @@ pub trait Bus: Send + Sync + 'static {
     async fn consume(&self, consumer: Consumer) -> Result<Box<dyn Deliveries>, BusError>;
 
     /// Reads along, keeping no place: from a sequence on (1: from the oldest), or from the end.
+    ///
+    /// A work queue refuses it: what is on it is for those who take part.
     ///
     /// # Errors
     ///
@@ -234,7 +238,8 @@ pub struct Delivery {
 /// How a delivery is answered, on one bus.
 #[async_trait]
 pub trait Answer: Send + Sync {
-    /// It is done with; when this returns, the bus knows it.
+    /// It is done with; when this returns, the bus knows it. A broker that is killed within the next
+    /// moment may forget it, and delivers again.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use proto::{
     subject,
 };
 
-use super::{Append, AppendError, Expect, Message};
+use super::{Append, AppendError, BusError, Expect, Message};
 
 /// Header of a parked message: why retrying could not help.
 pub const PARKED_REASON: &str = "parked-reason";
@@ -37,12 +37,21 @@ impl Append {
         self.payload.len() + self.id.len() + headers + FRAME_BYTES
     }
 
-    /// Checks that it is within [`MESSAGE_BYTES_MAX`].
+    /// Checks that it is within [`MESSAGE_BYTES_MAX`], and its subject within those of its stream.
     ///
     /// # Errors
     ///
-    /// [`AppendError::TooLarge`] if it is not.
+    /// [`AppendError::TooLarge`] or [`BusError::Refused`] if it is not.
     pub fn fits(&self) -> Result<(), AppendError> {
+        if !is_within(self.stream.subjects, &self.subject) {
+            return Err(AppendError::Failed {
+                subject: self.subject.clone(),
+                source: BusError::Refused {
+                    operation: format!("append to {}", self.stream.name),
+                    source: format!("its subjects are {}", self.stream.subjects).into(),
+                },
+            });
+        }
         let (bytes, max) = (self.bytes(), MESSAGE_BYTES_MAX);
         if bytes <= max {
             return Ok(());
@@ -74,6 +83,14 @@ impl Append {
         }
         parked
     }
+}
+
+/// Whether a subject matches a pattern and is one: of whole tokens, and no pattern itself.
+fn is_within(pattern: &str, subject: &str) -> bool {
+    let is_token = |token: &str| {
+        !matches!(token, "" | "*" | ">") && !token.contains(|c: char| c.is_ascii_whitespace())
+    };
+    subject::matches(pattern, subject) && subject.split('.').all(is_token)
 }
 
 /// A text as one line of at most [`REASON_CHARS_MAX`] characters: what a header may hold.
@@ -129,6 +146,16 @@ mod tests {
         parked.fits().unwrap();
         assert!(parked.payload.is_empty());
         assert_eq!(header(&parked, PARKED_BYTES), Some(large.payload.len().to_string().as_str()));
+    }
+
+    #[test]
+    fn a_subject_of_another_stream_does_not_fit() {
+        let parked = Append::parked(Service::Prober, &JOBS, &message(Bytes::new()), "why");
+        for subject in ["certherald.jobs.any.x", "certherald.parked.>", "certherald.parked..JOBS"] {
+            let append = Append { subject: subject.to_owned(), ..parked.clone() };
+            let error = append.fits().unwrap_err();
+            assert!(!error.is_transient(), "{subject}");
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use proto::{
-    stream::{Service, Stream},
-    subject::{self, Token},
+    stream::{Retention, Service, Stream},
+    subject::Token,
 };
 
 use super::{
@@ -43,13 +43,13 @@ impl Handle {
 impl Bus for Handle {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         append.fits()?;
-        let failed = |source| AppendError::Failed { subject: append.subject.clone(), source };
-        check_subject(append.stream, &append.subject).map_err(failed)?;
         let bytes = u32::try_from(append.bytes()).ok().and_then(NonZeroU32::new);
         let bytes = bytes.map_or(1, NonZeroU32::get);
         let room = self.store.room.clone().acquire_many_owned(bytes).await;
-        let room = room.map_err(|_| failed(BusError::Closed))?;
         let subject = append.subject.clone();
+        let Ok(room) = room else {
+            return Err(AppendError::Failed { subject, source: BusError::Closed });
+        };
         let write = |reply| Command::Write(Write::Append { append, reply, _room: room });
         match self.store.ask(write).await {
             Ok(answer) => answer,
@@ -87,6 +87,7 @@ impl Bus for Handle {
         stream: &'static Stream,
         pattern: &str,
     ) -> Result<Vec<Message>, BusError> {
+        check_readable("latest", stream)?;
         let pattern = pattern.to_owned();
         let latest = move |tables: Tables| tables.latest(&pattern);
         let found =
@@ -106,6 +107,7 @@ impl Bus for Handle {
         pattern: &str,
         from: From,
     ) -> Result<Box<dyn Following>, BusError> {
+        check_readable("follow", stream)?;
         Ok(Box::new(Along::new(self.store.clone(), stream, pattern, from)?))
     }
 
@@ -139,33 +141,22 @@ impl Bus for Handle {
     }
 }
 
-/// What a caller asked for that no bus can do.
-#[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error("`{subject}` is no subject of {stream}: want {pattern} without wildcards")]
-    Subject { subject: String, stream: &'static str, pattern: &'static str },
-    #[error(transparent)]
-    Token(#[from] subject::InvalidToken),
-}
-
-fn refused(operation: &str, refusal: Refusal) -> BusError {
-    BusError::Refused { operation: operation.to_owned(), source: Box::new(refusal) }
-}
-
-/// Whether a subject is one that a broker would take for the stream.
-fn check_subject(stream: &'static Stream, subject: &str) -> Result<(), BusError> {
-    let is_wild = |token: &str| matches!(token, "*" | ">");
-    let is_bad = |token: &str| {
-        token.is_empty() || is_wild(token) || token.contains(|c: char| c.is_ascii_whitespace())
-    };
-    if subject::matches(stream.subjects, subject) && !subject.split('.').any(is_bad) {
-        return Ok(());
+/// Whether a stream may be read beside those who take part in it.
+fn check_readable(operation: &str, stream: &Stream) -> Result<(), BusError> {
+    match stream.retention {
+        Retention::Kept | Retention::Latest { .. } | Retention::Age(_) => Ok(()),
+        Retention::Work(_) => {
+            let why = format!("{} is a work queue: take part in a consumer of it", stream.name);
+            Err(BusError::Refused { operation: operation.to_owned(), source: why.into() })
+        }
     }
-    let (subject, pattern) = (subject.to_owned(), stream.subjects);
-    Err(refused("append", Refusal::Subject { subject, stream: stream.name, pattern }))
 }
 
+/// Whether a name is a single token, as brokers want them.
 fn check_token(operation: &str, name: &str) -> Result<(), BusError> {
     let token: Result<Token, _> = name.parse();
-    token.map(drop).map_err(|invalid| refused(operation, invalid.into()))
+    token.map(drop).map_err(|invalid| BusError::Refused {
+        operation: operation.to_owned(),
+        source: invalid.into(),
+    })
 }
