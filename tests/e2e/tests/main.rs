@@ -1,9 +1,16 @@
 //! The promises to a user, each kept by real processes on real sockets. One file per promise.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod alternating;
 mod check_dates;
 mod check_names;
 mod check_paths;
 mod check_reach;
 mod check_strength;
 mod check_usage;
+mod dying;
+mod expiring;
+mod scaling;
+mod standing_by;
+mod subscribing;
+mod told;

@@ -7,10 +7,12 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 #![allow(clippy::missing_panics_doc, reason = "in a test, a panic is the report")]
 
+pub mod api;
 pub mod binary;
 pub mod check;
 pub mod eventually;
 pub mod external;
+pub mod fleet;
 pub mod nameserver;
 pub mod nats;
 pub mod process;

@@ -1,5 +1,7 @@
 //! A real NATS server with JetStream, on a free port, storing to a directory of its own.
 
+mod stored;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+pub use self::stored::Stored;
 use crate::binary;
 use crate::eventually::eventually;
 use crate::process::Process;

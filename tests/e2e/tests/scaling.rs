@@ -1,0 +1,68 @@
+//! Probers are added at will: each job is done once, and the load is shared.
+
+use std::collections::BTreeMap;
+
+use harness::eventually::eventually_within;
+use harness::fleet::{Fleet, Plan, RECOVERY, Shape};
+use harness::scene::{DAY, ninety_days};
+use lab::authority::Leaf;
+use lab::site::{Behaviour, Site};
+use proto::v1::ScanFact;
+use serde_json::{Value, json};
+
+/// Domains of one run.
+const DOMAINS: usize = 1_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_prober_does_each_job_once() {
+    each_job_is_done_once_by(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_probers_share_the_jobs() {
+    each_job_is_done_once_by(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_probers_share_the_jobs() {
+    each_job_is_done_once_by(4).await;
+}
+
+#[expect(clippy::print_stdout, reason = "the counts are part of what is promised")]
+async fn each_job_is_done_once_by(probers: usize) {
+    let fleet = Plan::new(Shape::Nats).probers(probers).start().await;
+    let leaf = Leaf::named("*.many.test", ninety_days(DAY * 80));
+    let site = Site::open(Behaviour::Serve(fleet.scene.issue(&leaf))).await.unwrap();
+    fleet.watch_all(many(&site)).await;
+    all_secure(&fleet).await;
+
+    let facts = fleet.nats.as_ref().unwrap().messages("FACTS").await;
+    let mut looks: BTreeMap<(String, u64), usize> = BTreeMap::new();
+    let mut shares: BTreeMap<String, usize> = BTreeMap::new();
+    for fact in facts.iter().map(harness::nats::Stored::decoded::<ScanFact>) {
+        *looks.entry((fact.domain_id, fact.look)).or_default() += 1;
+        *shares.entry(fact.prober).or_default() += 1;
+    }
+    println!("{} facts of {DOMAINS} domains by {probers} probers: {shares:?}", facts.len());
+    let twice: Vec<_> = looks.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "looks with more than one fact: {twice:?}");
+    assert_eq!(site.connections(), facts.len() as u64, "each look is one connection");
+    assert_eq!(shares.len(), probers, "every prober has its share");
+    let least = facts.len() / probers / 4;
+    assert!(shares.values().all(|share| *share >= least), "each at least {least}: {shares:?}");
+}
+
+/// A thousand names at one site.
+fn many(site: &Site) -> Value {
+    let options = json!({ "fixed_address": site.address().ip().to_string() });
+    let domain = |number| json!({ "name": format!("d{number}.many.test:{}", site.port()), "options": options });
+    (0..DOMAINS).map(domain).collect()
+}
+
+async fn all_secure(fleet: &Fleet) {
+    eventually_within(RECOVERY, "every domain is secure", async || {
+        let secure = fleet.api.all("/domains?state=secure").await?;
+        if secure.len() == DOMAINS { Ok(()) } else { Err(format!("{} are", secure.len())) }
+    })
+    .await;
+}

@@ -1,0 +1,247 @@
+//! The whole system, running: every service, the broker or the embedded store, a mail server.
+//!
+//! A [`Fleet`] has one of two shapes, and a test cannot tell them apart except by what it may kill: one
+//! process, `certherald up`, or a NATS server with each service as a process of its own. Start
+//! reading at [`Plan`].
+
+mod member;
+mod watching;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use jiff::Timestamp;
+use lab::mail::MailSink;
+use serde_json::json;
+use tempfile::TempDir;
+
+use self::member::Member;
+pub use self::member::Role;
+pub use self::watching::{News, RECOVERY, Watched};
+use crate::api::Api;
+use crate::eventually::eventually;
+use crate::nameserver::NameServer;
+use crate::nats::Nats;
+use crate::scene::Scene;
+use crate::surroundings::now;
+
+/// The mailbox of the person who is told.
+pub const MAILBOX: &str = "ops@lab.test";
+
+/// The two ways to run the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `certherald up`: one process and its data directory.
+    Embedded,
+    /// NATS, and a process for each service.
+    Nats,
+}
+
+/// How the system shall be set up.
+#[derive(Debug)]
+pub struct Plan {
+    shape: Shape,
+    probers: usize,
+    detectors: usize,
+    notifiers: usize,
+    mail: Option<SocketAddr>,
+    names: Vec<(String, IpAddr)>,
+}
+
+/// The running system. Dropping it kills every process.
+#[derive(Debug)]
+pub struct Fleet {
+    /// The API of the console.
+    pub api: Api,
+    /// Certificates whose root the detector trusts.
+    pub scene: Scene,
+    /// The mail server, unless the plan named another.
+    pub mail: MailSink,
+    /// The broker; none when embedded.
+    pub nats: Option<Nats>,
+    members: Vec<Member>,
+    started: Timestamp,
+    _names: NameServer,
+    directory: TempDir,
+}
+
+impl Plan {
+    /// One of each service, and the mail sink of the lab.
+    pub fn new(shape: Shape) -> Self {
+        Self { shape, probers: 1, detectors: 1, notifiers: 1, mail: None, names: Vec::new() }
+    }
+
+    /// So many probers. An embedded fleet has always one.
+    #[must_use]
+    pub fn probers(self, probers: usize) -> Self {
+        Self { probers, ..self }
+    }
+
+    /// So many detectors and notifiers, of which all but the first stand by.
+    #[must_use]
+    pub fn with_standbys(self) -> Self {
+        Self { detectors: 2, notifiers: 2, ..self }
+    }
+
+    /// Mail goes to another server, in the clear.
+    #[must_use]
+    pub fn mailing(self, server: SocketAddr) -> Self {
+        Self { mail: Some(server), ..self }
+    }
+
+    /// The probers' name server knows this name. May be said several times of one name.
+    #[must_use]
+    pub fn knowing(mut self, name: &str, address: IpAddr) -> Self {
+        self.names.push((name.to_owned(), address));
+        self
+    }
+
+    /// Starts everything, waits until all is ready, and adds a contact who is told of all by mail
+    /// and in the inbox.
+    pub async fn start(self) -> Fleet {
+        let directory = tempfile::tempdir().unwrap();
+        let scene = Scene::new();
+        let mail = MailSink::open().await.unwrap();
+        let names: Vec<_> = self.names.iter().map(|(name, ip)| (name.as_str(), *ip)).collect();
+        let names = NameServer::knowing(&names).await;
+        let nats = match self.shape {
+            Shape::Embedded => None,
+            Shape::Nats => Some(Nats::start_guarded().await),
+        };
+        let relay = self.mail.unwrap_or(mail.address());
+        let settings = settings(&scene, relay, names.address(), directory.path());
+        let mut members = Vec::new();
+        for (role, count) in self.roles() {
+            for number in 1..=count {
+                members.push(Member::start(
+                    role,
+                    number,
+                    &settings,
+                    nats.as_ref(),
+                    directory.path(),
+                ));
+            }
+        }
+        let api = first_ready(&mut members, directory.path()).await;
+        let started = now();
+        let fleet = Fleet { api, scene, mail, nats, members, started, _names: names, directory };
+        fleet.add_contact().await;
+        fleet
+    }
+
+    fn roles(&self) -> Vec<(Role, usize)> {
+        match self.shape {
+            Shape::Embedded => vec![(Role::All, 1)],
+            Shape::Nats => vec![
+                (Role::Console, 1),
+                (Role::Detector, self.detectors),
+                (Role::Notifier, self.notifiers),
+                (Role::Prober, self.probers),
+            ],
+        }
+    }
+}
+
+/// What every process is told; each reads what is its own.
+fn settings(
+    scene: &Scene,
+    relay: SocketAddr,
+    names: SocketAddr,
+    directory: &Path,
+) -> Vec<(&'static str, String)> {
+    vec![
+        ("CERTHERALD_ADMIN", "127.0.0.1:0".to_owned()),
+        ("CERTHERALD_LOG", "info".to_owned()),
+        ("CONSOLE_LISTEN", "127.0.0.1:0".to_owned()),
+        ("CONSOLE_TOKEN_FILE", token_file(directory).display().to_string()),
+        ("DETECTOR_CA_BUNDLE", scene.root_file().display().to_string()),
+        ("NOTIFIER_MAIL_FROM", "certherald@lab.test".to_owned()),
+        ("NOTIFIER_SMTP_URL", format!("smtp://{relay}?tls=none")),
+        ("PROBER_ALLOW", "127.0.0.0/8,::1/128".to_owned()),
+        ("PROBER_DEADLINE", "5s".to_owned()),
+        ("PROBER_NAME_SERVERS", names.to_string()),
+    ]
+}
+
+fn token_file(directory: &Path) -> std::path::PathBuf {
+    directory.join("admin-token")
+}
+
+/// Waits until every member is ready, and finds the API of the one that has it.
+async fn first_ready(members: &mut [Member], directory: &Path) -> Api {
+    for member in members.iter_mut() {
+        member.ready().await;
+    }
+    let console = members.iter_mut().find(|member| member.role().has_the_api()).unwrap();
+    let base = console.api_base().await;
+    let token = std::fs::read_to_string(token_file(directory)).unwrap();
+    Api::new(&base, token.trim())
+}
+
+impl Fleet {
+    /// One of each service.
+    pub async fn start(shape: Shape) -> Self {
+        Plan::new(shape).start().await
+    }
+
+    /// Ends a process at this instant, as `kill -9` does. When embedded, there is only one.
+    pub async fn kill(&mut self, role: Role, number: usize) {
+        self.member(role, number).process().kill().await;
+    }
+
+    /// Starts a killed process again, with the same settings and data.
+    pub async fn revive(&mut self, role: Role, number: usize) {
+        let member = self.member(role, number);
+        member.restart();
+        member.ready().await;
+        if member.role().has_the_api() {
+            let (base, directory) = (member.api_base().await, self.directory.path());
+            let token = std::fs::read_to_string(token_file(directory)).unwrap();
+            self.api = Api::new(&base, token.trim());
+        }
+    }
+
+    /// Stops a process where it stands.
+    pub fn freeze(&mut self, role: Role, number: usize) {
+        self.member(role, number).process().freeze();
+    }
+
+    /// Lets a frozen process go on.
+    pub fn thaw(&mut self, role: Role, number: usize) {
+        self.member(role, number).process().thaw();
+    }
+
+    /// All that a process has logged.
+    pub fn log(&mut self, role: Role, number: usize) -> String {
+        self.member(role, number).process().log()
+    }
+
+    /// One more process of a role, ready.
+    pub async fn hire(&mut self, role: Role) {
+        let number = self.members.iter().filter(|member| member.role() == role).count() + 1;
+        let model = self.members.iter().find(|member| member.role() == role);
+        let mut member = model.unwrap().twin(number);
+        member.ready().await;
+        self.members.push(member);
+    }
+
+    /// Since when the whole fleet is ready.
+    pub fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    /// Where the processes keep their data.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn member(&mut self, role: Role, number: usize) -> &mut Member {
+        let found = self.members.iter_mut().find(|member| member.is(role, number));
+        found.unwrap_or_else(|| panic!("there is no {role:?} {number}"))
+    }
+
+    async fn add_contact(&self) {
+        let contact = json!({ "name": "Ops", "email": MAILBOX });
+        eventually("a contact is added", async || self.api.post("/contacts", &contact).await).await;
+    }
+}
