@@ -97,13 +97,19 @@ impl Assessment {
             .collect();
         let field = Field::new(&leaf, &set, &[], anchors);
         let timeline = Timeline::new(&field);
-        let completed = if timeline.covers(&leaf) {
-            Timeline::default()
+        let (completed, no_trust) = if timeline.covers(&leaf) {
+            (Timeline::default(), None)
         } else {
-            Timeline::new(&Field::new(&leaf, &set, pools, anchors))
+            let wider = Field::new(&leaf, &set, pools, anchors);
+            let completed = Timeline::new(&wider);
+            // What is known says more of the cause, unless it mends it.
+            let (field, refusal) = match completed.spans.as_slice() {
+                [] => (&wider, completed.refusal.as_ref()),
+                _ => (&field, timeline.refusal.as_ref()),
+            };
+            let no_trust = timeline.spans.is_empty().then(|| NoTrust::find(field, refusal));
+            (completed, no_trust)
         };
-        let no_trust =
-            timeline.spans.is_empty().then(|| NoTrust::find(&field, timeline.refusal.as_ref()));
         let clock = match &no_trust {
             Some((NoTrust::Dates { window, .. }, _)) => Clock::within(&leaf, *window),
             Some(_) | None => Clock::new(&leaf, &timeline),

@@ -24,7 +24,7 @@ pub enum Verdict {
 /// The algorithms that TLS clients of today accept.
 pub static STRONG: &[&dyn SignatureVerificationAlgorithm] = webpki::ALL_VERIFICATION_ALGS;
 
-/// [`STRONG`], and RSA with any key from 512 bits under MD5 and SHA-1 too.
+/// [`STRONG`], and RSA with any key of 512 to 16,384 bits, under MD5 and SHA-1 too.
 ///
 /// For a pair of algorithm identifiers the first match decides, so RSA PKCS#1 stands here only in
 /// the form that takes any key.

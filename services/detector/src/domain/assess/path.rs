@@ -13,7 +13,6 @@ use super::{
     anchors::{Anchor, Anchors},
     instant::Seconds,
     pool::{Known, Pool},
-    weak,
 };
 
 /// Certificates that are tried for one path. A path has at most six between leaf and anchor; the
@@ -29,6 +28,9 @@ const CHOICES_MAX: usize = 64;
 
 /// Trust anchors of the names met on the way that are tried.
 const ANCHORS_MAX: usize = 64;
+
+/// Bits of the RSA keys that [`signature::STRONG`] takes.
+const RSA_BITS_SOUND: std::ops::RangeInclusive<u32> = 2_048..=8_192;
 
 /// All that may form a path above one leaf.
 #[derive(Debug)]
@@ -157,7 +159,7 @@ impl Field {
             return Ok(Path { issuers: Vec::new(), anchor: Arc::clone(&self.leaf) });
         }
         match self.search(at, signature::STRONG) {
-            Err(error) if self.has_old_signatures() && !error.is_too_complex() => {
+            Err(error) if self.has_odd_signatures() && !error.is_too_complex() => {
                 self.search(at, signature::ALL)
             }
             outcome => outcome,
@@ -221,17 +223,19 @@ impl Field {
         live.unzip()
     }
 
-    /// Whether the search of old signatures may find more than the search of sound ones.
-    fn has_old_signatures(&self) -> bool {
+    /// Whether a search that takes every key and hash may find more than one that takes the sound
+    /// ones.
+    fn has_odd_signatures(&self) -> bool {
         let candidates = self.candidates.iter().map(|known| &known.certificate);
         let anchors = self.anchors.iter().map(|anchor| &anchor.certificate);
-        let is_short = |certificate: &Arc<Certificate>| {
-            certificate.key().kind == KeyKind::Rsa && weak::is_short(certificate.key())
+        let has_odd_key = |certificate: &Arc<Certificate>| {
+            let key = certificate.key();
+            key.kind == KeyKind::Rsa && !RSA_BITS_SOUND.contains(&key.bits)
         };
-        let is_broken = |certificate: &Arc<Certificate>| {
+        let has_broken_hash = |certificate: &Arc<Certificate>| {
             certificate.signature_algorithm().hash.broken_name().is_some()
         };
-        candidates.clone().chain(anchors).any(is_short)
-            || candidates.chain([&self.leaf]).any(is_broken)
+        candidates.clone().chain(anchors).any(has_odd_key)
+            || candidates.chain([&self.leaf]).any(has_broken_hash)
     }
 }

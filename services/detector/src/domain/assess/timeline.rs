@@ -72,8 +72,11 @@ impl Timeline {
         self.spans.iter().find(|span| span.from <= at && at <= span.until)
     }
 
-    /// Whether a path exists in every second of the leaf's validity.
+    /// Whether a path exists in every second of the leaf's validity, and there is one.
     pub(super) fn covers(&self, leaf: &Certificate) -> bool {
+        if self.spans.is_empty() {
+            return false;
+        }
         let mut from = instant::not_before(leaf);
         for span in &self.spans {
             if span.from > from {

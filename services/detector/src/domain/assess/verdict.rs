@@ -159,7 +159,7 @@ impl Verdict {
         let mut remarks: Vec<Remark> = Vec::new();
         let mut states = BTreeSet::new();
         for verdict in verdicts {
-            states.insert(verdict.state as i32);
+            states.insert(verdict.state);
             for anomaly in verdict.anomalies {
                 match anomalies.iter_mut().find(|known| known.kind == anomaly.kind) {
                     Some(known) if known.severity >= anomaly.severity => {}
@@ -175,9 +175,13 @@ impl Verdict {
         }
         anomalies.sort_by_key(|anomaly| told_as(anomaly.kind));
         let joined = Self::new(anomalies, remarks);
-        let is_unknown = states.is_empty() || states.contains(&(State::Unknown as i32));
+        let is_unknown = states.is_empty() || states.contains(&State::Unknown);
         if joined.severity < Level::Unknown && is_unknown {
             return Self { state: State::Unknown, severity: Level::Unknown, ..joined };
+        }
+        // Only a domain that shows no certificate anywhere could not be enabled.
+        if joined.state == State::EnableFailed && states != BTreeSet::from([State::EnableFailed]) {
+            return Self { state: State::Abnormal, ..joined };
         }
         joined
     }

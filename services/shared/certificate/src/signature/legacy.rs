@@ -31,8 +31,8 @@ pub(super) static RSA_SHA384: &dyn SignatureVerificationAlgorithm =
 pub(super) static RSA_SHA512: &dyn SignatureVerificationAlgorithm =
     &Rsa { signature: alg_id::RSA_PKCS1_SHA512, hash: Hash::Sha512 };
 
-/// Bits of a modulus. Below 512 no hash fits; above 8,192 the arithmetic is an attack.
-const MODULUS_BITS: std::ops::RangeInclusive<u64> = 512..=8_192;
+/// Bits of a modulus. Below 512 no hash fits; above what OpenSSL takes the arithmetic is an attack.
+const MODULUS_BITS: std::ops::RangeInclusive<u64> = 512..=16_384;
 
 /// Bits of an exponent. The usual one has 17; a long one is an attack.
 const EXPONENT_BITS_MAX: u64 = 33;

@@ -112,6 +112,14 @@ fn a_known_intermediate_that_leads_nowhere_proves_nothing() {
 }
 
 #[test]
+fn a_known_intermediate_that_has_expired_is_the_cause() {
+    let root = Authority::root("Root");
+    let issuer = root.below_with("Old", "2024-01-01T00:00:00Z", "2026-04-01T00:00:00Z", |_| {});
+    let scene = given([&issuer.leaf()]).trusting(&root.der).knowing(&issuer.der);
+    assert_eq!(scene.kinds(), ["expired"]);
+}
+
+#[test]
 fn a_self_signed_certificate_is_told_apart_and_trusted_where_it_is_an_anchor() {
     for is_ca in [IsCa::ExplicitNoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
         let leaf = self_signed(|params| params.is_ca = is_ca);

@@ -94,6 +94,9 @@ fn endpoints_are_joined_at_their_worst() {
     let unknown = Verdict::joined([good, Verdict::undecided("no route")]);
     assert_eq!((unknown.state, unknown.severity), (State::Unknown, Level::Unknown));
     assert_eq!(Verdict::joined([]).state, State::Unknown);
+    let refused = Verdict::without_certificate(Reason::ConnectRefused, "no", None, "a", at(NOON));
+    assert_eq!(Verdict::joined([refused.clone(), bad]).state, State::Abnormal);
+    assert_eq!(Verdict::joined([refused.clone(), refused]).state, State::EnableFailed);
 }
 
 #[test]
