@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use proto::stream::{Service, Stream};
+use proto::stream::{Retention, Service, Stream};
 
 use super::{
     Append, AppendError, Appended, Bus, BusError, Consumer, Deliveries, Following, From, Lease,
@@ -26,6 +26,7 @@ mod lease;
 mod link;
 mod message;
 mod pull;
+mod queue;
 mod read;
 mod streams;
 
@@ -152,7 +153,12 @@ impl Bus for NatsBus {
         stream: &'static Stream,
         pattern: &str,
     ) -> Result<Vec<Message>, BusError> {
-        latest::latest(&self.link, stream, pattern).await
+        match stream.retention {
+            Retention::Work(_) => queue::all(&self.link, stream, pattern).await,
+            Retention::Kept | Retention::Latest { .. } | Retention::Age(_) => {
+                latest::latest(&self.link, stream, pattern).await
+            }
+        }
     }
 
     async fn consume(&self, consumer: Consumer) -> Result<Box<dyn Deliveries>, BusError> {
@@ -166,7 +172,14 @@ impl Bus for NatsBus {
         pattern: &str,
         from: From,
     ) -> Result<Box<dyn Following>, BusError> {
-        Ok(Box::new(follow::Follow::begin(&self.link, stream, pattern, from).await?))
+        match stream.retention {
+            Retention::Work(_) => {
+                Ok(Box::new(queue::Looking::begin(&self.link, stream, pattern, from).await?))
+            }
+            Retention::Kept | Retention::Latest { .. } | Retention::Age(_) => {
+                Ok(Box::new(follow::Follow::begin(&self.link, stream, pattern, from).await?))
+            }
+        }
     }
 
     async fn purge(&self, stream: &'static Stream, subject: &str) -> Result<(), BusError> {

@@ -2,44 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use chassis::bus::{
-    Append, AppendError, Bus, BusError, Consumer, Deliveries, Expect, Followed, Following, From,
-    SharedBus,
+    AppendError, Bus, BusError, Consumer, Deliveries, Followed, Following, From, SharedBus,
 };
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
-use proto::stream::{FACTS, JOBS, LOG, Service, Stream};
-use tokio::time::{Instant, timeout};
+use harness::nats::Nats;
+use proto::stream::{FACTS, JOBS, LOG, Service};
+use tokio::time::timeout;
 
-use crate::broker::Broker;
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-pub(crate) fn message(stream: &'static Stream, subject: &str, id: &str) -> Append {
-    Append {
-        stream,
-        subject: subject.to_owned(),
-        id: id.to_owned(),
-        expect: Expect::Any,
-        headers: vec![],
-        payload: Bytes::from(id.to_owned()),
-    }
-}
-
-/// Appends until it is in, as every service does.
-async fn insist(bus: &SharedBus, append: Append) -> u64 {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match bus.append(append.clone()).await {
-            Ok(appended) => return appended.sequence,
-            Err(error) if error.is_transient() && Instant::now() < deadline => {}
-            Err(error) => panic!("{error:?}"),
-        }
-    }
-}
+use crate::world::{PATIENCE, connect, insist, message};
 
 fn crew(held_max: usize) -> Consumer {
     Consumer {
@@ -71,8 +45,8 @@ async fn next_followed_id(following: &mut Box<dyn Following>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_loses_a_message_when_the_broker_is_killed() {
-    let mut broker = Broker::start().await;
-    let nats = broker.connect().await;
+    let mut broker = Nats::start().await;
+    let nats = connect(&broker.url()).await;
     let bus = nats.bus(Service::Detector);
     let mut deliveries = bus.consume(crew(16)).await.unwrap();
     let mut following = bus.follow(&LOG, LOG.subjects, From::Sequence(1)).await.unwrap();
@@ -85,7 +59,7 @@ async fn nobody_loses_a_message_when_the_broker_is_killed() {
         assert_eq!(next_id(&mut deliveries).await, job);
         assert_eq!(next_followed_id(&mut following).await, log);
         broker.kill().await;
-        broker.start_again().await;
+        broker.restart().await;
     }
     let loaded = bus.load(&LOG, "certherald.log.0.x", 0).await.unwrap();
     assert_eq!(loaded.len(), 3, "{loaded:?}");
@@ -93,8 +67,8 @@ async fn nobody_loses_a_message_when_the_broker_is_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_broker_every_call_says_so_and_none_hangs() {
-    let mut broker = Broker::start().await;
-    let nats = broker.connect().await;
+    let mut broker = Nats::start().await;
+    let nats = connect(&broker.url()).await;
     let bus = nats.bus(Service::Detector);
     let lease = bus.acquire("detector", "a", Duration::from_secs(3)).await.unwrap().unwrap();
     broker.kill().await;
@@ -129,8 +103,8 @@ async fn without_a_broker_every_call_says_so_and_none_hangs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_that_was_under_way_when_the_broker_died_is_not_called_failed() {
-    let mut broker = Broker::start().await;
-    let nats = broker.connect().await;
+    let mut broker = Nats::start().await;
+    let nats = connect(&broker.url()).await;
     let bus = nats.bus(Service::Detector);
     insist(&bus, message(&LOG, "certherald.log.0.x", "first")).await;
 
@@ -144,7 +118,7 @@ async fn an_append_that_was_under_way_when_the_broker_died_is_not_called_failed(
         });
     }
     broker.kill().await;
-    broker.start_again().await;
+    broker.restart().await;
     let answers = under_way.join_all().await;
     let stored = stored_ids(&bus).await;
     let mut silent = 0;
@@ -175,13 +149,13 @@ async fn stored_ids(bus: &SharedBus) -> std::collections::BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_that_are_deleted_are_made_again_under_their_readers() {
-    let broker = Broker::start().await;
-    let nats = broker.connect().await;
+    let broker = Nats::start().await;
+    let nats = connect(&broker.url()).await;
     let bus = nats.bus(Service::Detector);
     let mut deliveries = bus.consume(crew(4)).await.unwrap();
     let mut following = bus.follow(&FACTS, FACTS.subjects, From::Sequence(1)).await.unwrap();
     assert_eq!(next_followed(&mut following).await, Followed::CaughtUp);
-    let raw = async_nats::jetstream::new(async_nats::connect(broker.url()).await.unwrap());
+    let raw = async_nats::jetstream::new(broker.client().await);
 
     for round in 0..3 {
         let (job, fact) = (format!("job-{round}"), format!("fact-{round}"));
@@ -200,8 +174,8 @@ async fn streams_that_are_deleted_are_made_again_under_their_readers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_whose_answer_was_lost_does_not_cost_the_lease() {
-    let broker = Broker::start().await;
-    let nats = broker.connect().await;
+    let broker = Nats::start().await;
+    let nats = connect(&broker.url()).await;
     let bus: Arc<dyn Bus> = nats.bus(Service::Detector);
     let limit = Duration::from_secs(3);
     let held = bus.acquire("detector", "a", limit).await.unwrap().unwrap();

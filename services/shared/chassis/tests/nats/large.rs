@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 use chassis::bus::{Expect, Followed, From, SharedBus};
 use futures::{StreamExt, stream};
-use proto::stream::{INTERMEDIATES, LOG, MESSAGE_BYTES_MAX, Service};
+use harness::nats::Nats;
+use proto::stream::{FACTS, INTERMEDIATES, LOG, MESSAGE_BYTES_MAX, Service};
 use tokio::time::timeout;
 
-use crate::{broker::Broker, interrupted::message};
+use crate::world::{connect, ids, message};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -17,8 +18,8 @@ async fn fill(bus: &SharedBus, subjects: usize, each: usize) {
         .for_each_concurrent(256, |n| async move {
             let (subject, round) = (n % subjects, n / subjects);
             let append = message(
-                &LOG,
-                &format!("certherald.log.0.{subject}"),
+                &FACTS,
+                &format!("certherald.facts.0.{subject}"),
                 &format!("{subject}-{round}"),
             );
             bus.append(append).await.unwrap();
@@ -28,22 +29,22 @@ async fn fill(bus: &SharedBus, subjects: usize, each: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_latest_of_many_subjects_is_one_of_each_in_order() {
-    let broker = Broker::start().await;
-    let bus = broker.connect().await.bus(Service::Detector);
+    let broker = Nats::start().await;
+    let bus = connect(&broker.url()).await.bus(Service::Detector);
     fill(&bus, 9_000, 2).await;
-    let latest = timeout(PATIENCE, bus.latest(&LOG, LOG.subjects)).await.unwrap().unwrap();
+    let latest = timeout(PATIENCE, bus.latest(&FACTS, FACTS.subjects)).await.unwrap().unwrap();
     let subjects: BTreeSet<_> = latest.iter().map(|message| &message.subject).collect();
     assert_eq!((latest.len(), subjects.len()), (9_000, 9_000));
     assert!(latest.is_sorted_by_key(|message| message.sequence));
-    assert!(bus.latest(&LOG, "certherald.log.9.>").await.unwrap().is_empty());
-    let one = bus.latest(&LOG, "certherald.log.*.77").await.unwrap();
-    assert_eq!(one.iter().map(|message| message.id.as_str()).collect::<Vec<_>>().len(), 1);
+    assert!(bus.latest(&FACTS, "certherald.facts.9.>").await.unwrap().is_empty());
+    let one = bus.latest(&FACTS, "certherald.facts.*.77").await.unwrap();
+    assert_eq!(ids(&one), ["77-1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_history_is_loaded_whole_and_from_any_version() {
-    let broker = Broker::start().await;
-    let bus = broker.connect().await.bus(Service::Detector);
+    let broker = Nats::start().await;
+    let bus = connect(&broker.url()).await.bus(Service::Detector);
     let subject = "certherald.log.0.x";
     let mut version = 0;
     for n in 0..600 {
@@ -53,8 +54,7 @@ async fn a_long_history_is_loaded_whole_and_from_any_version() {
         bus.append(message(&LOG, "certherald.log.0.y", &format!("other-{n}"))).await.unwrap();
     }
     let whole = bus.load(&LOG, subject, 0).await.unwrap();
-    let ids: Vec<_> = whole.iter().map(|message| message.id.clone()).collect();
-    assert_eq!(ids, (0..600).map(|n| format!("id-{n}")).collect::<Vec<_>>());
+    assert_eq!(ids(&whole), (0..600).map(|n| format!("id-{n}")).collect::<Vec<_>>());
     let tail = bus.load(&LOG, subject, whole[597].sequence).await.unwrap();
     assert_eq!(tail, whole[598..]);
     assert!(bus.load(&LOG, subject, version).await.unwrap().is_empty());
@@ -62,8 +62,8 @@ async fn a_long_history_is_loaded_whole_and_from_any_version() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_messages_pass_through_every_way_of_reading() {
-    let broker = Broker::start().await;
-    let bus = broker.connect().await.bus(Service::Detector);
+    let broker = Nats::start().await;
+    let bus = connect(&broker.url()).await.bus(Service::Detector);
     for n in 0..40_u8 {
         let mut append = message(&INTERMEDIATES, &format!("certherald.intermediates.{n}"), "id");
         append.payload =

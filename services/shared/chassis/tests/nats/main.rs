@@ -1,8 +1,12 @@
-//! What the bus on NATS must bear beyond the contract: a broker that dies, streams that are deleted under
-//! it, answers that are lost.
+//! What stands on NATS, beyond the contract of the bus: a broker that dies, streams that are deleted under
+//! their readers, permissions as deployed, leaders that are frozen, decisions that race.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
-mod broker;
+mod deciding;
+mod guarded;
 mod interrupted;
 mod large;
+mod leading;
+mod working;
+mod world;

@@ -1,6 +1,6 @@
 //! The connection: requests that are answered, lost or unanswered within a bound, never anything else.
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, error::Error, io, sync::Arc, time::Duration};
 
 use async_nats::{
     Client, ConnectOptions, Event, HeaderMap,
@@ -9,6 +9,7 @@ use async_nats::{
     jetstream::{ErrorCode, response::Response},
 };
 use bytes::Bytes;
+use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     sync::watch,
@@ -47,6 +48,7 @@ const SERVER_MIN: (i64, i64, i64) = (2, 12, 0);
 pub(super) struct Link {
     client: Client,
     losses: watch::Receiver<u64>,
+    resigned_to: Mutex<BTreeSet<String>>,
     pub(super) replicas: usize,
 }
 
@@ -102,7 +104,7 @@ impl Link {
             async move { heard(&event, &lost) }
         });
         let client = connect.connect(addresses).await.map_err(|error| wrong(error.into()))?;
-        Ok(Self { client, losses, replicas: options.replicas })
+        Ok(Self { client, losses, resigned_to: Mutex::default(), replicas: options.replicas })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -199,6 +201,16 @@ impl Link {
             Ok(Err(error)) => Err(Unanswered::Unfit(error.into())),
             Err(_) => Err(Unanswered::Late(ANSWER_WAIT)),
         }
+    }
+
+    /// Whether a stream is used as it is, since we tried to change it and may not.
+    pub(super) fn is_resigned_to(&self, stream: &str) -> bool {
+        self.resigned_to.lock().contains(stream)
+    }
+
+    /// Uses a stream as it is from now on.
+    pub(super) fn resign_to(&self, stream: &str) {
+        self.resigned_to.lock().insert(stream.to_owned());
     }
 
     /// Refuses a server that is too old to be relied on.

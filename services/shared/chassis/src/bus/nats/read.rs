@@ -132,8 +132,9 @@ pub(super) fn is_missing(error: &ApiError) -> bool {
     error.is(ErrorCode::STREAM_NOT_FOUND)
 }
 
-/// Up to [`BATCH`] messages of a subject from a sequence on, in order; none if there are none.
-async fn batch(
+/// Up to [`BATCH`] messages that match a subject or pattern, from a sequence on, in order; none if there
+/// are none.
+pub(super) async fn batch(
     link: &Link,
     stream: &Stream,
     subject: &str,

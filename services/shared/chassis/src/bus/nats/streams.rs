@@ -8,10 +8,10 @@ use async_nats::jetstream::{
 };
 use proto::stream::{Durability, Retention, Stream};
 use serde_json::json;
-use tracing::info;
+use tracing::{info, warn};
 
-use super::link::{ANSWER_WAIT, ApiError, Link};
-use crate::bus::BusError;
+use super::link::{ANSWER_WAIT, ApiError, Link, Unanswered};
+use crate::{bus::BusError, error::Chain};
 
 /// How long the broker knows ids of all messages. A repeat at a version is known for ever, by its
 /// subject's last message; this is for those that go to any version, and are repeated within seconds.
@@ -41,7 +41,7 @@ pub(super) async fn info(link: &Link, name: &str) -> Result<Info, ApiError> {
 }
 
 /// Changes an existing stream in what certherald relies on, and in nothing else: replicas, placement,
-/// compression and the like are the operator's.
+/// compression and the like are the operator's. A stream that we may not change is used as it is.
 async fn mend(link: &Link, wanted: Config) -> Result<Info, ApiError> {
     let have = info(link, &wanted.name).await?;
     let mended = Config {
@@ -55,11 +55,27 @@ async fn mend(link: &Link, wanted: Config) -> Result<Info, ApiError> {
         allow_message_ttl: wanted.allow_message_ttl,
         ..have.config.clone()
     };
-    if mended == have.config {
+    if mended == have.config || link.is_resigned_to(&mended.name) {
         return Ok(have);
     }
-    info!(stream = %mended.name, "The stream {} is not as it must be: mending it.", mended.name);
-    link.api(&format!("STREAM.UPDATE.{}", mended.name), &mended, ANSWER_WAIT).await
+    let call = format!("STREAM.UPDATE.{}", mended.name);
+    match link.api(&call, &mended, ANSWER_WAIT).await {
+        Ok(info) => {
+            info!(stream = %mended.name, "The stream {} was not as it must be: mended.", mended.name);
+            Ok(info)
+        }
+        // A service that may not change streams gets no answer at all.
+        Err(error @ (ApiError::Refused(_) | ApiError::Unanswered(Unanswered::Late(_)))) => {
+            warn!(
+                stream = %mended.name, error = %Chain(&error),
+                "The stream {} is not as it must be, and we may not change it. Wanted: {mended:?}",
+                mended.name,
+            );
+            link.resign_to(&mended.name);
+            Ok(have)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn config(stream: &Stream, replicas: usize) -> Config {
@@ -82,7 +98,7 @@ fn config(stream: &Stream, replicas: usize) -> Config {
         },
         ..Config::default()
     };
-    match stream.retention {
+    let config = match stream.retention {
         Retention::Kept => base,
         Retention::Age(age) => Config { max_age: age, ..base },
         Retention::Latest { per_subject, age } => Config {
@@ -98,7 +114,12 @@ fn config(stream: &Stream, replicas: usize) -> Config {
             max_age: age.unwrap_or_default(),
             ..base
         },
+    };
+    if config.max_age.is_zero() {
+        return config;
     }
+    // The server does not know ids for longer than messages.
+    Config { duplicate_window: DUPLICATE_WINDOW.min(config.max_age), ..config }
 }
 
 #[cfg(test)]

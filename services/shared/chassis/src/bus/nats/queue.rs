@@ -1,0 +1,111 @@
+//! Reading a work queue without taking from it.
+//!
+//! Its consumers must share it out among themselves, so that none may be made only to look. Whoever looks
+//! fetches instead, and who follows fetches again and again: what is done between two looks is not seen.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use proto::stream::Stream;
+use tokio::time::sleep;
+use tracing::warn;
+
+use super::{
+    link::{Link, Unanswered},
+    message, read, streams,
+};
+use crate::{
+    bus::{BusError, Followed, Following, From, Message},
+    error::Chain,
+};
+
+/// How often one who follows looks.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// All messages that match a pattern: a subject has one at most.
+pub(super) async fn all(
+    link: &Link,
+    stream: &Stream,
+    pattern: &str,
+) -> Result<Vec<Message>, BusError> {
+    let mut all = Vec::new();
+    loop {
+        let from = all.last().map_or(1, |last: &Message| last.sequence + 1);
+        let batch = fetch(link, stream, pattern, from).await?;
+        if batch.is_empty() {
+            return Ok(all);
+        }
+        all.extend(batch);
+    }
+}
+
+/// One who follows.
+pub(super) struct Looking {
+    link: Arc<Link>,
+    stream: &'static Stream,
+    pattern: String,
+    next: u64,
+    fetched: VecDeque<Message>,
+    caught_up: bool,
+}
+
+impl Looking {
+    pub(super) async fn begin(
+        link: &Arc<Link>,
+        stream: &'static Stream,
+        pattern: &str,
+        from: From,
+    ) -> Result<Self, BusError> {
+        let end = streams::ensure(link, stream).await?.state.last_sequence;
+        let next = match from {
+            From::Sequence(sequence) => sequence.max(1),
+            From::End => end + 1,
+        };
+        let (link, pattern) = (link.clone(), pattern.to_owned());
+        Ok(Self { link, stream, pattern, next, fetched: VecDeque::new(), caught_up: false })
+    }
+}
+
+#[async_trait]
+impl Following for Looking {
+    async fn next(&mut self) -> Result<Followed, BusError> {
+        loop {
+            if let Some(message) = self.fetched.pop_front() {
+                self.next = message.sequence + 1;
+                return Ok(Followed::Message(message));
+            }
+            match fetch(&self.link, self.stream, &self.pattern, self.next).await {
+                Ok(batch) if batch.is_empty() && !self.caught_up => {
+                    self.caught_up = true;
+                    return Ok(Followed::CaughtUp);
+                }
+                Ok(batch) if batch.is_empty() => sleep(LOOK).await,
+                Ok(batch) => self.fetched = batch.into(),
+                Err(error) => {
+                    warn!(
+                        stream = self.stream.name, error = %Chain(&error),
+                        "{} cannot be followed: trying again.", self.stream.name,
+                    );
+                    sleep(LOOK).await;
+                }
+            }
+        }
+    }
+}
+
+async fn fetch(
+    link: &Link,
+    stream: &Stream,
+    pattern: &str,
+    from: u64,
+) -> Result<Vec<Message>, BusError> {
+    let batch = match read::batch(link, stream, pattern, from).await {
+        Err(Unanswered::Nobody) => {
+            streams::ensure(link, stream).await?;
+            read::batch(link, stream, pattern, from).await
+        }
+        batch => batch,
+    };
+    let batch = batch.map_err(|error| error.while_doing(format!("read {pattern}")))?;
+    batch.into_iter().map(message::fetched).collect()
+}

@@ -1,0 +1,69 @@
+//! A real broker, and processes that use it.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use chassis::{
+    bus::{
+        Append, Expect, Message, SharedBus,
+        nats::{Nats, NatsOptions},
+    },
+    clock::SystemClock,
+    context::Context,
+    dice::Dice,
+    health::Health,
+    tasks::Tasks,
+};
+use proto::stream::{Service, Stream};
+use tokio::time::Instant;
+
+/// How long anything may take that must happen. A passing test never waits for it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Connects as a process does that nobody guards against.
+pub(crate) async fn connect(url: &str) -> Nats {
+    Nats::connect(NatsOptions::new(url)).await.unwrap()
+}
+
+/// A process of its own, as far as it can be one here.
+pub(crate) async fn process(url: &str, service: Service, instance: &str) -> Context {
+    Context {
+        service,
+        instance: instance.parse().unwrap(),
+        bus: connect(url).await.bus(service),
+        clock: Arc::new(SystemClock),
+        dice: Arc::new(Dice::fresh()),
+        tasks: Tasks::new(),
+        health: Health::new(),
+        data: PathBuf::new(),
+    }
+}
+
+/// A message that says nothing but its id.
+pub(crate) fn message(stream: &'static Stream, subject: &str, id: &str) -> Append {
+    Append {
+        stream,
+        subject: subject.to_owned(),
+        id: id.to_owned(),
+        expect: Expect::Any,
+        headers: vec![],
+        payload: Bytes::from(id.to_owned()),
+    }
+}
+
+/// Appends until it is in, as every service does.
+pub(crate) async fn insist(bus: &SharedBus, append: Append) -> u64 {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match bus.append(append.clone()).await {
+            Ok(appended) => return appended.sequence,
+            Err(error) if error.is_transient() && Instant::now() < deadline => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+/// Ids of messages.
+pub(crate) fn ids(messages: &[Message]) -> Vec<String> {
+    messages.iter().map(|message| message.id.clone()).collect()
+}
