@@ -8,7 +8,7 @@ use chassis::{
     snapshot::{self, Snapshot, SnapshotError},
 };
 use proto::id::{DomainId, PARTITIONS};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     along::{Along, Tide},
@@ -57,16 +57,23 @@ impl Kept {
 /// When another process uses it, or its directory cannot be used.
 pub(super) async fn open(directory: &Path) -> Result<(Snapshot, Kept), SnapshotError> {
     let snapshot = Snapshot::open(directory, kept::FORM).await?;
-    let read = |entries: &mut Vec<Entries>, key: &[u8], value: &[u8]| {
-        // One that does not read is missing; its domain is loaded from the log when it is needed.
-        if let Some((domain, entry)) = kept::read(key, value) {
-            entries[usize::from(domain.partition())].insert(domain, entry);
+    let read = |entries: &mut Option<Vec<Entries>>, key: &[u8], value: &[u8]| {
+        match (entries.as_mut(), kept::read(key, value)) {
+            (Some(entries), Some((domain, entry))) => {
+                entries[usize::from(domain.partition())].insert(domain, entry);
+            }
+            // A history without its beginning would be misread: none is better than part of it.
+            (_, _) => *entries = None,
         }
     };
-    let restored = snapshot.restore(|| Kept::nothing().entries, read).await;
-    let domains: usize = restored.state.iter().map(Entries::len).sum();
+    let restored = snapshot.restore(|| Some(Kept::nothing().entries), read).await;
+    let Some(entries) = restored.state else {
+        warn!("The snapshot does not read: all streams are folded anew.");
+        return Ok((snapshot, Kept::nothing()));
+    };
+    let domains: usize = entries.iter().map(Entries::len).sum();
     info!(domains, "The snapshot was read.");
-    Ok((snapshot, Kept { entries: restored.state, positions: restored.positions }))
+    Ok((snapshot, Kept { entries, positions: restored.positions }))
 }
 
 /// Keeps what changes until the process stops, and then once more.
@@ -93,12 +100,8 @@ pub(super) async fn run(
             streams.iter().map(|along| (along.name().to_owned(), along.position())).collect();
         positions.push((TIDE.to_owned(), tide.level()));
         let mut change = snapshot::Change { positions, ..snapshot::Change::default() };
-        for (domain, entry) in posts.changes().await {
-            let key = domain.as_bytes().to_vec();
-            match entry {
-                Some(value) => change.puts.push((key, value)),
-                None => change.removals.push(key),
-            }
+        for (domain, value) in posts.changes().await {
+            change.puts.push((domain.as_bytes().to_vec(), value));
         }
         snapshot.write(change).await;
     }

@@ -83,11 +83,11 @@ pub(crate) struct Partition {
     shared: Arc<Shared>,
     clock: SharedClock,
     dice: Arc<Dice>,
+    /// Also those that were removed: what a history means can only be told from its beginning.
     entries: BTreeMap<DomainId, Box<Entry>>,
     timers: Timers,
     office: Option<Office>,
     offers: FuturesUnordered<Offer>,
-    removed: Vec<DomainId>,
 }
 
 /// What the one who leads writes through.
@@ -110,7 +110,6 @@ impl Partition {
             timers: Timers::default(),
             office: None,
             offers: FuturesUnordered::new(),
-            removed: vec![],
         };
         for entry in partition.entries.values_mut() {
             recount(&partition.shared, entry);
@@ -286,10 +285,7 @@ impl Partition {
             let turned = desk.turn(entry, room).await;
             self.offers.extend(turned.offer);
             recount(&self.shared, entry);
-            if entry.is_spent() {
-                self.entries.remove(&domain);
-                self.removed.push(domain);
-            } else if let Some(at) = entry.due() {
+            if let Some(at) = entry.due() {
                 self.timers.set(&mut entry.alarm, domain, at.max(turned.not_before));
             }
         }
@@ -306,27 +302,18 @@ impl Partition {
         self.settle(domain);
     }
 
-    /// Sees to it that a domain is attended to in time, counted rightly, and dropped when spent.
+    /// Sees to it that a domain is attended to in time and counted rightly.
     fn settle(&mut self, domain: DomainId) {
         let Some(entry) = self.entries.get_mut(&domain) else { return };
         recount(&self.shared, entry);
-        if self.office.is_none() && entry.is_spent() {
-            self.entries.remove(&domain);
-            self.removed.push(domain);
-        } else if let Some(at) = entry.due() {
+        if let Some(at) = entry.due() {
             self.timers.set(&mut entry.alarm, domain, at);
         }
     }
 
     fn changes(&mut self) -> Vec<kept::Change> {
-        let removed = self.removed.drain(..).filter(|domain| !self.entries.contains_key(domain));
-        let mut changes: Vec<_> = removed.map(|domain| (domain, None)).collect();
-        for (domain, entry) in &mut self.entries {
-            if std::mem::take(&mut entry.dirty) {
-                changes.push((*domain, Some(kept::write(entry))));
-            }
-        }
-        changes
+        let dirty = self.entries.iter_mut().filter(|(_, entry)| std::mem::take(&mut entry.dirty));
+        dirty.map(|(domain, entry)| (*domain, kept::write(entry))).collect()
     }
 }
 

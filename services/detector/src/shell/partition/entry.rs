@@ -14,7 +14,7 @@ use super::timers::Alarm;
 use crate::domain::{
     schedule::{PERIODS_UNSEEN, Plan},
     watch::Watch,
-    wish::{Standing, Wish},
+    wish::Wish,
 };
 
 impl Entity for Watch {
@@ -72,12 +72,6 @@ impl Entry {
     /// The order that has not been taken in yet.
     pub(super) fn pending(&self) -> Option<&Wish> {
         self.wish().filter(|wish| wish.revision > self.known.state.revision())
-    }
-
-    /// Whether nothing of it is of any use in memory.
-    pub(super) fn is_spent(&self) -> bool {
-        let gone = self.wish().is_some_and(|wish| wish.standing == Standing::Removed);
-        gone && self.pending().is_none()
     }
 
     /// Time between looks.

@@ -20,8 +20,8 @@ use crate::domain::{
 /// Changes with every change of what is kept.
 pub(crate) const FORM: u32 = memory::FORM;
 
-/// What is to be kept of a domain; `None`: nothing any more.
-pub(crate) type Change = (DomainId, Option<Vec<u8>>);
+/// What is to be kept of a domain.
+pub(crate) type Change = (DomainId, Vec<u8>);
 
 /// An entry, as kept.
 #[derive(Clone, PartialEq, Message)]
