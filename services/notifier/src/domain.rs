@@ -13,4 +13,4 @@ pub mod window;
 pub mod wording;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

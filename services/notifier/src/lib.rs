@@ -1,3 +1,60 @@
 //! Tells the right people, and knows whether they were told.
+//!
+//! The notifier hears [`EVENTS`](proto::stream), decides who is told and through what, and records on
+//! `DELIVERIES` each step from "due" to "delivered": that stream is its whole memory. It judges no
+//! certificate. Start reading at [`run`], then [`domain`].
 
+pub mod config;
 pub mod domain;
+pub mod shell;
+
+use std::sync::Arc;
+
+use chassis::{bus::BusError, context::Context, lease};
+
+use self::{
+    config::Config,
+    shell::{
+        book::Book,
+        channel::{Channels, email::EmailError},
+        lead::{self, Office},
+        reading::Reading,
+    },
+};
+
+/// Name of the lease: one notifier is active, others stand by.
+const LEASE: &str = "notifier";
+
+/// Why the notifier ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A channel cannot be opened as it is configured.
+    #[error("a channel cannot be opened")]
+    Channel(#[from] EmailError),
+    /// The bus is gone.
+    #[error("the bus is gone")]
+    Bus(#[from] BusError),
+}
+
+/// Runs the notifier until the process stops.
+///
+/// # Errors
+///
+/// When a channel cannot be opened as it is configured, or the bus is gone for good.
+pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
+    let channels = Channels::open(&config)?;
+    let check = context.health.check("notifier");
+    let book = Arc::new(Book::new(config.letterhead, config.operator));
+    let mut reading = Reading::begin(&context, &book);
+    let office = Office { context: context.clone(), book, reading: reading.clone(), channels };
+    let leading = lease::lead(&context, LEASE, |term| lead::serve(office.clone(), term));
+    let readying = async {
+        reading.caught_up().await;
+        check.ready();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        led = leading => Ok(led?),
+        () = readying => Ok(()),
+    }
+}

@@ -1,0 +1,106 @@
+//! Ways of telling. Each is one file, and one line in [`Channels::open`].
+
+pub mod email;
+pub mod internal;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kernel::backoff::Backoff;
+use proto::{id::DeliveryId, subject::Token};
+
+use self::{
+    email::{Email, EmailError},
+    internal::Internal,
+};
+use crate::{
+    config::Config,
+    domain::{plan::Root, roster::Address, thread::outcome::Outcome, wording::Letter},
+};
+
+/// A way of telling.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// Its name in settings and subjects.
+    fn token(&self) -> &'static str;
+
+    /// How fast it may be spoken to.
+    fn pace(&self) -> Pace;
+
+    /// Tells one contact, and says what came of it. Ends within a bounded time, and is never dropped
+    /// half way.
+    async fn send(&self, parcel: &Parcel) -> Outcome;
+}
+
+/// One letter on its way.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The delivery, the same with every attempt.
+    pub delivery: DeliveryId,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// When the attempt begins.
+    pub at: Timestamp,
+    /// What people call the contact.
+    pub name: String,
+    /// Where.
+    pub address: Address,
+    /// What is told.
+    pub letter: Letter,
+    /// What it answers to, the first told first.
+    pub roots: Vec<Root>,
+}
+
+/// How fast a channel may be spoken to.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Sendings at once, to all contacts together.
+    pub at_once: usize,
+    /// Sendings at once to one contact.
+    pub at_once_each: usize,
+    /// Waits after failures.
+    pub backoff: Backoff,
+}
+
+/// The pace of a channel that we do not have: every sending is answered at once.
+const UNKNOWN: Pace = Pace {
+    at_once: 8,
+    at_once_each: 8,
+    backoff: Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) },
+};
+
+/// All channels of this installation.
+#[derive(Clone)]
+pub struct Channels(Arc<[Box<dyn Channel>]>);
+
+impl Channels {
+    /// Opens every channel.
+    ///
+    /// # Errors
+    ///
+    /// When a setting of one cannot be used.
+    pub fn open(config: &Config) -> Result<Self, EmailError> {
+        let channels: [Box<dyn Channel>; 2] =
+            [Box::new(Internal), Box::new(Email::open(config.mail.as_ref())?)];
+        Ok(Self(channels.into()))
+    }
+
+    /// How fast a channel may be spoken to.
+    pub fn pace(&self, token: &Token) -> Pace {
+        self.find(token).map_or(UNKNOWN, Channel::pace)
+    }
+
+    /// Sends through a channel. One that we do not have is out of order.
+    pub async fn send(&self, token: &Token, parcel: &Parcel) -> Outcome {
+        match self.find(token) {
+            Some(channel) => channel.send(parcel).await,
+            None => Outcome::Broken { reply: format!("there is no channel `{token}`") },
+        }
+    }
+
+    fn find(&self, token: &Token) -> Option<&dyn Channel> {
+        let found = self.0.iter().find(|channel| channel.token() == token.as_str());
+        found.map(AsRef::as_ref)
+    }
+}

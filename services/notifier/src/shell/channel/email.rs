@@ -1,0 +1,157 @@
+//! Mail, one message for each recipient, by the server that the operator names.
+//!
+//! The blocking transport is used on purpose: its connections honour their time limits, and one that
+//! broke is never used again. The asynchronous one returns a half-used connection to its pool when a
+//! sending is cancelled, and the next mail then reads the replies of the one before.
+
+mod message;
+mod reply;
+
+use std::{fs, io, path::PathBuf, time::Duration};
+
+use async_trait::async_trait;
+use kernel::backoff::Backoff;
+use lettre::{
+    SmtpTransport, Transport,
+    message::Mailbox,
+    transport::smtp::{
+        PoolConfig,
+        authentication::Credentials,
+        client::{Certificate, Tls, TlsParameters},
+    },
+};
+
+use super::{Channel, Pace, Parcel};
+use crate::{
+    config::{MailConfig, Security},
+    domain::{roster::Address, thread::outcome::Outcome},
+};
+
+/// First wait and longest wait: what mail servers that ask for patience (greylisting) expect.
+const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) };
+
+/// Mail.
+pub struct Email {
+    post: Option<Post>,
+}
+
+/// A server that takes our mail.
+struct Post {
+    transport: SmtpTransport,
+    from: Mailbox,
+    connections: usize,
+}
+
+/// Why mail cannot be sent as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum EmailError {
+    /// The file with the certificate cannot be read.
+    #[error("cannot read NOTIFIER_SMTP_CA={}", path.display())]
+    ReadCa {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS to {relay}")]
+    Tls {
+        /// The server.
+        relay: String,
+        /// The cause.
+        source: lettre::transport::smtp::Error,
+    },
+}
+
+impl Email {
+    /// Mail through a server, or none: what is to be sent then says so.
+    ///
+    /// # Errors
+    ///
+    /// When TLS cannot be set up as it is configured.
+    pub fn open(config: Option<&MailConfig>) -> Result<Self, EmailError> {
+        Ok(Self { post: config.map(Post::open).transpose()? })
+    }
+}
+
+#[async_trait]
+impl Channel for Email {
+    fn token(&self) -> &'static str {
+        "email"
+    }
+
+    fn pace(&self) -> Pace {
+        let at_once = self.post.as_ref().map_or(8, |post| post.connections);
+        Pace { at_once, at_once_each: at_once, backoff: BACKOFF }
+    }
+
+    async fn send(&self, parcel: &Parcel) -> Outcome {
+        let Some(post) = &self.post else {
+            let reply = "mail is not configured: set NOTIFIER_SMTP_URL and NOTIFIER_MAIL_FROM";
+            return Outcome::Broken { reply: reply.to_owned() };
+        };
+        let Address::Clear(mailbox) = &parcel.address else {
+            return Outcome::Never { reply: "the contact has no mailbox".to_owned() };
+        };
+        match message::compose(parcel, mailbox, &post.from) {
+            Ok(message) => post.send(message).await,
+            Err(error) => Outcome::Never { reply: chassis::error::Chain(&error).to_string() },
+        }
+    }
+}
+
+impl Post {
+    fn open(config: &MailConfig) -> Result<Self, EmailError> {
+        let relay = &config.relay;
+        let failed = |source| EmailError::Tls { relay: relay.to_string(), source };
+        let tls = match relay.security {
+            Security::None => Tls::None,
+            Security::StartTls => Tls::Required(trust(config)?.build().map_err(failed)?),
+            Security::Implicit => Tls::Wrapper(trust(config)?.build().map_err(failed)?),
+        };
+        // "Dangerous" because it leaves TLS to its caller, who chose it above.
+        let mut builder = SmtpTransport::builder_dangerous(&relay.host)
+            .port(relay.port)
+            .tls(tls)
+            .timeout(Some(config.timeout))
+            .pool_config(PoolConfig::new().max_size(pooled(config.connections)));
+        if let (Some(user), Some(password)) = (&relay.user, &config.password) {
+            let password = password.expose().to_owned();
+            builder = builder.credentials(Credentials::new(user.clone(), password));
+        }
+        let (from, connections) = (config.from.clone(), config.connections);
+        Ok(Self { transport: builder.build(), from, connections })
+    }
+
+    /// Runs to its end even when nobody waits for it any more, so that no connection is left half used.
+    async fn send(&self, message: lettre::Message) -> Outcome {
+        let transport = self.transport.clone();
+        let sent = tokio::task::spawn_blocking(move || transport.send(&message)).await;
+        match sent {
+            Ok(answer) => reply::outcome(answer),
+            Err(join) => {
+                let reply = format!("the sending broke off: {join}");
+                Outcome::Again { reply, wait_min: None, perhaps_told: true }
+            }
+        }
+    }
+}
+
+/// The pool bounds connections that wait; those in use are bounded by our pace.
+fn pooled(connections: usize) -> u32 {
+    u32::try_from(connections).unwrap_or(u32::MAX)
+}
+
+fn trust(
+    config: &MailConfig,
+) -> Result<lettre::transport::smtp::client::TlsParametersBuilder, EmailError> {
+    let mut builder = TlsParameters::builder(config.relay.host.clone());
+    if let Some(path) = &config.ca {
+        let read = |source| EmailError::ReadCa { path: path.clone(), source };
+        let pem = fs::read(path).map_err(read)?;
+        let certificate = Certificate::from_pem(&pem)
+            .map_err(|source| EmailError::Tls { relay: config.relay.to_string(), source })?;
+        builder = builder.add_root_certificate(certificate);
+    }
+    Ok(builder)
+}

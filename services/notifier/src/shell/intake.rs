@@ -1,0 +1,222 @@
+//! Takes in events and wishes: what is to be told is due in the stream before either is acknowledged.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use chassis::{
+    bus::{Consumer, Message, SharedBus},
+    clock::SharedClock,
+    worker::{HandleError, Handler},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use prost::Message as _;
+use proto::{
+    id::{ContactId, DeliveryId, DomainId, InvalidId},
+    stream::{EVENTS, REQUESTS, Service},
+    subject::{self, InvalidToken, Token},
+    v1::{Event, Kind, Request, SendAgain, SendTest, request::Wish},
+};
+
+use super::{
+    book::{self, Book},
+    pen::{Pen, PenError},
+    reading::Reading,
+};
+use crate::domain::{
+    news::{Malformed, News},
+    plan::{self, ThreadKey},
+    thread::{
+        Command,
+        step::{self, Cause, Deed},
+    },
+};
+
+/// How long an event may go unanswered: little more than a lease holds, so that who takes over need not
+/// wait long for what the dead one held. Whoever lives says in time that work goes on.
+const ACK_WAIT: Duration = Duration::from_secs(4);
+
+/// Events handled at once. Their order does not matter: what is sent is judged by the book, which reads
+/// them in order.
+pub const EVENTS_AT_ONCE: usize = 32;
+
+/// Wishes handled at once; people make them one by one.
+pub const WISHES_AT_ONCE: usize = 4;
+
+/// Recipients of one event written at once.
+const RECIPIENTS_AT_ONCE: usize = 8;
+
+/// Longest wait for the book to have read an event: reading along is never far behind.
+const BOOK_WAIT: Duration = Duration::from_secs(5);
+
+/// The consumer of events.
+pub fn events() -> Consumer {
+    Consumer {
+        stream: &EVENTS,
+        name: "notifier".to_owned(),
+        pattern: EVENTS.subjects.to_owned(),
+        ack_wait: ACK_WAIT,
+        held_max: 2 * EVENTS_AT_ONCE,
+    }
+}
+
+/// The consumer of wishes.
+pub fn wishes() -> Consumer {
+    Consumer {
+        stream: &REQUESTS,
+        name: "notifier".to_owned(),
+        pattern: subject::requests_to(Service::Notifier),
+        ack_wait: ACK_WAIT,
+        held_max: 2 * WISHES_AT_ONCE,
+    }
+}
+
+/// What both need.
+#[derive(Clone)]
+pub struct Desk {
+    /// What is known.
+    pub book: Arc<Book>,
+    /// What it is written with.
+    pub pen: Pen,
+    /// The streams.
+    pub bus: SharedBus,
+    /// The time.
+    pub clock: SharedClock,
+    /// How far the book is.
+    pub reading: Reading,
+}
+
+/// Takes in events.
+pub struct Events(pub Desk);
+
+/// Takes in wishes.
+pub struct Wishes(pub Desk);
+
+/// Why a wish cannot be fulfilled.
+#[derive(Debug, thiserror::Error)]
+enum Unfulfilled {
+    #[error("the request is addressed to somebody else, or is of a newer version")]
+    NotOurs,
+    #[error("the request names no contact or domain")]
+    Id(#[from] InvalidId),
+    #[error("the request names no channel")]
+    Channel(#[from] InvalidToken),
+    #[error("there is no delivery {0} any more")]
+    Gone(DeliveryId),
+}
+
+/// Why an event is not told.
+#[derive(Debug, thiserror::Error)]
+enum Untold {
+    #[error("it is no event")]
+    Garbled(#[from] prost::DecodeError),
+    #[error("it cannot be told")]
+    Malformed(#[from] Malformed),
+    #[error("event `{0}` is of no kind")]
+    NoKind(String),
+    #[error("the book has not read it within {BOOK_WAIT:?}")]
+    BookBehind,
+}
+
+#[async_trait]
+impl Handler for Events {
+    async fn handle(&self, message: &Message, _attempt: u32) -> Result<(), HandleError> {
+        let news = Arc::new(read(message).map_err(HandleError::permanent)?);
+        let Self(desk) = self;
+        // The book must know at least as much as the event: it judges what is sent.
+        tokio::select! {
+            () = desk.reading.has_read_event(message.sequence) => {}
+            () = desk.clock.sleep(BOOK_WAIT) => {
+                return Err(HandleError::transient(Untold::BookBehind));
+            }
+        }
+        let now = desk.clock.now();
+        stream::iter(desk.book.audience(&news))
+            .map(|key| {
+                let command = plan::tell(&news, &key.recipient(), now);
+                async move { desk.pen.record(&key, &command).await }
+            })
+            .buffer_unordered(RECIPIENTS_AT_ONCE)
+            .try_fold(0, |told, changed| async move { Ok(told + usize::from(changed)) })
+            .await
+            .map_err(unwritten)?;
+        Ok(())
+    }
+}
+
+fn read(message: &Message) -> Result<News, Untold> {
+    let news = News::read(Event::decode(message.payload.clone())?)?;
+    if news.kind() == Kind::Unspecified {
+        return Err(Untold::NoKind(news.id().to_owned()));
+    }
+    Ok(news)
+}
+
+#[async_trait]
+impl Handler for Wishes {
+    async fn handle(&self, message: &Message, _attempt: u32) -> Result<(), HandleError> {
+        let request = Request::decode(message.payload.clone()).map_err(HandleError::permanent)?;
+        match request.wish {
+            Some(Wish::SendTest(wish)) => self.send_test(message, &wish).await,
+            Some(Wish::SendAgain(wish)) => self.send_again(message, &wish).await,
+            Some(Wish::ScanNow(_)) | None => Err(HandleError::permanent(Unfulfilled::NotOurs)),
+        }
+    }
+}
+
+impl Wishes {
+    async fn send_test(&self, message: &Message, wish: &SendTest) -> Result<(), HandleError> {
+        let key = thread(&wish.contact_id, &wish.channel, "").map_err(HandleError::permanent)?;
+        let news = News::test(&message.id, self.0.clock.now());
+        self.tell(message, &key, Arc::new(news), Cause::Test).await
+    }
+
+    async fn send_again(&self, message: &Message, wish: &SendAgain) -> Result<(), HandleError> {
+        let key = thread(&wish.contact_id, &wish.channel, &wish.domain_id)
+            .map_err(HandleError::permanent)?;
+        let id: DeliveryId = wish.delivery_id.parse().map_err(HandleError::permanent)?;
+        let place = book::place(&key);
+        let history = self.0.bus.load(place.stream, &place.subject, 0).await;
+        let history = history.map_err(HandleError::transient)?;
+        let news = history.iter().find_map(|message| news_of(message, id));
+        let news = news.ok_or_else(|| HandleError::permanent(Unfulfilled::Gone(id)))?;
+        self.tell(message, &key, news, Cause::Again).await
+    }
+
+    /// Tells under an id that belongs to the request, so that the console knows it beforehand.
+    async fn tell(
+        &self,
+        message: &Message,
+        key: &ThreadKey,
+        news: Arc<News>,
+        cause: Cause,
+    ) -> Result<(), HandleError> {
+        let id = DeliveryId::of(&message.id, &key.contact, key.channel.as_str(), 0);
+        let command = Command::Tell { id, news, cause, at: self.0.clock.now() };
+        self.0.pen.record(key, &command).await.map(drop).map_err(unwritten)
+    }
+}
+
+fn thread(contact: &str, channel: &str, domain: &str) -> Result<ThreadKey, Unfulfilled> {
+    let contact: ContactId = contact.parse()?;
+    let channel: Token = channel.parse()?;
+    let domain: Option<DomainId> = if domain.is_empty() { None } else { Some(domain.parse()?) };
+    Ok(ThreadKey { domain, contact, channel })
+}
+
+/// The news of a delivery, if this message says that it is due.
+fn news_of(message: &Message, id: DeliveryId) -> Option<Arc<News>> {
+    let record = proto::v1::DeliveryRecord::decode(message.payload.clone()).ok()?;
+    let (steps, _) = step::steps(record);
+    steps.into_iter().filter(|step| step.id == id).find_map(|step| match step.deed {
+        Deed::Due { news, .. } => Some(news),
+        Deed::Attempted { .. }
+        | Deed::Delivered { .. }
+        | Deed::Failed { .. }
+        | Deed::Parked { .. }
+        | Deed::Dropped { .. } => None,
+    })
+}
+
+fn unwritten(error: PenError) -> HandleError {
+    if error.is_transient() { HandleError::transient(error) } else { HandleError::permanent(error) }
+}

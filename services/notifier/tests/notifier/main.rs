@@ -1,0 +1,9 @@
+//! The notifier against real counterparts: a bus on disk and mail servers on loopback.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod email;
+mod flow;
+mod script;
+mod takeover;
+mod wishes;
+mod world;
