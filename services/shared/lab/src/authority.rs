@@ -5,16 +5,16 @@
 //! Dates have second precision; anything finer is cut off.
 
 pub mod identity;
+mod leaf;
 
-use jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize,
-    SubjectPublicKeyInfo,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, IsCa, KeyPair,
+    KeyUsagePurpose, PublicKeyData, SubjectPublicKeyInfo,
 };
 use rustls_pki_types::CertificateDer;
 
 use self::identity::Identity;
+pub use self::leaf::{KeyKind, Leaf, Validity};
 use crate::error::LabError;
 
 /// A root or an intermediate, able to issue.
@@ -25,104 +25,6 @@ pub struct Authority {
     /// What a server presents above a leaf of this authority; empty for a root.
     presented: Vec<CertificateDer<'static>>,
     issuer_url: Option<String>,
-}
-
-/// The first and the last second of a certificate's life, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Validity {
-    /// First second of validity.
-    pub not_before: Timestamp,
-    /// Last second of validity.
-    pub not_after: Timestamp,
-}
-
-/// What a leaf shall claim.
-#[derive(Debug, Clone)]
-pub struct Leaf {
-    common_name: String,
-    names: Vec<String>,
-    validity: Validity,
-    key: KeyKind,
-}
-
-/// The kinds of key that can be made here. RSA below 2,048 bits is refused by the library: bring
-/// such a key from elsewhere to [`Authority::certify`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    /// ECDSA on P-256.
-    P256,
-    /// RSA with 2,048 bits.
-    Rsa2048,
-}
-
-impl Validity {
-    /// Valid from `not_before` to `not_after`.
-    pub fn between(not_before: Timestamp, not_after: Timestamp) -> Self {
-        Self { not_before, not_after }
-    }
-
-    /// Valid since `age` before `now`, for another `left`. A negative `left` has expired.
-    pub fn around(now: Timestamp, age: SignedDuration, left: SignedDuration) -> Self {
-        Self { not_before: now - age, not_after: now + left }
-    }
-
-    /// Ten years around `now`, as roots have.
-    pub fn of_an_authority(now: Timestamp) -> Self {
-        let half = SignedDuration::from_hours(5 * 365 * 24);
-        Self::around(now, half, half)
-    }
-}
-
-impl Leaf {
-    /// A leaf with one name, DNS or IP address, as common name and as SAN, with a P-256 key.
-    pub fn named(name: &str, validity: Validity) -> Self {
-        Self {
-            common_name: name.to_owned(),
-            names: vec![name.to_owned()],
-            validity,
-            key: KeyKind::P256,
-        }
-    }
-
-    /// The SANs replaced by `names`, each DNS or an IP address. None at all leaves the extension
-    /// out.
-    #[must_use]
-    pub fn with_names(mut self, names: &[&str]) -> Self {
-        self.names = names.iter().map(|&name| name.to_owned()).collect();
-        self
-    }
-
-    /// Another kind of key.
-    #[must_use]
-    pub fn with_key(mut self, key: KeyKind) -> Self {
-        self.key = key;
-        self
-    }
-
-    /// An identity that is its own issuer.
-    ///
-    /// # Errors
-    /// [`LabError::Issue`] if a name cannot be encoded.
-    pub fn self_signed(&self) -> Result<Identity, LabError> {
-        self.try_self_signed().map_err(|source| self.refused(source))
-    }
-
-    fn try_self_signed(&self) -> Result<Identity, rcgen::Error> {
-        let key = generate(self.key)?;
-        let certificate = self.params()?.self_signed(&key)?;
-        Ok(Identity::new(vec![certificate.into()], &key))
-    }
-
-    fn params(&self) -> Result<CertificateParams, rcgen::Error> {
-        let mut params = params(&self.common_name, self.validity, self.names.clone())?;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        Ok(params)
-    }
-
-    fn refused(&self, source: rcgen::Error) -> LabError {
-        LabError::Issue { name: self.common_name.clone(), source }
-    }
 }
 
 impl Authority {
@@ -166,7 +68,7 @@ impl Authority {
     ) -> Result<CertificateDer<'static>, LabError> {
         let mut params = self.params.clone();
         params.use_authority_key_identifier_extension = true;
-        set_validity(&mut params, validity);
+        leaf::set_validity(&mut params, validity);
         let certificate = params
             .signed_by(self.issuer.key(), &other.issuer)
             .map_err(|source| LabError::Issue { name: "a cross-certificate".to_owned(), source })?;
@@ -187,7 +89,7 @@ impl Authority {
     /// [`LabError::Issue`] if a name cannot be encoded.
     pub fn issue(&self, leaf: &Leaf) -> Result<Identity, LabError> {
         let made = || {
-            let key = generate(leaf.key)?;
+            let key = leaf.generate_key()?;
             Ok(Identity::new(self.chain(leaf, &key)?, &key))
         };
         made().map_err(|source| leaf.refused(source))
@@ -240,39 +142,10 @@ fn authority_params(
     name: &str,
     validity: Validity,
 ) -> Result<(CertificateParams, KeyPair), rcgen::Error> {
-    let mut params = params(name, validity, Vec::new())?;
+    let mut params = leaf::params(name, validity, Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    Ok((params, generate(KeyKind::P256)?))
-}
-
-fn params(
-    common_name: &str,
-    validity: Validity,
-    names: Vec<String>,
-) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = CertificateParams::new(names)?;
-    params.distinguished_name.remove(DnType::CommonName);
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    set_validity(&mut params, validity);
-    Ok(params)
-}
-
-fn set_validity(params: &mut CertificateParams, validity: Validity) {
-    let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    let offset = |instant: Timestamp| {
-        let seconds = std::time::Duration::from_secs(instant.as_second().unsigned_abs());
-        if instant.as_second() < 0 { epoch - seconds } else { epoch + seconds }
-    };
-    params.not_before = offset(validity.not_before);
-    params.not_after = offset(validity.not_after);
-}
-
-fn generate(kind: KeyKind) -> Result<KeyPair, rcgen::Error> {
-    match kind {
-        KeyKind::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-        KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
-    }
+    Ok((params, KeyKind::P256.generate()?))
 }
 
 /// The extension of RFC 5280, section 4.2.2.1, with one `caIssuers` address.

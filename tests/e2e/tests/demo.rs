@@ -1,0 +1,68 @@
+//! `certherald up --demo` shows a newcomer alerts and recoveries within two minutes.
+
+use std::time::Duration;
+
+use harness::api::Api;
+use harness::binary;
+use harness::eventually::eventually_within;
+use harness::process::Process;
+use serde_json::Value;
+use tokio::process::Command;
+
+/// What a newcomer has the patience for.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_sees_alerts_and_recoveries_within_two_minutes() {
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("token");
+    let mut command = Command::new(binary::path());
+    command.args(["up", "--demo"]).env_clear().env("CERTHERALD_ADMIN", "127.0.0.1:0");
+    command.env("CERTHERALD_DATA", directory.path()).env("CONSOLE_LISTEN", "127.0.0.1:0");
+    command.env("CONSOLE_TOKEN_FILE", &token);
+    let mut process = Process::start("up", command, directory.path());
+    let base = process.said("The API answers on ", char::is_whitespace).await;
+    let (base, _) = base.split_once("/api").unwrap();
+    let api = Api::new(base, std::fs::read_to_string(token).unwrap().trim());
+
+    let wanted = [
+        ("expired.demo.test", "expired"),
+        ("expiring.demo.test", "expiring"),
+        ("incomplete.demo.test", "chain_incomplete"),
+        ("wrong-name.demo.test", "name_mismatch"),
+        ("self-signed.demo.test", "untrusted"),
+        ("about-to-expire.demo.test", "expired"),
+        ("closed.demo.test", "enable_failed"),
+    ];
+    let begun = tokio::time::Instant::now();
+    eventually_within(PATIENCE, "every alert", async || {
+        let events = api.all("/events").await?;
+        let missing = wanted.iter().filter(|(host, kind)| !happened(&events, host, kind));
+        nothing_of(&missing.collect::<Vec<_>>())
+    })
+    .await;
+    let left = PATIENCE.saturating_sub(begun.elapsed());
+    eventually_within(left, "recoveries of those that were mended early", async || {
+        let events = api.all("/events").await?;
+        let missing =
+            wanted.iter().take(5).filter(|(host, _)| !happened(&events, host, "recovered"));
+        nothing_of(&missing.collect::<Vec<_>>())
+    })
+    .await;
+    let fine = api.get("/domains?text=fine.demo.test").await.unwrap();
+    assert_eq!(fine["items"][0]["state"], "secure");
+    let log = process.log();
+    for (host, _) in wanted {
+        assert!(log.contains(host), "`{host}` is shown to the newcomer:\n{log}");
+    }
+
+    assert!(process.terminate().await.success(), "{}", process.log());
+}
+
+fn happened(events: &[Value], host: &str, kind: &str) -> bool {
+    events.iter().any(|event| event["host"] == host && event["kind"] == kind)
+}
+
+fn nothing_of<T: std::fmt::Debug>(missing: &[T]) -> Result<(), String> {
+    if missing.is_empty() { Ok(()) } else { Err(format!("missing: {missing:?}")) }
+}
