@@ -1,0 +1,249 @@
+//! The crew on a real bus: each job becomes one fact, and is done only then.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, a panic is the report")]
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use chassis::{
+    bus::{
+        Append, AppendError, Consumer, Expect, Followed, Following, From, Message, SharedBus,
+        embedded::Embedded,
+    },
+    clock::SystemClock,
+    context::Context,
+    dice::Dice,
+    health::Health,
+    tasks::Tasks,
+};
+use prober::{config::Config, shell::crew::Crew};
+use prost::Message as _;
+use proto::{
+    id::DomainId,
+    stream::{self, Service, Stream},
+    subject::{self, Token},
+    v1::{Job, Protocol, ScanFact, own_failure::Cause},
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, time::timeout};
+
+/// How long anything may take on a busy machine before the test says that it does not happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct World {
+    store: Arc<Embedded>,
+    tasks: Tasks,
+    health: Health,
+    _directory: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        let store = Embedded::open(directory.path()).unwrap();
+        Self { store, tasks: Tasks::new(), health: Health::new(), _directory: directory }
+    }
+
+    fn bus(&self, service: Service) -> SharedBus {
+        self.store.bus(service)
+    }
+
+    /// Starts a prober, as the binary does.
+    fn start(&self) {
+        let context = Context {
+            service: Service::Prober,
+            instance: "prober-1".parse().unwrap(),
+            bus: self.bus(Service::Prober),
+            clock: Arc::new(SystemClock),
+            dice: Arc::new(Dice::fresh()),
+            tasks: self.tasks.clone(),
+            health: self.health.clone(),
+            data: std::path::PathBuf::new(),
+        };
+        self.tasks.spawn("prober", prober::run(config(), context));
+    }
+
+    async fn order(&self, job: &Job) -> Result<(), AppendError> {
+        let id: DomainId = job.domain_id.parse().unwrap();
+        let id_of_look = format!("job-{id}-{}-{}", job.look, self.store_id());
+        self.append(Append {
+            stream: &stream::JOBS,
+            subject: subject::job(&region(), &id),
+            id: id_of_look,
+            expect: Expect::Any,
+            headers: Vec::new(),
+            payload: job.encode_to_vec().into(),
+        })
+        .await
+    }
+
+    /// Unique, so that the bus takes the same look twice.
+    fn store_id(&self) -> u64 {
+        Dice::fresh().below(u64::MAX)
+    }
+
+    async fn append(&self, append: Append) -> Result<(), AppendError> {
+        self.bus(Service::Detector).append(append).await.map(|_| ())
+    }
+
+    async fn follow(&self, stream: &'static Stream) -> Box<dyn Following> {
+        let bus = self.bus(Service::Console);
+        bus.follow(stream, stream.subjects, From::Sequence(1)).await.unwrap()
+    }
+
+    /// Waits until the job of a domain is done: then, and only then, another one is taken.
+    async fn done(&self, job: &Job) {
+        let next = Job { look: job.look + 100, ..job.clone() };
+        let wait = async {
+            while let Err(AppendError::Outstanding { .. }) = self.order(&next).await {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("the job is acknowledged");
+    }
+}
+
+fn region() -> Token {
+    "default".parse().unwrap()
+}
+
+fn config() -> Config {
+    let lookup = |key: &str| match key {
+        "PROBER_DEADLINE" => Some("2s".to_owned()),
+        "PROBER_ALLOW" => Some("127.0.0.0/8".to_owned()),
+        "PROBER_NAME_SERVERS" => Some("127.0.0.1:9".to_owned()),
+        _ => None,
+    };
+    Config::read(chassis::config::Reader::new(&lookup)).unwrap()
+}
+
+fn job(at: SocketAddr, look: u64) -> Job {
+    Job {
+        domain_id: DomainId::derive(&[&at.to_string()]).to_string(),
+        look,
+        inventory_revision: 5,
+        host: at.ip().to_string(),
+        port: at.port().into(),
+        protocol: Protocol::Tls.into(),
+        ..Job::default()
+    }
+}
+
+/// An address that nobody listens on.
+async fn closed_port() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+async fn next(following: &mut Box<dyn Following>) -> Message {
+    let wait = async {
+        loop {
+            if let Followed::Message(message) = following.next().await.unwrap() {
+                return message;
+            }
+        }
+    };
+    timeout(PATIENCE, wait).await.expect("a message comes")
+}
+
+async fn next_fact(following: &mut Box<dyn Following>) -> ScanFact {
+    ScanFact::decode(next(following).await.payload).unwrap()
+}
+
+#[tokio::test]
+async fn a_job_becomes_a_fact_and_is_done_then() {
+    let world = World::new();
+    let job = job(closed_port().await, 1);
+    world.order(&job).await.unwrap();
+    world.start();
+    let mut facts = world.follow(&stream::FACTS).await;
+    let message = next(&mut facts).await;
+    let id: DomainId = job.domain_id.parse().unwrap();
+    assert_eq!(message.subject, subject::fact(&id));
+    let fact = ScanFact::decode(message.payload).unwrap();
+    assert_eq!((fact.look, fact.inventory_revision), (1, 5));
+    assert_eq!((fact.prober.as_str(), fact.region.as_str()), ("prober-1", "default"));
+    assert_eq!(fact.endpoints.len(), 1);
+    world.done(&job).await;
+    assert_eq!(world.health.unready(), []);
+}
+
+#[tokio::test]
+async fn a_look_that_is_done_twice_is_told_once() {
+    let world = World::new();
+    let job = job(closed_port().await, 1);
+    world.start();
+    let mut facts = world.follow(&stream::FACTS).await;
+    world.order(&job).await.unwrap();
+    assert_eq!(next_fact(&mut facts).await.look, 1);
+    let again = async {
+        while let Err(AppendError::Outstanding { .. }) = world.order(&job).await {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, again).await.unwrap();
+    world.done(&job).await;
+    // What comes next is the look after: the repeat has added nothing.
+    assert_eq!(next_fact(&mut facts).await.look, 101);
+}
+
+#[tokio::test]
+async fn what_is_no_job_is_parked_with_the_reason() {
+    let world = World::new();
+    world.start();
+    let append = Append {
+        stream: &stream::JOBS,
+        subject: subject::job(&region(), &DomainId::derive(&["a"])),
+        id: "nonsense".into(),
+        expect: Expect::Any,
+        headers: Vec::new(),
+        payload: vec![0xff; 9].into(),
+    };
+    world.append(append).await.unwrap();
+    let mut parked = world.follow(&stream::PARKED).await;
+    let message = next(&mut parked).await;
+    assert_eq!(message.subject, subject::parked(Service::Prober, &stream::JOBS));
+    let reason = message.headers.iter().any(|(_, value)| value.contains("this is no job"));
+    assert!(reason || message.payload.windows(14).any(|w| w == b"this is no job"), "{message:?}");
+}
+
+#[tokio::test]
+async fn a_job_that_failed_three_times_is_given_up_and_said_so() {
+    let world = World::new();
+    let job = job(closed_port().await, 1);
+    world.order(&job).await.unwrap();
+    let consumer = Crew::consumer(&region(), Duration::from_secs(2), 10);
+    fail(&world, consumer, 3).await;
+    world.start();
+    let mut facts = world.follow(&stream::FACTS).await;
+    let fact = next_fact(&mut facts).await;
+    let own = fact.own_failure.expect("our failure");
+    assert_eq!(own.cause(), Cause::ProberFailed);
+    assert_eq!((fact.look, fact.endpoints.len()), (1, 0));
+    world.done(&job).await;
+}
+
+/// Takes a job so many times, and does not do it.
+async fn fail(world: &World, consumer: Consumer, times: u32) {
+    let bus = world.bus(Service::Prober);
+    let mut deliveries = bus.consume(consumer).await.unwrap();
+    for attempt in 1..=times {
+        let delivery = timeout(PATIENCE, deliveries.next()).await.unwrap().unwrap();
+        assert_eq!(delivery.attempt, attempt);
+        delivery.retry_in(Duration::ZERO).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_is_finished_when_the_process_stops() {
+    let world = World::new();
+    // Accepts and says nothing: the scan takes its whole deadline.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let job = job(listener.local_addr().unwrap(), 1);
+    world.order(&job).await.unwrap();
+    world.start();
+    let held = timeout(PATIENCE, listener.accept()).await.expect("the scan begins").unwrap();
+    world.tasks.stop();
+    assert_eq!(world.tasks.ended().await, None);
+    let mut facts = world.follow(&stream::FACTS).await;
+    assert_eq!(next_fact(&mut facts).await.look, 1);
+    drop(held);
+}
