@@ -63,8 +63,6 @@ pub trait Bus: Send + Sync + 'static {
 
     /// The last message of each subject that matches a pattern, in the order of their sequences.
     ///
-    /// A work queue refuses it: what is on it is for those who take part.
-    ///
     /// # Errors
     ///
     /// When the bus does not answer.
@@ -85,7 +83,7 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Reads along, keeping no place: from a sequence on (1: from the oldest), or from the end.
     ///
-    /// A work queue refuses it: what is on it is for those who take part.
+    /// Of a work queue it brings what stays: what is appended and done with again may not be seen.
     ///
     /// # Errors
     ///

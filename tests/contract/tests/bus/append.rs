@@ -10,7 +10,7 @@ on_both_buses!(
     a_message_is_appended_at_the_version_it_expects,
     of_many_who_expect_one_version_one_succeeds,
     the_same_id_twice_is_stored_once,
-    a_repeat_is_known_at_an_old_version_and_after_a_restart,
+    a_repeat_is_known_at_an_old_version_and_after_a_crash,
     a_message_comes_back_as_it_was_appended,
     the_largest_message_fits_and_one_byte_more_does_not,
     a_subject_of_another_stream_is_refused,
@@ -59,7 +59,7 @@ async fn the_same_id_twice_is_stored_once(world: World) {
     assert_eq!(bus.load(&KEPT, "test.kept.a", 0).await.unwrap().len(), 1);
 }
 
-async fn a_repeat_is_known_at_an_old_version_and_after_a_restart(mut world: World) {
+async fn a_repeat_is_known_at_an_old_version_and_after_a_crash(mut world: World) {
     let bus = world.bus();
     let before = put_to(&bus, &KEPT, "test.kept.a").await;
     let append = at(before, message(&KEPT, "test.kept.a"));
@@ -67,7 +67,7 @@ async fn a_repeat_is_known_at_an_old_version_and_after_a_restart(mut world: Worl
     let repeat = Appended { sequence, repeated: true };
     assert_eq!(bus.append(append.clone()).await.unwrap(), repeat);
 
-    world.restart().await;
+    world.crash().await;
     let bus = world.bus();
     assert_eq!(bus.append(append.clone()).await.unwrap(), repeat);
 

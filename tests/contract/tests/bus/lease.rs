@@ -13,7 +13,7 @@ on_both_buses!(
     a_lease_that_runs_out_is_taken_over_and_fences_its_old_holder,
     a_lease_that_is_given_back_is_free_at_once,
     of_many_who_want_a_lease_one_gets_it,
-    fences_grow_beyond_a_restart,
+    fences_grow_beyond_a_crash,
     the_time_goes_on,
 );
 
@@ -85,11 +85,11 @@ async fn of_many_who_want_a_lease_one_gets_it(world: World) {
     assert_eq!(won, 1);
 }
 
-async fn fences_grow_beyond_a_restart(mut world: World) {
+async fn fences_grow_beyond_a_crash(mut world: World) {
     let bus = world.bus();
     let before = acquire(&bus, "a").await.unwrap();
     let before = bus.renew(&before).await.unwrap().unwrap();
-    world.restart().await;
+    world.crash().await;
     let after = take_over(&world.bus(), "b").await;
     assert!(after.fence > before.fence);
     assert_eq!(world.bus().renew(&before).await.unwrap(), None);

@@ -9,7 +9,7 @@ use crate::world::{
 
 on_both_buses!(
     a_stream_that_vanished_is_made_again_by_whoever_needs_it,
-    everything_is_there_after_a_restart,
+    everything_is_there_after_a_crash,
 );
 
 async fn a_stream_that_vanished_is_made_again_by_whoever_needs_it(mut world: World) {
@@ -41,14 +41,14 @@ async fn a_stream_that_vanished_is_made_again_by_whoever_needs_it(mut world: Wor
     delivery.ack().await.unwrap();
 }
 
-async fn everything_is_there_after_a_restart(mut world: World) {
+async fn everything_is_there_after_a_crash(mut world: World) {
     let bus = world.bus();
     let kept = put_to(&bus, &KEPT, "test.kept.a").await;
     let work = put_to(&bus, &WORK, "test.work.a").await;
     let job = put_to(&bus, &JOBS, "certherald.jobs.any.a").await;
     let before = bus.last(&KEPT, "test.kept.a").await.unwrap();
 
-    world.restart().await;
+    world.crash().await;
     let bus = world.bus();
     assert_eq!(bus.last(&KEPT, "test.kept.a").await.unwrap(), before);
     assert_eq!(bus.last(&WORK, "test.work.a").await.unwrap().unwrap().sequence, work);

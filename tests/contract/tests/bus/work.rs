@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use chassis::bus::{AppendError, Appended, SharedBus};
+use chassis::bus::{AppendError, Appended, Followed, From, SharedBus};
 use harness::eventually::eventually;
 use proto::stream::{Retention, Stream};
 
 use crate::world::{
-    WORK, World, consumer, message, next, nothing, on_both_buses, put, put_to, stream,
+    WORK, World, consumer, follow, message, next, nothing, on_both_buses, put, put_to, sequences,
+    stream,
 };
 
 on_both_buses!(
     a_second_is_refused_while_the_first_waits_or_runs,
     what_is_parked_is_not_outstanding,
     what_is_done_is_gone,
-    a_refusal_outlives_a_restart,
+    a_refusal_outlives_a_crash,
+    whoever_looks_takes_nothing,
     work_that_is_too_old_goes_undone,
 );
 
@@ -66,12 +68,36 @@ async fn what_is_done_is_gone(world: World) {
     let mut deliveries = bus.consume(consumer(&WORK)).await.unwrap();
     next(&mut deliveries).await.ack().await.unwrap();
     assert_eq!(bus.last(&WORK, "test.work.a").await.unwrap(), None);
+    assert_eq!(bus.load(&WORK, "test.work.a", 0).await.unwrap(), []);
+}
+
+async fn whoever_looks_takes_nothing(world: World) {
+    let bus = world.bus();
+    let first = put_to(&bus, &WORK, "test.work.a").await;
+    let second = put_to(&bus, &WORK, "test.work.b").await;
+    assert_eq!(sequences(&bus.latest(&WORK, "test.work.>").await.unwrap()), [first, second]);
+    let mut following = bus.follow(&WORK, "test.work.>", From::Sequence(1)).await.unwrap();
+    let mut seen = Vec::new();
+    while let Followed::Message(message) = follow(&mut following).await {
+        seen.push(message.sequence);
+    }
+    assert_eq!(seen, [first, second]);
+    let third = put_to(&bus, &WORK, "test.work.c").await;
+    assert!(matches!(follow(&mut following).await,
+        Followed::Message(message) if message.sequence == third));
+
+    let mut deliveries = bus.consume(consumer(&WORK)).await.unwrap();
+    for sequence in [first, second, third] {
+        let delivery = next(&mut deliveries).await;
+        assert_eq!((delivery.message.sequence, delivery.attempt), (sequence, 1));
+        delivery.ack().await.unwrap();
+    }
     assert_eq!(bus.latest(&WORK, "test.work.>").await.unwrap(), []);
 }
 
-async fn a_refusal_outlives_a_restart(mut world: World) {
+async fn a_refusal_outlives_a_crash(mut world: World) {
     let sequence = put_to(&world.bus(), &WORK, "test.work.a").await;
-    world.restart().await;
+    world.crash().await;
     let bus = world.bus();
     assert_outstanding(&bus, "test.work.a").await;
     let mut deliveries = bus.consume(consumer(&WORK)).await.unwrap();

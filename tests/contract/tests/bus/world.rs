@@ -81,9 +81,18 @@ impl World {
         }
     }
 
-    /// Whoever keeps the streams ends, and begins again with what was stored. Handles from before are
-    /// of no use any more.
+    /// Whoever keeps the streams ends in order, and begins again with what was stored. Handles from
+    /// before are of no use any more.
     pub(crate) async fn restart(&mut self) {
+        if let Self::Nats { server, .. } = self {
+            server.process().terminate().await;
+        }
+        self.crash().await;
+    }
+
+    /// The same at this instant, without any order. (In one process, the embedded bus cannot end
+    /// without it; `tests/embedded` kills one in another process.)
+    pub(crate) async fn crash(&mut self) {
         match self {
             Self::Embedded { store, directory } => {
                 store.close().await;

@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use proto::{
-    stream::{Retention, Service, Stream},
+    stream::{Service, Stream},
     subject::Token,
 };
 
@@ -87,7 +87,6 @@ impl Bus for Handle {
         stream: &'static Stream,
         pattern: &str,
     ) -> Result<Vec<Message>, BusError> {
-        check_readable("latest", stream)?;
         let pattern = pattern.to_owned();
         let latest = move |tables: Tables| tables.latest(&pattern);
         let found =
@@ -107,7 +106,6 @@ impl Bus for Handle {
         pattern: &str,
         from: From,
     ) -> Result<Box<dyn Following>, BusError> {
-        check_readable("follow", stream)?;
         Ok(Box::new(Along::new(self.store.clone(), stream, pattern, from)?))
     }
 
@@ -138,17 +136,6 @@ impl Bus for Handle {
 
     async fn now(&self) -> Result<Timestamp, BusError> {
         Ok(self.store.clock.now())
-    }
-}
-
-/// Whether a stream may be read beside those who take part in it.
-fn check_readable(operation: &str, stream: &Stream) -> Result<(), BusError> {
-    match stream.retention {
-        Retention::Kept | Retention::Latest { .. } | Retention::Age(_) => Ok(()),
-        Retention::Work(_) => {
-            let why = format!("{} is a work queue: take part in a consumer of it", stream.name);
-            Err(BusError::Refused { operation: operation.to_owned(), source: why.into() })
-        }
     }
 }
 
