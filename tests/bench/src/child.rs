@@ -1,0 +1,64 @@
+//! A second process for the other side, so that its time and memory are not counted as ours.
+
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+};
+
+/// The other side. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Peer {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    child: Child,
+}
+
+/// The word by which this program knows that it is the other side.
+const ROLE: &str = "--peer";
+
+/// Whether this process was started to be the other side.
+pub fn is_peer() -> bool {
+    std::env::args().nth(1).as_deref() == Some(ROLE)
+}
+
+impl Peer {
+    /// Starts this very program again as the other side, and waits until it says where it listens.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, or says something else.
+    pub fn start() -> io::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(ROLE)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no output to read"))?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let addresses: Result<Vec<_>, _> = line.split_whitespace().map(str::parse).collect();
+        let addresses =
+            addresses.map_err(|error| io::Error::other(format!("{error}: `{line}`")))?;
+        Ok(Self { addresses, child })
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Says, as the other side, where it listens.
+///
+/// # Errors
+///
+/// When nobody reads it.
+pub fn announce(addresses: &[SocketAddr]) -> io::Result<()> {
+    let words: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", words.join(" "))?;
+    out.flush()
+}
