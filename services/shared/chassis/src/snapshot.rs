@@ -108,10 +108,10 @@ impl Snapshot {
             match lock(&directory) {
                 Ok(lock) => {
                     let keeper = Keeper::open(store_path(&directory), format);
-                    if opened.send(Ok(())).is_ok() {
-                        keeper.run(received);
-                    }
+                    opened.send(Ok(())).unwrap_or_default();
+                    let waiting = keeper.run(received);
                     drop(lock);
+                    waiting.map(|closed| closed.send(()));
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
 use super::{
@@ -43,8 +43,9 @@ impl Keeper {
         Self { path, format, kept }
     }
 
-    /// Does as told, until it is told to close or nobody can tell it anything any more.
-    pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+    /// Does as told, until it is told to close or nobody can tell it anything any more; then closes the
+    /// store. Answers who waits for that.
+    pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Option<oneshot::Sender<()>> {
         while let Some(order) = orders.blocking_recv() {
             match order {
                 Order::Restore(batches) => self.restore(&batches),
@@ -55,13 +56,12 @@ impl Keeper {
                 }
                 Order::Close(closed) => {
                     self.sync();
-                    drop(self);
-                    closed.send(()).unwrap_or_default();
-                    return;
+                    return Some(closed);
                 }
             }
         }
         self.sync();
+        None
     }
 
     fn restore(&mut self, batches: &mpsc::Sender<Batch>) {
