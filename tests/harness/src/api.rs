@@ -45,10 +45,7 @@ pub enum Body<'a> {
 impl Api {
     /// A caller of the API at `base`, such as `http://127.0.0.1:8080`.
     pub fn new(base: &str, token: &str) -> Self {
-        // Another test of this process may have installed it already: it is the same one.
-        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        let client = Client::builder().timeout(WAIT).no_proxy().build().unwrap();
-        Self { base: base.to_owned(), token: token.to_owned(), client }
+        Self { base: base.to_owned(), token: token.to_owned(), client: client() }
     }
 
     /// The same API with another token.
@@ -144,6 +141,13 @@ impl Api {
             Err(format!("{asked}: {answer}"))
         }
     }
+}
+
+/// A client for what answers on loopback.
+pub(crate) fn client() -> Client {
+    // Another test of this process may have installed it already: it is the same one.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    Client::builder().timeout(WAIT).no_proxy().build().unwrap()
 }
 
 impl Answer {

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use crate::binary;
 use crate::eventually::eventually;
 use crate::nats::Nats;
 use crate::process::Process;
+use crate::{api, binary};
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +97,11 @@ impl Member {
     pub(super) async fn ready(&mut self) {
         let before = "Answers on http://";
         let admin = self.process.said_since(self.log_before, before, |c| c == '/').await;
+        let client = api::client();
         let what = format!("{:?} {} is ready", self.role, self.number);
         eventually(&what, async || {
             assert!(self.process.is_running(), "it ended:\n{}", self.process.log());
-            let answer = reqwest::get(format!("http://{admin}/ready")).await;
+            let answer = client.get(format!("http://{admin}/ready")).send().await;
             let answer = answer.map_err(|error| error.to_string())?;
             let (status, text) = (answer.status(), answer.text().await);
             if status.is_success() { Ok(()) } else { Err(text.unwrap_or_default()) }
