@@ -2,6 +2,7 @@
 //! the world was told, which intermediates are known.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -33,7 +34,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// One stream that is read along, and how far.
 #[derive(Clone)]
 pub(super) struct Along {
-    pub(super) source: Where,
+    source: Where,
     read: Arc<AtomicU64>,
     caught_up: watch::Sender<bool>,
 }
@@ -70,10 +71,18 @@ impl Tide {
 }
 
 impl Along {
-    /// To be read from above a position.
-    pub(super) fn new(source: Where, above: u64) -> Self {
+    /// To be read from above its position among those that were kept.
+    pub(super) fn new(source: Where, positions: &BTreeMap<String, u64>) -> Self {
         let (caught_up, _) = watch::channel(false);
-        Self { source, read: Arc::new(AtomicU64::new(above)), caught_up }
+        let along = Self { source, read: Arc::default(), caught_up };
+        let above = positions.get(along.name()).copied().unwrap_or(0);
+        along.read.store(above, Ordering::Release);
+        along
+    }
+
+    /// Whether what is folded from it is kept in a snapshot.
+    pub(super) fn is_kept(&self) -> bool {
+        !matches!(self.source, Where::Intermediates(_))
     }
 
     /// The last position that was read.

@@ -24,8 +24,9 @@ use super::{
     posts::Posts,
 };
 
-/// How long a fact may be judged before another delivery of it is made. Judging takes milliseconds.
-const ACK_WAIT: Duration = Duration::from_secs(10);
+/// How long a fact may be judged before another delivery of it is made. Judging takes milliseconds, and
+/// what a detector held when it died is to be judged soon after another has taken over.
+const ACK_WAIT: Duration = Duration::from_secs(5);
 
 /// Facts that are judged at the same time; each partition judges one.
 const FACTS_MAX: usize = 256;

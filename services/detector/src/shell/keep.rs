@@ -39,14 +39,9 @@ impl Kept {
         Self { entries, positions: BTreeMap::new() }
     }
 
-    /// How far a stream is folded into it.
-    pub(super) fn position(&self, stream: &str) -> u64 {
-        self.positions.get(stream).copied().unwrap_or(0)
-    }
-
     /// How far the log had been told.
     pub(super) fn tide(&self) -> Tide {
-        Tide::at(self.position(TIDE))
+        Tide::at(self.positions.get(TIDE).copied().unwrap_or(0))
     }
 }
 
@@ -89,6 +84,7 @@ pub(super) async fn run(
     tide: Tide,
 ) -> Result<(), BusError> {
     let stopping = context.tasks.stopping();
+    let kept = streams.iter().filter(|along| along.is_kept());
     while !stopping.is_cancelled() {
         tokio::select! {
             biased;
@@ -97,7 +93,7 @@ pub(super) async fn run(
         }
         // Positions first: what is read after them is in the letters that are waited for, or newer.
         let mut positions: Vec<_> =
-            streams.iter().map(|along| (along.name().to_owned(), along.position())).collect();
+            kept.clone().map(|along| (along.name().to_owned(), along.position())).collect();
         positions.push((TIDE.to_owned(), tide.level()));
         let mut change = snapshot::Change { positions, ..snapshot::Change::default() };
         for (domain, value) in posts.changes().await {

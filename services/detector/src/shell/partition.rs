@@ -312,8 +312,10 @@ impl Partition {
     }
 
     fn changes(&mut self) -> Vec<kept::Change> {
-        let dirty = self.entries.iter_mut().filter(|(_, entry)| std::mem::take(&mut entry.dirty));
-        dirty.map(|(domain, entry)| (*domain, kept::write(entry))).collect()
+        let changed = |(domain, entry): (&DomainId, &mut Box<Entry>)| {
+            std::mem::take(&mut entry.dirty).then(|| (*domain, kept::write(entry)))
+        };
+        self.entries.iter_mut().filter_map(changed).collect()
     }
 }
 

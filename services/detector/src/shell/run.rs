@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, mpsc};
 use tracing::info;
 
 use super::{
-    along::{Along, Where},
+    along::{Along, Tide, Where},
     anchors::{self, AnchorSource, LoadError},
     errands::ERRANDS_MAX,
     keep::{self, Kept},
@@ -67,35 +67,21 @@ pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
     let court = court(&config)?;
     let keeps = config.snapshot;
     let shared = Arc::new(Shared::new(config, court, errands_in));
-    let (snapshot, mut kept) = if keeps {
+    let (snapshot, kept) = if keeps {
         let (snapshot, kept) = keep::open(&context.data.join("snapshot")).await?;
         (Some(snapshot), kept)
     } else {
         (None, Kept::nothing())
     };
-    let (posts, boxes) = Posts::new();
-    for (letters, entries) in boxes.into_iter().zip(std::mem::take(&mut kept.entries)) {
-        let partition = Partition::new(&context, shared.clone(), entries);
-        context.tasks.spawn("partition", async move {
-            partition.run(letters).await;
-            Ok::<_, Infallible>(())
-        });
-    }
     let tide = kept.tide();
-    let along = |source| {
-        let along = Along::new(source, 0);
-        Along::new(along.source.clone(), kept.position(along.name()))
-    };
-    let inventory = along(Where::Inventory(posts.clone()));
-    let log = along(Where::Log(posts.clone()));
-    let events = along(Where::Events(tide.clone()));
-    let intermediates = Along::new(Where::Intermediates(shared.clone()), 0);
-    let streams = vec![inventory, log, events, intermediates];
-    for along in &streams {
-        context.tasks.spawn("along", along.clone().run(context.clone()));
+    let (posts, streams) = begin(&context, &shared, kept, &tide);
+    if let Some(snapshot) = snapshot {
+        let keeping =
+            keep::run(context.clone(), snapshot, posts.clone(), streams.clone(), tide.clone());
+        context.tasks.spawn("keep", keeping);
     }
     let clock = context.health.check("detector clock");
-    context.tasks.spawn("skew", skew::run(context.clone(), shared.clone(), clock));
+    context.tasks.spawn("skew", skew::run(context.clone(), shared, clock));
     let stopping = context.tasks.stopping();
     let caught_up = async {
         for along in &streams {
@@ -109,14 +95,34 @@ pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
         () = caught_up => info!("The streams have been read."),
     }
     ready.ready();
-    if let Some(snapshot) = snapshot {
-        let kept = streams.iter().take(3).cloned().collect();
-        let keeping = keep::run(context.clone(), snapshot, posts.clone(), kept, tide.clone());
-        context.tasks.spawn("keep", keeping);
-    }
-    let lead =
-        Lead { context: context.clone(), posts, streams, tide, errands: Mutex::new(errands) };
+    let errands = Mutex::new(errands);
+    let lead = Lead { context: context.clone(), posts, streams, tide, errands };
     lease::lead(&context, LEASE, |term| lead.term(term)).await.map_err(RunError::Bus)
+}
+
+/// Starts the partitions with what was kept, and the reading of what was not.
+fn begin(context: &Context, shared: &Arc<Shared>, kept: Kept, tide: &Tide) -> (Posts, Vec<Along>) {
+    let (posts, boxes) = Posts::new();
+    let Kept { entries, positions } = kept;
+    for (letters, entries) in boxes.into_iter().zip(entries) {
+        let partition = Partition::new(context, shared.clone(), entries);
+        context.tasks.spawn("partition", async move {
+            partition.run(letters).await;
+            Ok::<_, Infallible>(())
+        });
+    }
+    let sources = [
+        Where::Inventory(posts.clone()),
+        Where::Log(posts.clone()),
+        Where::Events(tide.clone()),
+        Where::Intermediates(shared.clone()),
+    ];
+    let streams: Vec<_> =
+        sources.into_iter().map(|source| Along::new(source, &positions)).collect();
+    for along in &streams {
+        context.tasks.spawn("along", along.clone().run(context.clone()));
+    }
+    (posts, streams)
 }
 
 fn court(config: &Config) -> Result<Court, RunError> {

@@ -45,8 +45,7 @@ pub(crate) type Shown = Result<Vec<Bytes>, Reason>;
 
 /// The world.
 pub(crate) struct World {
-    pub(crate) root: Authority,
-    pub(crate) issuing: Authority,
+    issuing: Authority,
     store: Arc<Embedded>,
     shown: Arc<Mutex<BTreeMap<String, Shown>>>,
     told: Arc<Mutex<Vec<(Message, Event)>>>,
@@ -71,15 +70,8 @@ impl World {
         std::fs::write(dir.path().join("ca.pem"), root.pem()).unwrap();
         let store = Embedded::open(&dir.path().join("bus")).unwrap();
         let runtime = Runtime::new().unwrap();
-        let world = Self {
-            root,
-            issuing,
-            store,
-            shown: Arc::default(),
-            told: Arc::default(),
-            dir,
-            runtime,
-        };
+        let world =
+            Self { issuing, store, shown: Arc::default(), told: Arc::default(), dir, runtime };
         world.runtime.spawn(read_events(world.bus(Service::Notifier), world.told.clone()));
         world
     }
@@ -102,6 +94,8 @@ impl World {
     pub(crate) fn detector(&self, name: &str) -> Detector {
         let runtime = Runtime::new().unwrap();
         let (tasks, health) = (Tasks::new(), Health::new());
+        // Asked for here already, so that a detector that has not begun is not taken for a ready one.
+        health.check("detector");
         let context = Context {
             service: Service::Detector,
             instance: name.parse().unwrap(),
