@@ -64,7 +64,7 @@ fn prepared(options: &Check) -> Result<Checker, Box<dyn std::error::Error>> {
     let source = Source::environment();
     let lookup = |key: &str| source.get(key);
     let reader = Reader::new(&lookup);
-    let name_servers: Vec<SocketAddr> = reader.list("PROBER_DNS_SERVERS");
+    let name_servers: Vec<SocketAddr> = reader.list("PROBER_NAME_SERVERS");
     let name_servers = reader.finish(name_servers)?;
     let config = ScannerConfig {
         name: "check".to_owned(),

@@ -62,7 +62,7 @@ impl Check {
     #[must_use]
     pub fn asking(self, server: SocketAddr) -> Self {
         let Self(mut command) = self;
-        command.env("PROBER_DNS_SERVERS", server.to_string());
+        command.env("PROBER_NAME_SERVERS", server.to_string());
         Self(command)
     }
 
