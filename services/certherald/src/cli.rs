@@ -1,5 +1,8 @@
 //! What may be typed.
 
+pub(crate) mod api;
+pub(crate) mod run;
+
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -20,8 +23,20 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Up(run::Up),
+    /// Look: take jobs, and report what servers present
+    Prober(run::Role),
+    /// Judge: say when to look, what is wrong, and what has changed
+    Detector(run::Role),
+    /// Tell: bring the news to those who must know
+    Notifier(run::Role),
+    /// Show, and take orders: answer the API
+    Console(run::Role),
     Check(Check),
     Assess(Assess),
+    Domains(api::Domains),
+    Contacts(api::Contacts),
+    Events(api::Events),
     Ready(Ready),
     /// Print a completion script for a shell
     #[command(

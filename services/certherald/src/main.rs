@@ -5,13 +5,21 @@
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, error::ErrorKind};
+use proto::stream::Service;
 
 mod assess;
 mod check;
 mod cli;
+mod client;
+mod contacts;
+mod domains;
+mod events;
 mod exit;
 mod input;
 mod ready;
+mod role;
+mod settings;
+mod up;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,6 +42,14 @@ async fn main() -> ExitCode {
 
 async fn run(command: cli::Command) -> ExitCode {
     match command {
+        cli::Command::Up(options) => up::run(options).await,
+        cli::Command::Prober(options) => role::run(Service::Prober, options).await,
+        cli::Command::Detector(options) => role::run(Service::Detector, options).await,
+        cli::Command::Notifier(options) => role::run(Service::Notifier, options).await,
+        cli::Command::Console(options) => role::run(Service::Console, options).await,
+        cli::Command::Domains(options) => domains::run(options).await,
+        cli::Command::Contacts(options) => contacts::run(options).await,
+        cli::Command::Events(options) => events::run(options).await,
         cli::Command::Check(options) => check::run(options).await,
         cli::Command::Assess(options) => assess::run(options),
         cli::Command::Ready(options) => ready::run(options).await,

@@ -37,7 +37,10 @@ use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        self, RefOr,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -106,7 +109,7 @@ struct Document;
 struct Bearer;
 
 impl Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, document: &mut openapi::OpenApi) {
         let components = document.components.get_or_insert_with(Default::default);
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", scheme);
@@ -154,9 +157,26 @@ fn described() -> (OpenApiRouter<Arc<Api>>, OpenApiRouter<Arc<Api>>) {
 /// Never: the document is made of what can be written as JSON.
 pub fn document() -> serde_json::Value {
     let (open, admin) = described();
-    let document =
-        OpenApiRouter::<Arc<Api>>::new().nest("/api/v1", open.merge(admin)).split_for_parts().1;
+    let (_, mut document) =
+        OpenApiRouter::<Arc<Api>>::new().nest("/api/v1", open.merge(admin)).split_for_parts();
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.iter_mut().for_each(named_as_problem);
+        }
+    }
     serde_json::to_value(document).expect("the document is JSON")
+}
+
+/// A refusal is always of this media type; said here once, and not at each of them.
+fn named_as_problem((status, response): (&String, &mut RefOr<openapi::Response>)) {
+    if let RefOr::T(response) = response
+        && status.starts_with(['4', '5'])
+        && let Some(content) = response.content.shift_remove("application/json")
+    {
+        response.content.insert("application/problem+json".to_owned(), content);
+    }
 }
 
 /// Everything the console answers.

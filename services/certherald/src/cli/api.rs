@@ -1,0 +1,195 @@
+//! What may be typed to a running console.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use url::Url;
+
+/// How the console is reached.
+#[derive(Debug, Args)]
+pub(crate) struct Access {
+    /// Where the API answers [default: as the data directory says, or http://127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "URL", env = "CERTHERALD_URL")]
+    pub(crate) url: Option<Url>,
+    /// File with the token [default: admin-token in the data directory]
+    #[arg(long, global = true, value_name = "FILE", env = "CERTHERALD_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Data directory of a console on this machine [default: certherald-data]
+    #[arg(long, global = true, value_name = "DIR", env = "CERTHERALD_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON, as the API answers it
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// Say what is monitored, and see how it fares
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  certherald domains add example.com example.org:8443 '[2001:db8::1]:443'
+  certherald domains list --state abnormal
+  certherald domains show example.com
+  certherald domains scan example.com
+  certherald domains import domains.csv
+  certherald domains export > domains.csv")]
+pub(crate) struct Domains {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(subcommand)]
+    pub(crate) verb: DomainsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DomainsVerb {
+    /// Monitor domains from now on
+    #[command(after_help = "Examples:
+  certherald domains add example.com
+  certherald domains add --tag shop --interval 300 shop.example.com pay.example.com
+  certherald domains add - < names.txt          names divided by commas or line ends")]
+    Add(Add),
+    /// List what is monitored
+    List(List),
+    /// Show one domain in full
+    Show {
+        /// Its name, name:port, or id
+        name: String,
+    },
+    /// Monitor domains no more; their history is kept
+    Remove {
+        /// Names, name:port, or ids
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Look at domains now, and wait for what is seen
+    Scan {
+        /// Names, name:port, or ids
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Do not wait
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Add the domains of a CSV file
+    #[command(after_help = "Examples:
+  certherald domains import --template > domains.csv
+  certherald domains import domains.csv
+  certherald domains import --update domains.csv     replace the options of domains that are there")]
+    Import {
+        /// The file; `-` is standard input
+        #[arg(required_unless_present = "template")]
+        file: Option<PathBuf>,
+        /// Replace the options of domains that are monitored already
+        #[arg(long)]
+        update: bool,
+        /// Print a file to begin with, and import nothing
+        #[arg(long, conflicts_with_all = ["file", "update"])]
+        template: bool,
+    },
+    /// Print all domains as CSV that can be imported again
+    Export,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// Names, name:port, [v6]:port, or https://name/; `-` reads them from standard input
+    #[arg(required = true, value_name = "NAME[:PORT]")]
+    pub(crate) names: Vec<String>,
+    /// Label; may be repeated
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// Seconds between scans, 60 to 604800
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) interval: Option<u64>,
+    /// Travels in every notification: whom to call, how to renew
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only in this state
+    #[arg(long, value_parser = ["enabling", "secure", "abnormal", "enable_failed", "unknown", "disabled"])]
+    pub(crate) state: Option<String>,
+    /// Only with this tag
+    #[arg(long)]
+    pub(crate) tag: Option<String>,
+    /// Only whose host contains this text
+    #[arg(long)]
+    pub(crate) text: Option<String>,
+    /// In this order; `state` puts first what should be looked at first
+    #[arg(long, value_parser = ["name", "expires", "state", "added", "-name", "-expires", "-state", "-added"], allow_hyphen_values = true)]
+    pub(crate) sort: Option<String>,
+}
+
+/// Say who may be told
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  certherald contacts add --name Ada --email ada@example.com --time-zone Europe/Berlin
+  certherald contacts list
+  certherald contacts test Ada --method email")]
+pub(crate) struct Contacts {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(subcommand)]
+    pub(crate) verb: ContactsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactsVerb {
+    /// Add a person or a team; the first one is told of every domain
+    Add {
+        /// What people call it
+        #[arg(long)]
+        name: String,
+        /// Mailbox
+        #[arg(long)]
+        email: Option<String>,
+        /// Language of the news
+        #[arg(long, value_parser = ["en", "zh-CN"])]
+        language: Option<String>,
+        /// IANA time zone, such as Asia/Shanghai
+        #[arg(long)]
+        time_zone: Option<String>,
+    },
+    /// List the contacts
+    List,
+    /// Tell a contact a test, and show what the channel says
+    Test {
+        /// Its name or id
+        contact: String,
+        /// By what
+        #[arg(long, default_value = "email")]
+        method: String,
+    },
+}
+
+/// See what happens
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  certherald events tail
+  certherald events tail --kind expired
+  certherald events tail --domain example.com --json | jq .summary")]
+pub(crate) struct Events {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(subcommand)]
+    pub(crate) verb: EventsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsVerb {
+    /// Print each event as it happens, until interrupted
+    Tail(Tail),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// Only this kind, such as `expired`
+    #[arg(long, value_name = "K")]
+    pub(crate) kind: Option<String>,
+    /// Only this domain
+    #[arg(long, value_name = "D")]
+    pub(crate) domain: Option<String>,
+    /// Begin behind this event; 0 with the oldest that is kept [default: with the next]
+    #[arg(long, value_name = "SEQUENCE")]
+    pub(crate) after: Option<u64>,
+}

@@ -1,0 +1,138 @@
+//! `contacts`: who may be told.
+
+use std::{process::ExitCode, time::Duration};
+
+use chassis::clock::{Clock, SystemClock};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::api::{Contacts, ContactsVerb},
+    client::{Client, ClientError, part},
+    domains::{ended, items, say, text},
+};
+
+/// How long `test` waits for what the channel says: one attempt, and a little.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
+/// How often it asks.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+
+/// Does what was typed. Exits with 1 if it could not be done.
+pub(crate) async fn run(Contacts { access, verb }: Contacts) -> ExitCode {
+    let done = async {
+        let client = Client::of(&access)?;
+        let json = access.json;
+        match verb {
+            ContactsVerb::Add { name, email, language, time_zone } => {
+                let contact = json!({
+                    "name": name, "email": email, "language": language, "time_zone": time_zone,
+                });
+                let added = client.post("contacts", &contact).await?;
+                if json {
+                    return say(&added.to_string());
+                }
+                say(&format!("added  {}  {}", text(&added, "name"), text(&added, "id")))?;
+                say(text(&added, "note"))
+            }
+            ContactsVerb::List => listed(&client, json).await,
+            ContactsVerb::Test { contact, method } => {
+                tested(&client, &contact, &method, json).await
+            }
+        }
+    };
+    ended(done.await)
+}
+
+async fn listed(client: &Client, json: bool) -> Result<bool, ClientError> {
+    let contacts = client.all("contacts", &[]).await?;
+    if json {
+        return say(&Value::Array(contacts).to_string());
+    }
+    for contact in &contacts {
+        let methods: Vec<_> = items(contact, "methods").iter().filter_map(Value::as_str).collect();
+        let told = if contact["in_default_setting"] == true { ", told by default" } else { "" };
+        say(&format!(
+            "{}  {}  {}  ({}{told})",
+            text(contact, "id"),
+            text(contact, "name"),
+            text(contact, "email"),
+            methods.join(", ")
+        ))?;
+    }
+    Ok(true)
+}
+
+async fn tested(
+    client: &Client,
+    contact: &str,
+    method: &str,
+    json: bool,
+) -> Result<bool, ClientError> {
+    let id = found(client, contact).await?;
+    let path = format!("contacts/{}/test", part(&id));
+    let asked = client.post(&path, &json!({ "method": method })).await?;
+    let Some(delivery) = told_since(client, &id, method, text(&asked, "asked_at")).await? else {
+        let waited = TOLD_WITHIN.as_secs();
+        let line = format!("nothing was told within {waited} s: is the notifier running?");
+        return Err(ClientError::Usage(line));
+    };
+    let delivered = text(&delivery, "state") == "delivered";
+    if json {
+        say(&delivery.to_string())?;
+        return Ok(delivered);
+    }
+    let words = items(&delivery, "steps").last().map(|step| text(step, "words"));
+    let words = words.unwrap_or_default();
+    say(format!("{}  {words}", text(&delivery, "state")).trim_end())?;
+    Ok(delivered)
+}
+
+/// The id of the contact that was named.
+async fn found(client: &Client, contact: &str) -> Result<String, ClientError> {
+    let contacts = client.all("contacts", &[]).await?;
+    let named: Vec<_> = contacts
+        .iter()
+        .filter(|have| text(have, "id") == contact || text(have, "name") == contact)
+        .collect();
+    match named.as_slice() {
+        [one] => Ok(text(one, "id").to_owned()),
+        [] => Err(ClientError::Usage(format!("there is no contact `{contact}`"))),
+        _ => {
+            Err(ClientError::Usage(format!("several contacts are called `{contact}`: give the id")))
+        }
+    }
+}
+
+/// The delivery of the test, once the channel has said something.
+async fn told_since(
+    client: &Client,
+    contact: &str,
+    method: &str,
+    asked_at: &str,
+) -> Result<Option<Value>, ClientError> {
+    let asked_at = asked_at.parse::<Timestamp>().unwrap_or(Timestamp::MIN);
+    let query = [
+        ("contact", contact.to_owned()),
+        ("method", method.to_owned()),
+        ("cause", "test".to_owned()),
+        ("limit", "1".to_owned()),
+    ];
+    let asking = async {
+        loop {
+            let page = client.get("deliveries", &query).await?;
+            let spoken = |delivery: &&Value| {
+                let due_at = text(delivery, "due_at").parse::<Timestamp>();
+                let new = due_at.is_ok_and(|due_at| due_at >= asked_at);
+                new && matches!(text(delivery, "state"), "delivered" | "failed" | "parked")
+            };
+            if let Some(delivery) = items(&page, "items").iter().find(spoken) {
+                return Ok(delivery.clone());
+            }
+            SystemClock.sleep(ASK_EVERY).await;
+        }
+    };
+    match tokio::time::timeout(TOLD_WITHIN, asking).await {
+        Ok(told) => told.map(Some),
+        Err(_) => Ok(None),
+    }
+}

@@ -1,0 +1,110 @@
+//! Where settings come from: the command line, then the environment, then a file, then what this
+//! command assumes.
+
+use std::{collections::BTreeMap, path::Path};
+
+use chassis::{
+    broker::BrokerConfig,
+    config::{ConfigError, Reader, Source, SourceError},
+    start::ProcessConfig,
+};
+
+/// All settings.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    said: BTreeMap<&'static str, String>,
+    source: Source,
+    assumed: BTreeMap<&'static str, String>,
+    mistakes: Vec<String>,
+}
+
+/// All mistakes in them, one line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are wrong:\n{0}")]
+pub(crate) struct Mistakes(String);
+
+impl Settings {
+    /// Those of the environment and of a file.
+    pub(crate) fn new(file: Option<&Path>) -> Result<Self, SourceError> {
+        let source = match file {
+            Some(path) => Source::with_file(path)?,
+            None => Source::environment(),
+        };
+        Ok(Self { source, ..Self::default() })
+    }
+
+    /// Sets what was typed, if it was.
+    pub(crate) fn say(&mut self, key: &'static str, text: Option<String>) {
+        self.said.extend(text.map(|text| (key, text)));
+    }
+
+    /// Sets what holds if nobody says anything else.
+    pub(crate) fn assume(&mut self, key: &'static str, text: impl Into<String>) {
+        self.assumed.insert(key, text.into());
+    }
+
+    /// The text of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<String> {
+        let said = self.said.get(key).cloned();
+        said.or_else(|| self.source.get(key)).or_else(|| self.assumed.get(key).cloned())
+    }
+
+    /// Reads the settings of one part. Mistakes are remembered, so that all are told together.
+    pub(crate) fn read<C>(
+        &mut self,
+        read: impl FnOnce(Reader<'_>) -> Result<C, ConfigError>,
+    ) -> Option<C> {
+        let lookup = |key: &str| self.get(key);
+        let result = read(Reader::new(&lookup));
+        result.map_err(|error| self.mistakes.push(error.to_string())).ok()
+    }
+
+    /// Reads what every process may be told.
+    pub(crate) fn process(&mut self) -> Option<(ProcessConfig, BrokerConfig)> {
+        let (process, broker) = (self.read(ProcessConfig::read), self.read(BrokerConfig::read));
+        process.zip(broker)
+    }
+
+    /// Notes a mistake that only this command sees.
+    pub(crate) fn mistake(&mut self, line: &str) {
+        self.mistakes.push(line.to_owned());
+    }
+
+    /// The mistakes that were made.
+    pub(crate) fn mistakes(self) -> Mistakes {
+        Mistakes(self.mistakes.join("\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_goes_first_and_what_is_assumed_last() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("settings.toml");
+        std::fs::write(&file, "[test]\none = \"file\"\ntwo = \"file\"\n").unwrap();
+        let mut settings = Settings::new(Some(&file)).unwrap();
+        settings.say("TEST_ONE", Some("typed".to_owned()));
+        settings.say("TEST_TWO", None);
+        settings.assume("TEST_TWO", "assumed");
+        settings.assume("TEST_THREE", "assumed");
+        let get = |key| settings.get(key).unwrap_or_default();
+        assert_eq!(
+            [get("TEST_ONE"), get("TEST_TWO"), get("TEST_THREE")],
+            ["typed", "file", "assumed"]
+        );
+    }
+
+    #[test]
+    fn the_mistakes_of_all_parts_are_told_together() {
+        let mut settings = Settings::default();
+        settings.say("CERTHERALD_ADMIN", Some("here".to_owned()));
+        settings.say("PROBER_DEADLINE", Some("90s".to_owned()));
+        assert!(settings.process().is_none());
+        assert!(settings.read(prober::config::Config::read).is_none());
+        let text = settings.mistakes().to_string();
+        assert!(text.contains("CERTHERALD_ADMIN=here") && text.contains("PROBER_DEADLINE=90s"));
+    }
+}

@@ -1,0 +1,139 @@
+//! `up --demo`: broken sites on this machine that are mended while one watches.
+
+use std::{convert::Infallible, error::Error, io, io::Write, sync::Arc};
+
+use chassis::clock::{Clock, SystemClock};
+use futures::StreamExt;
+use lab::{
+    demo::Demo,
+    error::LabError,
+    mail::{Mail, MailSink},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::greeting::Greeting;
+use crate::{
+    client::{Client, ClientError, sse},
+    events::line,
+    settings::Settings,
+};
+
+/// Who is told in the demonstration.
+const MAILBOX: &str = "you@demo.test";
+
+/// The demonstration, open and not yet begun.
+pub(super) struct Show {
+    demo: Demo,
+    /// Removed at the end: the sites have other ports next time.
+    _data: Option<TempDir>,
+}
+
+/// Why the demonstration does not begin.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ShowError {
+    #[error("cannot open the sites of the demonstration")]
+    Lab(#[from] LabError),
+    #[error("cannot make a directory for the demonstration")]
+    Directory(#[from] io::Error),
+}
+
+impl Show {
+    /// Opens the sites, and sets what the services must be told to see them.
+    pub(super) async fn open(settings: &mut Settings) -> Result<Self, ShowError> {
+        let demo = Demo::open(SystemClock.now()).await?;
+        // Sites and mail server are on this machine; mail goes nowhere else.
+        settings.say("PROBER_ALLOW", Some("127.0.0.0/8".to_owned()));
+        let relay = format!("smtp://{}?tls=none", demo.mail().address());
+        settings.say("NOTIFIER_SMTP_URL", Some(relay));
+        settings.say("NOTIFIER_MAIL_FROM", Some("certherald <certherald@demo.test>".to_owned()));
+        let data = tempfile::Builder::new().prefix("certherald-demo-").tempdir()?;
+        settings.say("CERTHERALD_DATA", Some(data.path().display().to_string()));
+        settings.assume("CERTHERALD_ADMIN", "127.0.0.1:0");
+        Ok(Self { demo, _data: Some(data) })
+    }
+
+    /// Adds the sites as domains, mends them in their time, and prints what happens meanwhile. A
+    /// demonstration that fails stops nothing else.
+    pub(super) async fn run(
+        self,
+        greeting: &Greeting,
+        stopping: CancellationToken,
+    ) -> Result<(), Infallible> {
+        let Self { demo, _data } = self;
+        let sites = demo.to_string();
+        let mail = demo.mail().clone();
+        match begin(&demo, greeting).await {
+            Ok(client) => {
+                say(&format!("The demonstration begins; it takes about two minutes:\n\n{sites}"));
+                let showing = async {
+                    tokio::join!(events(&client), mails(&mail));
+                };
+                let mending = demo.run(stopping.clone());
+                tokio::join!(mending, stopping.run_until_cancelled(showing));
+            }
+            Err(error) => warn!(%error, "The demonstration does not begin."),
+        }
+        Ok(())
+    }
+}
+
+/// Adds a contact and the domains.
+async fn begin(demo: &Demo, greeting: &Greeting) -> Result<Client, Box<dyn Error + Send + Sync>> {
+    let token = std::fs::read_to_string(&greeting.token_file)?;
+    let client = Client::new(&format!("http://{}", greeting.api), token.trim())?;
+    client.post("contacts", &json!({ "name": "You", "email": MAILBOX })).await?;
+    let domains: Vec<Value> = demo
+        .exhibits()
+        .iter()
+        .map(|exhibit| {
+            json!({
+                "name": exhibit.domain(),
+                "options": {
+                    "fixed_address": exhibit.address().to_string(),
+                    "private_ca_pem": demo.authority_pem(),
+                    "interval_seconds": 60,
+                    "tags": ["demo"],
+                    "owner_note": exhibit.trouble(),
+                },
+            })
+        })
+        .collect();
+    client.post("domains", &json!(domains)).await?;
+    Ok(client)
+}
+
+/// Prints each event as it happens.
+async fn events(client: &Client) {
+    let told = async {
+        // From the first: some may have happened since the domains were added.
+        let mut events = client.follow(&[("after", "0".to_owned())]).await?;
+        while let Some(event) = events.next().await {
+            let sse::Event { data, .. } = event?;
+            if let Ok(event) = serde_json::from_str::<Value>(&data) {
+                say(&line(&event));
+            }
+        }
+        Ok::<_, ClientError>(())
+    };
+    if let Err(error) = told.await {
+        warn!(%error, "The events of the demonstration are not shown any more.");
+    }
+}
+
+/// Prints the subject of each mail as it arrives.
+async fn mails(sink: &MailSink) {
+    let mut seen = 0;
+    while let Some(mail) = sink.after(seen).await {
+        seen += 1;
+        let mail: Arc<Mail> = mail;
+        say(&format!("          mail to {MAILBOX}: {}", mail.subject()));
+    }
+}
+
+fn say(text: &str) {
+    // Whoever closed the pipe has seen enough.
+    drop(writeln!(io::stdout(), "{text}"));
+}

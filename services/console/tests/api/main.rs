@@ -1,0 +1,14 @@
+//! The API against a console on the embedded bus: real HTTP, real streams, no other service.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod adding;
+mod contacts;
+mod describing;
+mod domains;
+mod entering;
+mod restarting;
+mod settings;
+mod showing;
+mod stage;
+mod streaming;
