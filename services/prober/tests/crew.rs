@@ -63,7 +63,8 @@ impl World {
 
     async fn order(&self, job: &Job) -> Result<(), AppendError> {
         let id: DomainId = job.domain_id.parse().unwrap();
-        let id_of_look = format!("job-{id}-{}-{}", job.look, self.store_id());
+        // Unlike the detector's, an id that is new each time: so that the bus takes a look twice.
+        let id_of_look = format!("job-{id}-{}", Dice::fresh().below(u64::MAX));
         self.append(Append {
             stream: &stream::JOBS,
             subject: subject::job(&region(), &id),
@@ -73,11 +74,6 @@ impl World {
             payload: job.encode_to_vec().into(),
         })
         .await
-    }
-
-    /// Unique, so that the bus takes the same look twice.
-    fn store_id(&self) -> u64 {
-        Dice::fresh().below(u64::MAX)
     }
 
     async fn append(&self, append: Append) -> Result<(), AppendError> {

@@ -102,3 +102,56 @@ impl Search {
         self.checks_left > 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+    use super::*;
+
+    fn params(name: &str) -> CertificateParams {
+        let mut params = CertificateParams::new(["a.example".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+    }
+
+    fn root() -> (Bytes, Issuer<'static, KeyPair>) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params("Root").self_signed(&key).unwrap();
+        (certificate.der().to_vec().into(), Issuer::new(params("Root"), key))
+    }
+
+    fn below(issuer: &Issuer<'_, KeyPair>, name: &str) -> Bytes {
+        let key = KeyPair::generate().unwrap();
+        params(name).signed_by(&key, issuer).unwrap().der().to_vec().into()
+    }
+
+    #[test]
+    fn a_chain_that_ends_in_itself_lacks_nothing() {
+        let (root, issuer) = root();
+        let mut whole = Search::begin(&[below(&issuer, "Leaf"), root.clone()]);
+        assert_eq!(whole.wanted(), None);
+        assert!(whole.last.is_some_and(|last| last.der() == root));
+        assert_eq!(Search::begin(&[]).wanted(), None);
+        assert_eq!(Search::begin(&[Bytes::from_static(b"garbage")]).wanted(), None);
+    }
+
+    #[test]
+    fn only_the_issuer_is_taken() {
+        let ((_, issuer), (stranger, _)) = (root(), root());
+        let mut search = Search::begin(&[below(&issuer, "Leaf")]);
+        search.offer("http://a.example/", &[stranger, Bytes::from_static(b"garbage")]);
+        assert_eq!(search.fetched(), []);
+    }
+
+    #[test]
+    fn a_crowd_of_namesakes_costs_a_bounded_number_of_checks() {
+        let (_, issuer) = root();
+        let namesakes: Vec<_> = (0..CHECKS_MAX + 10).map(|_| root().0).collect();
+        let mut search = Search::begin(&[&[below(&issuer, "Leaf")], &namesakes[..]].concat());
+        assert_eq!(search.checks_left, 0);
+        search.offer("http://a.example/", &namesakes);
+        assert_eq!(search.fetched(), []);
+    }
+}

@@ -110,6 +110,18 @@ impl Miss {
     }
 }
 
+impl Miss {
+    /// What to report when a second attempt failed as well: what it says of us or of an empty chain
+    /// is worth more than how the first one broke off.
+    #[must_use]
+    pub fn or(self, second: Self) -> Self {
+        match (second.fault, second.reason) {
+            (Fault::NoLocalRoute | Fault::OutOfResources, _) | (_, Reason::NoCertificate) => second,
+            (Fault::Theirs, _) => self,
+        }
+    }
+}
+
 impl Broken {
     /// Whether a server that broke off so, before any certificate came, may still show one to the
     /// reader for old TLS. An alert about the name or about us would only be repeated there.
@@ -292,6 +304,16 @@ mod tests {
         assert!(!Broken::Closed.may_be_old(&tls));
         let invalid = Broken::Tls(TlsError::InvalidMessage(InvalidMessage::InvalidContentType));
         assert!(!invalid.may_be_old(&heard(b"HTTP/1.1 400")));
+    }
+
+    #[test]
+    fn the_first_attempt_speaks_unless_the_second_knows_more() {
+        let first = Miss::theirs(Reason::HandshakeFailed, "first");
+        let vague = Miss::theirs(Reason::HandshakeFailed, "second");
+        let empty = Miss::theirs(Reason::NoCertificate, "an empty chain");
+        assert_eq!(first.clone().or(vague), first);
+        assert_eq!(first.clone().or(Miss::crowded()), Miss::crowded());
+        assert_eq!(first.or(empty.clone()), empty);
     }
 
     #[test]

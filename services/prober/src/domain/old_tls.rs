@@ -8,3 +8,4 @@
 
 pub mod answer;
 pub mod client_hello;
+pub mod message;

@@ -201,7 +201,8 @@ impl Scanner {
             Ok(presented) => Ok(presented),
             Err(failed) if failed.may_be_old => {
                 // Boxed: few servers are that old, and no other scan should carry its weight.
-                Box::pin(self.old(target, to, &turn)).await.or(Err(failed.miss))
+                let old = Box::pin(self.old(target, to, &turn)).await;
+                old.map_err(|second| failed.miss.or(second))
             }
             Err(failed) => Err(failed.miss),
         }

@@ -56,3 +56,59 @@ fn bundled(bytes: &[u8]) -> Option<Vec<Bytes>> {
     }
     Some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    fn certificate() -> Vec<u8> {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["a.example".to_owned()]).unwrap();
+        params.self_signed(&key).unwrap().der().to_vec()
+    }
+
+    fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x84], &length[..], content].concat()
+    }
+
+    fn bundle(certificates: &[Vec<u8>]) -> Vec<u8> {
+        let oid = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+        let version_algorithms_content = [2, 1, 1, 0x31, 0, 0x30, 0];
+        let held = wrap(der::CONTEXT_0, &certificates.concat());
+        let signed = wrap(der::SEQUENCE, &[&version_algorithms_content[..], &held].concat());
+        wrap(der::SEQUENCE, &[&oid[..], &wrap(der::CONTEXT_0, &signed)].concat())
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        let (one, other) = (certificate(), certificate());
+        assert_eq!(certificates(&one), std::slice::from_ref(&one));
+        let text = [pem::encode(&one), pem::encode(&other)].concat();
+        assert_eq!(certificates(text.as_bytes()), [one.clone(), other.clone()]);
+        let with_garbage = bundle(&[one.clone(), vec![4, 1, 0], other.clone()]);
+        assert_eq!(certificates(&with_garbage), [one, other]);
+    }
+
+    #[test]
+    fn a_bundle_is_cut_and_what_is_none_is_empty() {
+        assert_eq!(certificates(&bundle(&vec![certificate(); 40])).len(), BUNDLE_MAX);
+        for body in [&b""[..], b"<html>", b"-----BEGIN CERTIFICATE-----\nAA==\n", &[0x30, 0]] {
+            assert!(certificates(body).is_empty(), "{body:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_a_bundle_makes_it_panic(at in 0_usize..600, byte: u8, cut in 0_usize..600) {
+            let mut bytes = bundle(&[certificate()]);
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            bytes.truncate(bytes.len().saturating_sub(cut % 7));
+            prop_assert!(certificates(&bytes).len() <= 1);
+        }
+    }
+}
