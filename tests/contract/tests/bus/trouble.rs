@@ -1,15 +1,20 @@
 //! Streams that vanish, stores that are full, connections that are lost.
 
-use chassis::bus::{Followed, From};
+use std::time::Duration;
+
+use chassis::bus::{AppendError, BusError, Expect, Followed, From};
 use proto::stream::JOBS;
+use tokio::time::Instant;
 
 use crate::world::{
-    KEPT, WORK, World, at, consumer, follow, message, next, on_both_buses, put, put_to,
+    KEPT, SOON, WORK, World, at, consumer, follow, message, next, on_both_buses, put, put_to,
+    sequences,
 };
 
 on_both_buses!(
     a_stream_that_vanished_is_made_again_by_whoever_needs_it,
     everything_is_there_after_a_crash,
+    without_whoever_keeps_the_streams_everything_fails_and_nothing_is_promised,
 );
 
 async fn a_stream_that_vanished_is_made_again_by_whoever_needs_it(mut world: World) {
@@ -54,4 +59,73 @@ async fn everything_is_there_after_a_crash(mut world: World) {
     assert_eq!(bus.last(&WORK, "test.work.a").await.unwrap().unwrap().sequence, work);
     assert_eq!(bus.last(&JOBS, "certherald.jobs.any.a").await.unwrap().unwrap().sequence, job);
     assert!(put(&bus, at(kept, message(&KEPT, "test.kept.a"))).await > kept);
+}
+
+async fn without_whoever_keeps_the_streams_everything_fails_and_nothing_is_promised(
+    mut world: World,
+) {
+    let bus = world.bus();
+    let before = put_to(&bus, &KEPT, "test.kept.a").await;
+    let lease = bus.acquire("detector", "a", Duration::from_secs(60)).await.unwrap().unwrap();
+    let mut deliveries = bus.consume(consumer(&KEPT)).await.unwrap();
+    let delivery = next(&mut deliveries).await;
+    world.cut().await;
+
+    let begun = Instant::now();
+    let append = at(before, message(&KEPT, "test.kept.a"));
+    let (appended, answered, loaded, last, latest, purged, renewed, now) = tokio::join!(
+        bus.append(append.clone()),
+        delivery.ack(),
+        bus.load(&KEPT, "test.kept.a", 0),
+        bus.last(&KEPT, "test.kept.a"),
+        bus.latest(&KEPT, "test.kept.>"),
+        bus.purge(&KEPT, "test.kept.b"),
+        bus.renew(&lease),
+        bus.now(),
+    );
+    assert!(begun.elapsed() < SOON, "nothing hangs: {:?}", begun.elapsed());
+    assert!(appended.is_err() && answered.is_err() && loaded.is_err() && last.is_err());
+    assert!(latest.is_err() && purged.is_err() && renewed.is_err());
+    // A clock of this process goes on.
+    assert!(now.is_err() || matches!(world, World::Embedded { .. }));
+
+    world.crash().await;
+    let bus = world.bus();
+    let appended = bus.append(append.clone()).await.unwrap();
+    assert_eq!(
+        sequences(&bus.load(&KEPT, "test.kept.a", before).await.unwrap()),
+        [appended.sequence]
+    );
+    assert!(bus.append(append).await.unwrap().repeated);
+}
+
+/// The embedded bus on a disk that is full is in `tests/embedded`.
+#[tokio::test]
+async fn a_broker_without_room_refuses_and_goes_on_when_there_is_room() {
+    let world = World::nats().await;
+    let bus = world.bus();
+    put_to(&bus, &KEPT, "test.kept.a").await;
+    world.limit(&KEPT, Some(64 * 1024)).await;
+    let large = |subject: &str| {
+        let payload = vec![7; 10_000].into();
+        chassis::bus::Append { payload, expect: Expect::Any, ..message(&KEPT, subject) }
+    };
+    let mut stored = Vec::new();
+    let error = loop {
+        match bus.append(large("test.kept.a")).await {
+            Ok(appended) => stored.push(appended.sequence),
+            Err(error) => break error,
+        }
+        assert!(stored.len() < 20, "there is no limit");
+    };
+    assert!(error.is_transient());
+    assert!(
+        matches!(error, AppendError::Failed { source: BusError::Storage { .. }, .. }),
+        "{error:?}"
+    );
+    let there = bus.load(&KEPT, "test.kept.a", 1).await.unwrap();
+    assert_eq!(sequences(&there), stored, "what was refused is not there");
+
+    world.limit(&KEPT, None).await;
+    put(&bus, large("test.kept.a")).await;
 }

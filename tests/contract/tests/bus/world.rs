@@ -106,6 +106,25 @@ impl World {
         }
     }
 
+    /// Whoever keeps the streams is gone, until [`World::crash`] brings it back.
+    pub(crate) async fn cut(&mut self) {
+        match self {
+            Self::Embedded { store, .. } => store.close().await,
+            Self::Nats { server, .. } => server.kill().await,
+        }
+    }
+
+    /// Leaves a stream on NATS only so many bytes of room.
+    pub(crate) async fn limit(&self, stream: &Stream, bytes: Option<i64>) {
+        let Self::Nats { server, .. } = self else { panic!("only a broker has such a limit") };
+        let client = async_nats::jetstream::new(server.client().await);
+        let config = client.get_stream(stream.name).await.unwrap().cached_info().config.clone();
+        let max_bytes = bytes.unwrap_or(-1);
+        let discard = async_nats::jetstream::stream::DiscardPolicy::New;
+        let limited = async_nats::jetstream::stream::Config { max_bytes, discard, ..config };
+        client.update_stream(limited).await.unwrap();
+    }
+
     /// All that was stored of a stream vanishes, and the stream itself. Handles from before are of no
     /// use any more.
     pub(crate) async fn lose(&mut self, stream: &Stream) {
