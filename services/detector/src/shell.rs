@@ -4,6 +4,7 @@ pub mod anchors;
 
 mod along;
 mod errands;
+pub mod gauge;
 mod intake;
 mod keep;
 mod lead;

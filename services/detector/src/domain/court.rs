@@ -105,7 +105,7 @@ impl Court {
 
     /// Takes in the chains of a look, and answers which intermediates they prove.
     pub fn hear(&mut self, terms: &Terms<'_>, look: &Look) -> Vec<Proven> {
-        let fetched = self.fetched(look);
+        let fetched = fetched(look);
         let mut proven = Vec::new();
         for (fingerprint, chain) in &look.chains {
             let mut assessment = self.assess(terms, *fingerprint, Some(chain));
@@ -200,16 +200,6 @@ impl Court {
         Assessment::new(list, &anchors, pools)
     }
 
-    fn fetched(&self, look: &Look) -> Pool {
-        let mut pool = Pool::default();
-        for fetched in &look.fetched {
-            if let Ok(certificate) = Certificate::parse(&fetched.certificate) {
-                pool.insert(Arc::new(certificate), Source::Url(fetched.url.as_str().into()));
-            }
-        }
-        pool
-    }
-
     /// Fetched issuers that complete a chain: the pool is asked first, so what it knows is not
     /// among them.
     fn proven_by_fetching(&self, terms: &Terms<'_>, chain: &Chain, fetched: &Pool) -> Vec<Proven> {
@@ -250,11 +240,21 @@ impl Key {
     }
 }
 
+/// The issuers that were fetched for a look.
+fn fetched(look: &Look) -> Pool {
+    let mut pool = Pool::default();
+    for fetched in &look.fetched {
+        if let Ok(certificate) = Certificate::parse(&fetched.certificate) {
+            pool.insert(Arc::new(certificate), Source::Url(fetched.url.as_str().into()));
+        }
+    }
+    pool
+}
+
 /// Names usual and private trust anchors together; never 0, which stands for none.
 pub fn under(usual: u32, private: Option<&PrivateAnchors>) -> u32 {
-    let bytes = private.map_or(0, |private| private.name).to_be_bytes();
-    let [a, b, c, d, e, f, g, h] = bytes;
-    let folded = u32::from_be_bytes([a, b, c, d]) ^ u32::from_be_bytes([e, f, g, h]);
+    let name = private.map_or(0, |private| private.name);
+    let folded = u32::try_from((name >> 32) ^ (name & u64::from(u32::MAX))).unwrap_or_default();
     (usual ^ folded).max(1)
 }
 

@@ -16,7 +16,7 @@ use super::{rule::confirm, watch::Watch};
 
 /// How long a job that was taken may go unanswered: a scan's deadline of 10 s, twice its wait for
 /// acknowledgement, and a little.
-pub const ANSWER_WAIT: Duration = Duration::from_secs(60);
+pub const ANSWER_WAIT: Duration = Duration::from_mins(1);
 /// How long until a job that was refused is offered again.
 pub const OFFER_WAIT: Duration = Duration::from_secs(1);
 /// Offers, one a second, of a job that another holds up. Whoever runs the other has finished or died
@@ -32,8 +32,8 @@ const JITTER_MAX: Duration = Duration::from_secs(30);
 /// How often an open anomaly that looks may close is looked at: while it is fresh, somebody is
 /// mending it and watches.
 const FRESH: (SignedDuration, Duration) = (SignedDuration::from_mins(10), Duration::from_secs(20));
-const RECENT: (SignedDuration, Duration) = (SignedDuration::from_hours(2), Duration::from_secs(60));
-const OLD: Duration = Duration::from_secs(300);
+const RECENT: (SignedDuration, Duration) = (SignedDuration::from_hours(2), Duration::from_mins(1));
+const OLD: Duration = Duration::from_mins(5);
 
 /// When to look next, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,7 +220,7 @@ fn after(at: Timestamp, span: Duration) -> Timestamp {
 mod tests {
     use super::*;
 
-    const INTERVAL: Duration = Duration::from_secs(600);
+    const INTERVAL: Duration = Duration::from_mins(10);
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()

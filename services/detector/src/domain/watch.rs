@@ -25,6 +25,8 @@ pub mod memory;
 mod order;
 mod own;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod tests;
@@ -114,7 +116,7 @@ impl Decider for Watch {
                 self.admits(weigh.look.number, weigh.look.revision)?;
                 draft.weigh(weigh);
             }
-            Ask::Wake(judgement) => draft.wake(judgement),
+            Ask::Wake(judgement) => draft.wake(&judgement),
             Ask::Miss { unanswered, last_seen, extent } => {
                 draft.miss(unanswered, last_seen, extent);
             }

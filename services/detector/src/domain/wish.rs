@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::assess::{anchors::Anchors, rungs::OwnRung};
 
 /// Time between looks: no shorter, whatever is asked.
-pub const INTERVAL_MIN: Duration = Duration::from_secs(60);
+pub const INTERVAL_MIN: Duration = Duration::from_mins(1);
 /// Time between looks: no longer, whatever is asked.
-pub const INTERVAL_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const INTERVAL_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// What is wanted of one domain, folded from its orders.
 #[derive(Debug, Clone)]

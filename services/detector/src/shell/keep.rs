@@ -95,12 +95,17 @@ pub(super) async fn run(
         let mut positions: Vec<_> =
             kept.clone().map(|along| (along.name().to_owned(), along.position())).collect();
         positions.push((TIDE.to_owned(), tide.level()));
-        let mut change = snapshot::Change { positions, ..snapshot::Change::default() };
-        for (domain, value) in posts.changes().await {
-            change.puts.push((domain.as_bytes().to_vec(), value));
-        }
-        snapshot.write(change).await;
+        snapshot.write(change(posts.changes().await, positions)).await;
     }
     snapshot.close().await;
     Ok(())
+}
+
+/// What is written together.
+pub(super) fn change(
+    entries: Vec<kept::Change>,
+    positions: Vec<(String, u64)>,
+) -> snapshot::Change {
+    let puts = entries.into_iter().map(|(domain, value)| (domain.as_bytes().to_vec(), value));
+    snapshot::Change { puts: puts.collect(), positions, ..snapshot::Change::default() }
 }

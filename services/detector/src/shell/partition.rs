@@ -117,6 +117,11 @@ impl Partition {
         partition
     }
 
+    /// How many histories there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Reads letters and attends to what is due, until nobody can write any more.
     pub(crate) async fn run(mut self, mut letters: mpsc::Receiver<Letter>) {
         let mut batch = Vec::with_capacity(RUN_MAX);
@@ -297,7 +302,7 @@ impl Partition {
         let Some(entry) = self.entries.get_mut(&domain) else { return };
         let interval = entry.interval(usual);
         if let Some(plan) = &mut entry.plan {
-            jobs::answered(plan, look, answer, interval, now);
+            jobs::answered(plan, look, &answer, interval, now);
         }
         self.settle(domain);
     }
@@ -311,7 +316,8 @@ impl Partition {
         }
     }
 
-    fn changes(&mut self) -> Vec<kept::Change> {
+    /// What has changed since the last time.
+    pub(crate) fn changes(&mut self) -> Vec<kept::Change> {
         let changed = |(domain, entry): (&DomainId, &mut Box<Entry>)| {
             std::mem::take(&mut entry.dirty).then(|| (*domain, kept::write(entry)))
         };

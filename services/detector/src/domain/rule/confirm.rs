@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(20);
 /// From each further round to the next: the third follows a minute after the first.
 const THIRD: Duration = Duration::from_secs(40);
 /// From each round beyond the third to the next.
-const FURTHER: Duration = Duration::from_secs(60);
+const FURTHER: Duration = Duration::from_mins(1);
 
 /// The same for a domain that was just enabled, so that three looks fit in a minute with their
 /// deadlines.
@@ -117,8 +117,8 @@ mod tests {
     #[test]
     fn three_rounds_take_a_minute() {
         assert_eq!(next_round(1), Duration::from_secs(20));
-        assert_eq!(next_round(1) + next_round(2), Duration::from_secs(60));
-        assert_eq!(next_round(3), Duration::from_secs(60));
-        assert!(next_enabling(1) + next_enabling(2) < Duration::from_secs(60));
+        assert_eq!(next_round(1) + next_round(2), Duration::from_mins(1));
+        assert_eq!(next_round(3), Duration::from_mins(1));
+        assert!(next_enabling(1) + next_enabling(2) < Duration::from_mins(1));
     }
 }

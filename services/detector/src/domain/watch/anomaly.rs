@@ -42,10 +42,12 @@ pub struct Failing {
 impl Open {
     /// Clean rounds that close an anomaly of a kind as it opens.
     pub fn needed(kind: Kind) -> u32 {
-        match kind {
-            Kind::Unreachable => confirm::ROUNDS_TO_REACH,
-            kind if confirm::is_of_certificate(kind) => confirm::ROUNDS_TO_CLOSE,
-            _ => 1,
+        if kind == Kind::Unreachable {
+            confirm::ROUNDS_TO_REACH
+        } else if confirm::is_of_certificate(kind) {
+            confirm::ROUNDS_TO_CLOSE
+        } else {
+            1
         }
     }
 

@@ -35,7 +35,6 @@ impl Watch {
     pub(super) fn happen(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::Watched(watched) if watched.enabling => self.standing = Standing::Enabling,
-            Event::Watched(_) => {}
             Event::Unwatched(unwatched) => self.leave(unwatched.removed, at),
             Event::StateChanged(changed) => {
                 self.state = Recorded(State::try_from(changed.to).unwrap_or(State::Unspecified));
@@ -43,7 +42,7 @@ impl Watch {
             Event::AnomalyOpened(opened) => self.opened(opened, at),
             Event::AnomalyWorsened(worsened) => self.worsened(worsened),
             Event::AnomalyClosed(closed) => self.closed(closed.kind()),
-            Event::CertificateChanged(_) => {}
+            Event::Watched(_) | Event::CertificateChanged(_) => {}
             Event::ChainLearned(learned) => self.learned(learned, at),
             Event::EndpointSeen(seen) => self.seen(seen, at),
             Event::EndpointGone(gone) => {

@@ -36,6 +36,9 @@ pub(super) const INCOMPLETE: Cert =
 pub(super) const UNTRUSTED: Cert = Cert(b'u', &[(Kind::Untrusted, Severity::Critical, None)]);
 pub(super) const WEAK: Cert = Cert(b'w', &[(Kind::Weak, Severity::Warning, None)]);
 pub(super) const EXPIRING: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Warning, Some(30))]);
+pub(super) const SOONER: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Warning, Some(14))]);
+pub(super) const SOON: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Critical, Some(3))]);
+pub(super) const PASSED: Cert = Cert(b'x', &[(Kind::Expired, Severity::Critical, None)]);
 
 /// A domain and all that was said of it.
 #[derive(Debug, Clone, Default)]

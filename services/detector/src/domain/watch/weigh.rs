@@ -61,7 +61,7 @@ impl Draft<'_> {
     }
 
     /// Weighs what is believed against the time: nothing mends by itself, but much breaks.
-    pub(super) fn wake(&mut self, judgement: Judgement) {
+    pub(super) fn wake(&mut self, judgement: &Judgement) {
         if !self.before.is_watched() || judgement.clock == Clock::Skewed {
             return;
         }

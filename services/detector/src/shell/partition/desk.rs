@@ -136,9 +136,8 @@ impl<'a> Desk<'a> {
         let messages = self.office.bus.load(place.stream, &place.subject, 0).await?;
         let records = messages.into_iter().filter_map(|m| LogRecord::decode(m.payload).ok());
         let events = records.flat_map(|record| record.events).filter_map(|event| event.event);
-        let chains = events.filter_map(|event| match event {
-            Event::ChainLearned(learned) => learned.chain,
-            _ => None,
+        let chains = events.filter_map(|event| {
+            if let Event::ChainLearned(learned) = event { learned.chain } else { None }
         });
         Ok(chains
             .filter_map(|chain| Some((chain.fingerprint.as_ref().try_into().ok()?, chain)))

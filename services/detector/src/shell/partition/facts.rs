@@ -61,7 +61,7 @@ enum Use {
 
 impl Partition {
     /// Judges a fact. When it answers, what was decided is stored.
-    pub(super) async fn seen(
+    pub(crate) async fn seen(
         &mut self,
         domain: DomainId,
         fact: &ScanFact,
@@ -143,9 +143,9 @@ impl Desk<'_> {
             return Ok(Use::Unseen);
         }
         let proven = self.shared.court.lock().hear(&Terms::from(wish), &look);
-        proven
-            .iter()
-            .for_each(|proven| self.shared.leave(Errand::Publish(published(proven, self.now))));
+        for proven in &proven {
+            self.shared.leave(Errand::Publish(published(proven, self.now)));
+        }
         let judgement = self.judge(entry, wish, Some(&look)).await?;
         if look.showings().iter().any(|showing| !judgement.showings.contains_key(showing)) {
             // The prober was told of a chain that the log does not hold: ask again without it.

@@ -70,7 +70,7 @@ pub(super) fn offer(
 pub(super) fn answered(
     plan: &mut Plan,
     look: u64,
-    answer: Result<Appended, AppendError>,
+    answer: &Result<Appended, AppendError>,
     interval: Duration,
     now: Timestamp,
 ) {
