@@ -140,10 +140,9 @@ impl FromStr for Relay {
         let tls = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, value)| value);
         let security = match (tls.as_deref(), url.scheme()) {
             (Some("none"), "smtp") => Security::None,
-            (Some("starttls"), "smtp") => Security::StartTls,
             (Some("implicit"), "smtp" | "smtps") | (None, "smtps") => Security::Implicit,
             (None, "smtp") if is_this_host(host) => Security::None,
-            (None, "smtp") => Security::StartTls,
+            (Some("starttls") | None, "smtp") => Security::StartTls,
             (Some(other), "smtp" | "smtps") => return Err(InvalidRelay::Tls(other.to_owned())),
             (_, _) => return Err(InvalidRelay::Url),
         };

@@ -48,13 +48,13 @@ pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
     let mut reading = Reading::begin(&context, &book);
     let office = Office { context: context.clone(), book, reading: reading.clone(), channels };
     let leading = lease::lead(&context, LEASE, |term| lead::serve(office.clone(), term));
-    let readying = async {
+    let announcing = async {
         reading.caught_up().await;
         check.ready();
         std::future::pending::<()>().await;
     };
     tokio::select! {
         led = leading => Ok(led?),
-        () = readying => Ok(()),
+        () = announcing => Ok(()),
     }
 }

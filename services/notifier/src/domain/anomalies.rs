@@ -81,14 +81,18 @@ fn heal(known: &mut VecDeque<(Box<str>, Life)>, news: &News) {
     let state = State::try_from(news.wire().state);
     if news.domain().is_some() && matches!(state, Ok(State::Secure | State::Disabled)) {
         let open = known.iter_mut().filter(|(_, life)| *life == Life::Open);
-        open.for_each(|(_, life)| *life = Life::Closed);
+        for (_, life) in open {
+            *life = Life::Closed;
+        }
     }
 }
 
 /// One anomaly, or all of the domain if none is named.
 fn close(known: &mut VecDeque<(Box<str>, Life)>, anomaly: &str) {
     if anomaly.is_empty() {
-        known.iter_mut().for_each(|(_, life)| *life = Life::Closed);
+        for (_, life) in known {
+            *life = Life::Closed;
+        }
     } else {
         set(known, anomaly, Life::Closed);
     }
@@ -103,7 +107,9 @@ mod tests {
 
     fn heard(news: &[News]) -> Anomalies {
         let mut anomalies = Anomalies::default();
-        news.iter().for_each(|one| anomalies.evolve(one));
+        for one in news {
+            anomalies.evolve(one);
+        }
         anomalies
     }
 
@@ -122,7 +128,7 @@ mod tests {
 
     #[test]
     fn one_that_is_replaced_is_superseded() {
-        let expired = sample::with(sample::opened(Kind::Expired), |event| {
+        let expired = sample::with(&sample::opened(Kind::Expired), |event| {
             event.supersedes = vec!["shop-expiring".to_owned()];
         });
         let anomalies = heard(&[sample::opened(Kind::Expiring), expired]);
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_secure_domain_has_nothing_open_whatever_was_missed() {
-        let secure = sample::with(sample::recovered(&[Kind::Weak]), |event| {
+        let secure = sample::with(&sample::recovered(&[Kind::Weak]), |event| {
             event.state = State::Secure as i32;
         });
         let anomalies = heard(&[sample::opened(Kind::Expired), secure]);
@@ -142,7 +148,7 @@ mod tests {
     fn what_is_remembered_is_bounded_and_the_open_go_last() {
         let mut anomalies = heard(&[sample::opened(Kind::Expired)]);
         for number in 0..2 * REMEMBERED_MAX {
-            let over = sample::with(sample::recovered(&[Kind::Weak]), |event| {
+            let over = sample::with(&sample::recovered(&[Kind::Weak]), |event| {
                 event.recovered[0].anomaly_id = format!("weak-{number}");
             });
             anomalies.evolve(&over);

@@ -91,7 +91,7 @@ impl News {
             .ok_or_else(|| Malformed::Instant { id: id(), field: "occurred_at" })?;
         let since = instant(wire.since.as_ref()).unwrap_or(occurred_at);
         let recovered = wire.recovered.iter().map(|one| recovered(one, occurred_at)).collect();
-        Ok(Self { domain, kind, severity, phase, occurred_at, since, recovered, wire })
+        Ok(Self { wire, domain, kind, severity, phase, occurred_at, since, recovered })
     }
 
     /// A test on a person's wish: it speaks of no domain.

@@ -128,7 +128,7 @@ pub(crate) fn blind() -> News {
 }
 
 /// The same news, but for something.
-pub(crate) fn with(news: News, change: impl FnOnce(&mut Event)) -> News {
+pub(crate) fn with(news: &News, change: impl FnOnce(&mut Event)) -> News {
     let mut event = news.wire().clone();
     change(&mut event);
     News::read(event).unwrap()

@@ -151,7 +151,9 @@ impl Letter {
                 [line] => text.extend([fact.label, colon, line, "\n"]),
                 lines => {
                     text.extend([fact.label, colon.trim_end(), "\n"]);
-                    lines.iter().for_each(|line| text.extend(["  ", line, "\n"]));
+                    for line in lines {
+                        text.extend(["  ", line, "\n"]);
+                    }
                 }
             }
             if fact == &self.action {

@@ -276,6 +276,10 @@ impl Book {
 }
 
 /// The channel of the inbox.
+///
+/// # Panics
+///
+/// Never: the constant is a token.
 pub fn inbox() -> subject::Token {
     crate::domain::roster::INTERNAL.parse().expect("a constant that is a token")
 }
@@ -311,6 +315,8 @@ impl Pages {
             }
             None => self.threads.iter().filter(is_concerned).map(|(k, _)| k.clone()).collect(),
         };
-        keys.iter().for_each(|key| self.is_new(key));
+        for key in &keys {
+            self.is_new(key);
+        }
     }
 }

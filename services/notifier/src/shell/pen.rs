@@ -39,10 +39,8 @@ impl Pen {
     pub async fn record(&self, key: &ThreadKey, command: &Command) -> Result<bool, PenError> {
         let mut known = self.book.known(key);
         let place = book::place(key);
-        let decided = self
-            .ledger
-            .decide(&place, &mut known, |_| command.clone(), |steps| step::record(steps))
-            .await;
+        let decided =
+            self.ledger.decide(&place, &mut known, |_| command.clone(), step::record).await;
         // Also when it failed: it may have caught up with what another wrote.
         self.book.learn(key, known);
         decided

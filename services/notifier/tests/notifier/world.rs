@@ -286,11 +286,13 @@ impl World {
 
     /// The inbox of the contact, oldest first.
     pub(crate) async fn inbox(&self) -> Vec<InboxEntry> {
-        let entry = |step: DeliveryEvent| match step.event? {
-            Step::Delivered(delivered) => delivered.inbox_entry,
-            _ => None,
-        };
-        self.steps("internal").await.into_iter().filter_map(entry).collect()
+        let mut entries = Vec::new();
+        for step in self.steps("internal").await {
+            if let Some(Step::Delivered(delivered)) = step.event {
+                entries.extend(delivered.inbox_entry);
+            }
+        }
+        entries
     }
 
     /// Waits until the story through a channel is this one.

@@ -110,7 +110,9 @@ impl Story {
                     }
                     Deed::Due { .. } => done.push(Comes::Restated),
                     Deed::Delivered { .. } => {}
-                    other => panic!("unexpected: {other:?}"),
+                    Deed::Attempted { .. } | Deed::Failed { .. } | Deed::Parked { .. } => {
+                        panic!("no plan says so: {step:?}")
+                    }
                 }
                 self.thread.evolve(&step);
             }
@@ -179,7 +181,7 @@ fn the_worse_news_stand_for_the_earlier() {
 
 #[test]
 fn an_expiry_stands_for_its_warning() {
-    let expired = sample::with(expired(), |event| {
+    let expired = sample::with(&expired(), |event| {
         event.supersedes = vec!["shop-expiring".to_owned()];
     });
     let story = Story::new().due(1, 0, sample::opened(Kind::Expiring)).due(2, 9, expired);
@@ -228,7 +230,7 @@ fn outside_the_window_news_are_held_and_judged_again_when_it_opens() {
 #[test]
 fn what_is_critical_may_be_let_through() {
     assert_eq!(evening(true).due(1, 0, expired()).at(1), [Comes::Sent(1, vec![])]);
-    let warning = sample::with(sample::opened(Kind::Weak), |event| {
+    let warning = sample::with(&sample::opened(Kind::Weak), |event| {
         event.severity = Severity::Warning as i32;
     });
     assert_eq!(evening(true).due(1, 0, warning).at(1), [Comes::Rests(Some(8 * 60))]);

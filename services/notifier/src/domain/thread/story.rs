@@ -108,7 +108,7 @@ fn an_alarm_that_may_have_arrived_is_known() {
 
 #[test]
 fn what_was_given_up_is_told_to_nobody() {
-    let abandoned = sample::with(sample::opened(Kind::Expired), |event| {
+    let abandoned = sample::with(&sample::opened(Kind::Expired), |event| {
         event.phase = Phase::Abandoned as i32;
     });
     let told = [due(1, 0, sample::opened(Kind::Expired)), delivered(1, 0)];
@@ -222,7 +222,9 @@ fn restating_says_what_a_later_reader_must_know_and_changes_nothing_else() {
     let live = Thread::folded(&told);
     let restated = live.decide(restate).unwrap();
     let mut live = live;
-    restated.iter().for_each(|step| live.evolve(step));
+    for step in &restated {
+        live.evolve(step);
+    }
     assert_eq!(live.told(), Thread::folded(&restated).told(), "the history before may be gone");
     assert_eq!(live.open(), []);
 }
@@ -231,7 +233,7 @@ fn restating_says_what_a_later_reader_must_know_and_changes_nothing_else() {
 fn what_is_remembered_is_bounded() {
     let mut thread = Thread::default();
     for number in 0..=u8::MAX {
-        let alarm = sample::with(sample::opened(Kind::Weak), |event| {
+        let alarm = sample::with(&sample::opened(Kind::Weak), |event| {
             event.anomaly_id = format!("weak-{number}");
         });
         thread.evolve(&due(number, i64::from(number), alarm));

@@ -22,16 +22,12 @@ fn contact(language: &str) -> Contact {
 }
 
 fn letter(news: &News, language: &str) -> Letter {
-    let (cause, reminder) = match news.kind() {
-        Kind::Unspecified => (Cause::Test, 0),
-        // One of them as a reminder.
-        Kind::NameMismatch => (Cause::Reminder, 3),
-        _ => (Cause::Event, 0),
-    };
-    let roots = match news.kind() {
-        Kind::Recovered => vec![Root { id: sample::delivery(1), kind: Kind::Expired }],
-        _ => vec![],
-    };
+    let kind = news.kind();
+    // One of them as a reminder.
+    let reminder = if kind == Kind::NameMismatch { 3 } else { 0 };
+    let cause = if kind == Kind::Unspecified { Cause::Test } else { Cause::Event };
+    let root = Root { id: sample::delivery(1), kind: Kind::Expired };
+    let roots = if kind == Kind::Recovered { vec![root] } else { vec![] };
     let brief = Brief {
         delivery: sample::delivery(2),
         news,
@@ -46,19 +42,17 @@ fn letter(news: &News, language: &str) -> Letter {
 }
 
 fn with_case(kind: Kind, case: Case) -> News {
-    sample::with(sample::opened(kind), |event| {
+    sample::with(&sample::opened(kind), |event| {
         event.evidence.as_mut().unwrap().case = Some(case);
     })
 }
 
 fn without_leaf(kind: Kind, reason: Reason, detail: &str) -> News {
     let (reason, detail) = (reason as i32, detail.to_owned());
-    sample::with(
-        with_case(kind, Case::NoCertificate(NoCertificate { reason, detail, alert: Some(40) })),
-        |event| {
-            event.evidence.as_mut().unwrap().leaf = None;
-        },
-    )
+    let case = Case::NoCertificate(NoCertificate { reason, detail, alert: Some(40) });
+    sample::with(&with_case(kind, case), |event| {
+        event.evidence.as_mut().unwrap().leaf = None;
+    })
 }
 
 fn until(days: i64) -> CertificateSummary {
@@ -101,11 +95,11 @@ fn every_kind() -> Vec<News> {
         names_gained: names(1),
         names_lost: vec!["old.example.com".to_owned()],
     };
-    let changed = sample::with(sample::noted(), |event| {
+    let changed = sample::with(&sample::noted(), |event| {
         event.evidence.as_mut().unwrap().case = Some(Case::Change(change));
     });
     let last_seen = Some(time::write(sample::minute(-40)));
-    let blind = sample::with(sample::blind(), |event| {
+    let blind = sample::with(&sample::blind(), |event| {
         let one = ProberBlindness { prober: "prober-1".to_owned(), failed: 18, looked: 20 };
         event.evidence = Some(proto::v1::Evidence {
             case: Some(Case::ProberBlindness(one)),
@@ -139,14 +133,9 @@ fn every_kind_has_its_words() {
     assert!(Kind::ALL.iter().all(|kind| all.iter().any(|news| news.kind() == *kind)));
     for language in ["en", "zh-CN"] {
         for news in &all {
-            let name = format!(
-                "{}.{language}",
-                match news.kind() {
-                    Kind::Unspecified => "test",
-                    kind => kind.token(),
-                }
-            );
-            insta::assert_snapshot!(name, letter(news, language).text());
+            let is_test = news.kind() == Kind::Unspecified;
+            let name = if is_test { "test" } else { news.kind().token() };
+            insta::assert_snapshot!(format!("{name}.{language}"), letter(news, language).text());
         }
     }
 }
@@ -190,7 +179,7 @@ fn a_recovery_bears_the_title_of_its_alarm() {
 #[test]
 fn what_strangers_write_stays_text() {
     let hostile = "CN=<script>alert(1)</script>\r\nBcc: x\u{202e}{{ 7 * 7 }}";
-    let news = sample::with(sample::opened(Kind::Weak), |event| {
+    let news = sample::with(&sample::opened(Kind::Weak), |event| {
         let leaf = event.evidence.as_mut().unwrap().leaf.as_mut().unwrap();
         leaf.subject = hostile.to_owned();
         leaf.names = vec!["<b>".to_owned(), "a\nb".to_owned()];

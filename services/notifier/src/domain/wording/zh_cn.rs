@@ -133,7 +133,7 @@ impl Phrases for Chinese {
             Label::Missing => "缺失证书",
             Label::Expected => "期望域名",
             Label::Presented => "证书包含域名",
-            Label::Cause => "原因",
+            Label::Cause => "不受信任的原因",
             Label::Weaknesses => "薄弱项",
             Label::Groups => "各端点证书",
             Label::Before => "变更前",

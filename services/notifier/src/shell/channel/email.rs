@@ -37,7 +37,8 @@ pub struct Email {
 
 /// A server that takes our mail.
 struct Post {
-    transport: SmtpTransport,
+    /// There until the end.
+    transport: Option<SmtpTransport>,
     from: Mailbox,
     connections: usize,
 }
@@ -120,20 +121,28 @@ impl Post {
             builder = builder.credentials(Credentials::new(user.clone(), password));
         }
         let (from, connections) = (config.from.clone(), config.connections);
-        Ok(Self { transport: builder.build(), from, connections })
+        Ok(Self { transport: Some(builder.build()), from, connections })
     }
 
     /// Runs to its end even when nobody waits for it any more, so that no connection is left half used.
     async fn send(&self, message: lettre::Message) -> Outcome {
         let transport = self.transport.clone();
-        let sent = tokio::task::spawn_blocking(move || transport.send(&message)).await;
-        match sent {
-            Ok(answer) => reply::outcome(answer),
-            Err(join) => {
-                let reply = format!("the sending broke off: {join}");
-                Outcome::Again { reply, wait_min: None, perhaps_told: true }
-            }
-        }
+        let send = move || transport.map(|transport| transport.send(&message));
+        let reply = match tokio::task::spawn_blocking(send).await {
+            Ok(Some(answer)) => return reply::outcome(answer),
+            Ok(None) => "the notifier is ending".to_owned(),
+            Err(join) => format!("the sending broke off: {join}"),
+        };
+        Outcome::Again { reply, wait_min: None, perhaps_told: true }
+    }
+}
+
+impl Drop for Post {
+    /// Says goodbye on each connection that waits, and waits for the answers: not on a thread that has
+    /// other things to do, and nobody waits for it.
+    fn drop(&mut self) {
+        let transport = self.transport.take();
+        std::thread::Builder::new().name("mail-goodbye".to_owned()).spawn(|| drop(transport)).ok();
     }
 }
 
