@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chassis::bus::{AppendError, BusError, Expect, Followed, From};
-use proto::stream::JOBS;
+use proto::stream::{Durability, JOBS};
 use tokio::time::Instant;
 
 use crate::world::{
@@ -13,7 +13,8 @@ use crate::world::{
 
 on_both_buses!(
     a_stream_that_vanished_is_made_again_by_whoever_needs_it,
-    everything_is_there_after_a_crash,
+    what_was_synced_is_there_after_a_crash,
+    what_is_persisted_at_leisure_is_there_after_a_restart,
     without_whoever_keeps_the_streams_everything_fails_and_nothing_is_promised,
 );
 
@@ -46,19 +47,25 @@ async fn a_stream_that_vanished_is_made_again_by_whoever_needs_it(mut world: Wor
     delivery.ack().await.unwrap();
 }
 
-async fn everything_is_there_after_a_crash(mut world: World) {
+async fn what_was_synced_is_there_after_a_crash(mut world: World) {
     let bus = world.bus();
     let kept = put_to(&bus, &KEPT, "test.kept.a").await;
     let work = put_to(&bus, &WORK, "test.work.a").await;
-    let job = put_to(&bus, &JOBS, "certherald.jobs.any.a").await;
     let before = bus.last(&KEPT, "test.kept.a").await.unwrap();
 
     world.crash().await;
     let bus = world.bus();
     assert_eq!(bus.last(&KEPT, "test.kept.a").await.unwrap(), before);
     assert_eq!(bus.last(&WORK, "test.work.a").await.unwrap().unwrap().sequence, work);
-    assert_eq!(bus.last(&JOBS, "certherald.jobs.any.a").await.unwrap().unwrap().sequence, job);
     assert!(put(&bus, at(kept, message(&KEPT, "test.kept.a"))).await > kept);
+}
+
+async fn what_is_persisted_at_leisure_is_there_after_a_restart(mut world: World) {
+    assert_eq!(JOBS.durability, Durability::Process);
+    let job = put_to(&world.bus(), &JOBS, "certherald.jobs.any.a").await;
+    world.restart().await;
+    let found = world.bus().last(&JOBS, "certherald.jobs.any.a").await.unwrap();
+    assert_eq!(found.unwrap().sequence, job);
 }
 
 async fn without_whoever_keeps_the_streams_everything_fails_and_nothing_is_promised(
