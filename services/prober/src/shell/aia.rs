@@ -28,7 +28,7 @@ use url::{Host, Url};
 
 use super::{
     dial::Dialer,
-    resolve::{Family, Resolver},
+    resolve::{Family, LOOKUP_DEADLINE, Resolver},
 };
 use crate::domain::{
     issuer::{Search, body},
@@ -179,8 +179,8 @@ impl Fetcher {
             Host::Ipv6(address) => vec![address.into()],
             Host::Domain(name) => {
                 let name = name.strip_suffix('.').unwrap_or(name);
-                let v4 = self.resolver.lookup(name, Family::V4);
-                let v6 = self.resolver.lookup(name, Family::V6);
+                let v4 = self.resolver.lookup(name, Family::V4, LOOKUP_DEADLINE);
+                let v6 = self.resolver.lookup(name, Family::V6, LOOKUP_DEADLINE);
                 let (v4, v6) = join(v4, v6).await;
                 [v4.addresses, v6.addresses].concat()
             }

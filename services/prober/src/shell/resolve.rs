@@ -3,8 +3,13 @@
 //! One combined lookup would hide a family that fails and wait for one that hangs. Nothing is cached
 //! here: a scan is to see what is true now, and the name servers in front of us keep what may be kept.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
+use chassis::error::Chain;
 use hickory_resolver::{
     TokioResolver,
     config::{NameServerConfig, ResolveHosts, ResolverConfig},
@@ -15,8 +20,13 @@ use hickory_resolver::{
         rr::{Name, RData, RecordType},
     },
 };
+use parking_lot::RwLock;
 use proto::v1::{self, lookup::Outcome};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::{Instant, timeout},
+};
+use tracing::{info, warn};
 
 use crate::domain::miss;
 
@@ -27,11 +37,13 @@ const LOOKUPS_MAX: usize = 256;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Packets sent again after the first went unanswered.
 const RETRIES: usize = 2;
-/// Time for one lookup, retries and waiting for its turn included. Half of the scan's default
-/// deadline, so that as much is left for the handshake.
-const LOOKUP_DEADLINE: Duration = Duration::from_secs(5);
+/// Most that one lookup may take, retries and waiting for its turn included: who has not answered by
+/// then is down.
+pub const LOOKUP_DEADLINE: Duration = Duration::from_secs(5);
 /// Time in which any name server must answer anything, before we say that none can be reached.
 const SELF_TEST_DEADLINE: Duration = Duration::from_secs(2);
+/// How long that answer holds for all scans.
+const SELF_TEST_HOLDS: Duration = Duration::from_secs(2);
 /// Addresses taken of one family. More are a load balancer's catalogue, or a way to make us its arms.
 const ADDRESSES_MAX: usize = 32;
 /// Aliases recorded; resolvers give up at about as many.
@@ -70,8 +82,11 @@ pub struct ResolverError {
 /// Looks up names. Cheap to clone.
 #[derive(Clone)]
 pub struct Resolver {
-    inner: TokioResolver,
+    servers: Arc<[SocketAddr]>,
+    inner: Arc<RwLock<TokioResolver>>,
     slots: Arc<Semaphore>,
+    /// When any name server was asked for a sign of life, and whether it gave one.
+    tested: Arc<Mutex<Option<(Instant, bool)>>>,
 }
 
 impl Resolver {
@@ -80,36 +95,18 @@ impl Resolver {
     /// # Errors
     ///
     /// When the system's settings cannot be read.
-    pub fn new(servers: &[std::net::SocketAddr]) -> Result<Self, ResolverError> {
-        let described = || match servers {
-            [] => "the system's name servers".to_owned(),
-            some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        };
-        let failed = |source| ResolverError { servers: described(), source };
-        let mut builder = if servers.is_empty() {
-            TokioResolver::builder_tokio().map_err(failed)?
-        } else {
-            let servers = servers.iter().map(|server| name_server(*server)).collect();
-            let config = ResolverConfig::from_name_servers(servers);
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-        };
-        let options = builder.options_mut();
-        options.timeout = ATTEMPT_TIMEOUT;
-        options.attempts = RETRIES;
-        options.cache_size = 0;
-        options.max_active_requests = LOOKUPS_MAX;
-        if !servers.is_empty() {
-            // Who names the servers wants to hear them, and not this machine's file.
-            options.use_hosts_file = ResolveHosts::Never;
-        }
-        let inner = builder.build().map_err(failed)?;
-        Ok(Self { inner, slots: Arc::new(Semaphore::new(LOOKUPS_MAX)) })
+    pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
+        Ok(Self {
+            servers: servers.into(),
+            inner: Arc::new(RwLock::new(built(servers)?)),
+            slots: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+            tested: Arc::default(),
+        })
     }
 
-    /// Looks up the addresses of one family. `host` has no trailing dot.
-    pub async fn lookup(&self, host: &str, family: Family) -> Found {
-        let answer = timeout(LOOKUP_DEADLINE, self.ask(host, family)).await;
-        match answer {
+    /// Looks up the addresses of one family, for no longer than `limit`. `host` has no trailing dot.
+    pub async fn lookup(&self, host: &str, family: Family, limit: Duration) -> Found {
+        match timeout(limit, self.ask(host, family)).await {
             Ok(Ok(lookup)) => found(&lookup, family),
             Ok(Err(error)) => not_found(&error),
             Err(_) => not_found(&NetError::Timeout),
@@ -117,10 +114,40 @@ impl Resolver {
     }
 
     /// Whether any name server answers anything. Asked when lookups went unanswered, to tell a
-    /// domain's dead name servers from our own.
-    pub async fn is_reachable(&self) -> bool {
-        let answer = timeout(SELF_TEST_DEADLINE, self.inner.lookup(Name::root(), RecordType::NS));
-        matches!(answer.await, Ok(Ok(_) | Err(NetError::Dns(_))))
+    /// domain's dead name servers from our own. If none does, the system's settings are read anew:
+    /// a laptop may have moved to another network.
+    pub async fn is_reachable(&self, limit: Duration) -> bool {
+        // Held while one asks, so that a thousand scans in the dark ask once.
+        let mut tested = self.tested.lock().await;
+        if let Some((at, reachable)) = *tested
+            && at.elapsed() < SELF_TEST_HOLDS
+        {
+            return reachable;
+        }
+        let reachable = self.test(limit).await;
+        *tested = Some((Instant::now(), reachable));
+        reachable
+    }
+
+    async fn test(&self, limit: Duration) -> bool {
+        let inner = self.inner.read().clone();
+        let ask = inner.lookup(Name::root(), RecordType::NS);
+        let answer = timeout(limit.min(SELF_TEST_DEADLINE), ask).await;
+        let reachable = matches!(answer, Ok(Ok(_) | Err(NetError::Dns(_))));
+        if !reachable && self.servers.is_empty() {
+            self.reload();
+        }
+        reachable
+    }
+
+    fn reload(&self) {
+        match built(&self.servers) {
+            Ok(fresh) => {
+                info!("No name server answers: read the system's settings anew.");
+                *self.inner.write() = fresh;
+            }
+            Err(error) => warn!(error = %Chain(&error), "No name server answers."),
+        }
     }
 
     async fn ask(&self, host: &str, family: Family) -> Result<Lookup, NetError> {
@@ -131,11 +158,38 @@ impl Resolver {
             Family::V4 => RecordType::A,
             Family::V6 => RecordType::AAAA,
         };
-        self.inner.lookup(name, records).await
+        // Cloned, so that the lock is not held while we wait.
+        let inner = self.inner.read().clone();
+        inner.lookup(name, records).await
     }
 }
 
-fn name_server(address: std::net::SocketAddr) -> NameServerConfig {
+fn built(servers: &[SocketAddr]) -> Result<TokioResolver, ResolverError> {
+    let described = || match servers {
+        [] => "the system's name servers".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let failed = |source| ResolverError { servers: described(), source };
+    let mut builder = if servers.is_empty() {
+        TokioResolver::builder_tokio().map_err(failed)?
+    } else {
+        let servers = servers.iter().map(|server| name_server(*server)).collect();
+        let config = ResolverConfig::from_name_servers(servers);
+        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+    };
+    let options = builder.options_mut();
+    options.timeout = ATTEMPT_TIMEOUT;
+    options.attempts = RETRIES;
+    options.cache_size = 0;
+    options.max_active_requests = LOOKUPS_MAX;
+    if !servers.is_empty() {
+        // Who names the servers wants to hear them, and not this machine's file.
+        options.use_hosts_file = ResolveHosts::Never;
+    }
+    builder.build().map_err(failed)
+}
+
+fn name_server(address: SocketAddr) -> NameServerConfig {
     let mut config = NameServerConfig::udp_and_tcp(address.ip());
     for connection in &mut config.connections {
         connection.port = address.port();

@@ -23,7 +23,7 @@ use super::{
     aia::Fetcher,
     dial::{Dialer, Turn},
     legacy::{self, LegacyReader},
-    resolve::{Family, Found, Resolver, ResolverError},
+    resolve::{Family, Found, LOOKUP_DEADLINE, Resolver, ResolverError},
     tls::{Greeter, PostQuantum},
 };
 use crate::domain::{
@@ -153,8 +153,10 @@ impl Scanner {
         fact: &mut ScanFact,
     ) -> Vec<Look> {
         let begun = Instant::now();
+        // Half of the time at most, so that as much is left for the handshake.
+        let limit = LOOKUP_DEADLINE.min(self.deadline / 2);
         let family = async |family| {
-            let found = self.resolver.lookup(name, family).await;
+            let found = self.resolver.lookup(name, family, limit).await;
             let took = begun.elapsed();
             let addresses = found.addresses.iter();
             let looks = addresses.map(|address| self.endpoint(*address, target, deadline));
@@ -163,7 +165,7 @@ impl Scanner {
         let ((mut looks, v4, v4_took), (more, v6, v6_took)) =
             join(family(Family::V4), family(Family::V6)).await;
         looks.extend(more);
-        if !v4.answered && !v6.answered && !self.resolver.is_reachable().await {
+        if !v4.answered && !v6.answered && !self.resolver.is_reachable(limit).await {
             fact.own_failure = Some(OwnFailure {
                 cause: Cause::ResolverUnreachable.into(),
                 detail: miss::detail(&format!("no name server answers: {}", v4.lookup.detail)),

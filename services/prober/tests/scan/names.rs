@@ -149,6 +149,15 @@ async fn a_family_that_hangs_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn a_short_deadline_holds_for_lookups_too() {
+    let server = NameServer::start(|_, _| Says::Nothing).await;
+    let config = ScannerConfig { deadline: Duration::from_secs(1), ..server.config() };
+    let begun = Instant::now();
+    scanner_with(config).scan(&job_to_resolve("a.example", 443)).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn an_error_of_one_family_is_not_hidden_by_the_other() {
     let site = a_site().await;
     let server = NameServer::start(|_, kind| {
