@@ -5,7 +5,7 @@
 //! over at the first thing it wants to write. Behind all of this stands the version check of each
 //! append: two who believe to lead still cannot both be first.
 
-use std::{future::Future, time::Duration};
+use std::{error::Error, future::Future, time::Duration};
 
 use futures::future::{Either, select};
 use jiff::Timestamp;
@@ -42,11 +42,13 @@ const END_MAX: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 ///
-/// The error with which `work` ended, if it did.
+/// The error with which `work` ended while the lease was held. Whatever fails when it is lost fails
+/// because of that: this process then stands by again.
 pub async fn lead<F, Fut, E>(context: &Context, name: &str, mut work: F) -> Result<(), E>
 where
     F: FnMut(Term) -> Fut,
     Fut: Future<Output = Result<(), E>>,
+    E: Error + 'static,
 {
     let stopping = context.tasks.stopping();
     let mut complained = false;
@@ -86,6 +88,7 @@ async fn serve<F, Fut, E>(
 where
     F: FnMut(Term) -> Fut,
     Fut: Future<Output = Result<(), E>>,
+    E: Error + 'static,
 {
     let term = Term::begin(context, lease, asked_at);
     let done = CancellationToken::new();
@@ -103,9 +106,13 @@ where
         }
     };
     term.end();
-    if let Some(lease) = kept
-        && let Err(error) = context.bus.release(&lease).await
-    {
+    let Some(lease) = kept else {
+        if let Err(error) = worked {
+            warn!(error = %Chain(&error), "The work of a term ended as its lease was lost.");
+        }
+        return Ok(());
+    };
+    if let Err(error) = context.bus.release(&lease).await {
         debug!(error = %Chain(&error), "The lease was not given back: it runs out.");
     }
     worked

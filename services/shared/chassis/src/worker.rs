@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{debug, error, warn};
 
 use crate::{
-    bus::{BusError, Consumer, Deliveries, Delivery, Message},
+    bus::{AppendError, BusError, Consumer, Deliveries, Delivery, Message},
     context::Context,
     error::Chain,
 };
@@ -73,6 +73,20 @@ impl HandleError {
     /// Trying again cannot help.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Permanent(source.into())
+    }
+}
+
+impl From<BusError> for HandleError {
+    fn from(error: BusError) -> Self {
+        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
+    }
+}
+
+impl From<AppendError> for HandleError {
+    fn from(error: AppendError) -> Self {
+        // Who was outrun decides anew when the message is delivered again.
+        let again = error.is_transient() || matches!(error, AppendError::Outrun { .. });
+        if again { Self::transient(error) } else { Self::permanent(error) }
     }
 }
 

@@ -27,7 +27,8 @@ impl Fenced {
         // task that renews has run again.
         self.term.end();
         let source = "the lease is not held any more".into();
-        Err(BusError::Refused { operation: operation.to_owned(), source })
+        // As if there were no bus: what was heard is not to be parked, but to be handled by the next.
+        Err(BusError::Unreachable { operation: operation.to_owned(), source })
     }
 }
 

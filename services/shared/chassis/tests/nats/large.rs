@@ -42,6 +42,29 @@ async fn the_latest_of_many_subjects_is_one_of_each_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_latest_is_found_while_others_write_all_the_time() {
+    let broker = Nats::start().await;
+    let bus = connect(&broker.url()).await.bus(Service::Detector);
+    fill(&bus, 3_000, 1).await;
+    let writing = async {
+        for n in 0_u64.. {
+            let subject = format!("certherald.facts.0.{}", n % 3_000);
+            bus.append(message(&FACTS, &subject, &format!("more-{n}"))).await.unwrap();
+        }
+    };
+    let reading = async {
+        for _ in 0..10 {
+            let latest = bus.latest(&FACTS, FACTS.subjects).await.unwrap();
+            assert_eq!(latest.len(), 3_000, "one of each, in the midst of writing");
+        }
+    };
+    tokio::select! {
+        () = writing => unreachable!("it goes on for ever"),
+        read = timeout(PATIENCE, reading) => read.unwrap(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_history_is_loaded_whole_and_from_any_version() {
     let broker = Nats::start().await;
     let bus = connect(&broker.url()).await.bus(Service::Detector);

@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod cluster;
 mod deciding;
+mod full;
 mod guarded;
 mod interrupted;
 mod large;
 mod leading;
+mod secured;
+mod server;
 mod working;
 mod world;

@@ -21,15 +21,12 @@ use tracing::{debug, warn};
 
 use super::{
     append,
-    link::{ANSWER_WAIT, ApiError, Link, Unanswered},
+    link::{ANSWER_WAIT, ApiError, Complaint, Link, Unanswered},
     message::{self, Place},
     pull::{Heard, Pull},
     streams,
 };
-use crate::{
-    bus::{Answer, Append, AppendError, BusError, Consumer, Deliveries, Delivery, Message},
-    error::Chain,
-};
+use crate::bus::{Answer, Append, AppendError, BusError, Consumer, Deliveries, Delivery, Message};
 
 /// How many may take part in one consumer and wait at the same time.
 const WAITING_MAX: i64 = 4_096;
@@ -144,14 +141,12 @@ impl Deliveries for Consuming {
                 Err(why) => why,
             };
             debug!(consumer = %self.consumer.name, %why, "Joining the consumer again.");
+            let mut complaint = Complaint::about(format!("Consumer `{}`", self.consumer.name));
             while let Err(error) = self.join().await {
-                warn!(
-                    consumer = %self.consumer.name,
-                    error = %Chain(&error),
-                    "The consumer `{}` cannot be reached: trying again.", self.consumer.name,
-                );
+                complaint.make(&error);
                 sleep(PAUSE).await;
             }
+            complaint.over();
         }
     }
 }
@@ -160,11 +155,15 @@ impl Deliveries for Consuming {
 pub(super) async fn make(link: &Link, stream: &Stream, config: Config) -> Result<Info, BusError> {
     let name = config.name.clone().unwrap_or_default();
     let call = format!("CONSUMER.CREATE.{}.{name}.{}", stream.name, config.filter_subject);
+    let wait = match config.deliver_policy {
+        DeliverPolicy::LastPerSubject => SEARCH_WAIT,
+        _ => ANSWER_WAIT,
+    };
     let request = json!({ "stream_name": stream.name, "config": config, "action": "" });
-    let made = match link.api(&call, &request, MAKE_WAIT).await {
+    let made = match link.api(&call, &request, wait).await {
         Err(error) if error.is(ErrorCode::STREAM_NOT_FOUND) => {
             streams::ensure(link, stream).await?;
-            link.api(&call, &request, MAKE_WAIT).await
+            link.api(&call, &request, wait).await
         }
         made => made,
     };
@@ -173,8 +172,9 @@ pub(super) async fn make(link: &Link, stream: &Stream, config: Config) -> Result
     })
 }
 
-/// How long making a consumer may take: of a million subjects, the server first finds the last message.
-const MAKE_WAIT: Duration = Duration::from_secs(30);
+/// How long making a consumer of the latest messages may take: of a million subjects, the server first
+/// finds the last message of each.
+const SEARCH_WAIT: Duration = Duration::from_secs(30);
 
 fn durable(consumer: &Consumer) -> Config {
     let config = pull::Config {

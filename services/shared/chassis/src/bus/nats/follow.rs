@@ -16,15 +16,12 @@ use tracing::{debug, warn};
 
 use super::{
     consume::make,
-    link::Link,
+    link::{Complaint, Link},
     message::{self, Place},
     pull::{Heard, Pull},
     streams,
 };
-use crate::{
-    bus::{BusError, Followed, Following, From, Message},
-    error::Chain,
-};
+use crate::bus::{BusError, Followed, Following, From, Message};
 
 /// Messages asked for at once.
 const WINDOW: usize = 1_000;
@@ -79,7 +76,7 @@ impl Follow {
         pattern: &str,
         from: From,
     ) -> Result<Self, BusError> {
-        let info = streams::ensure(link, stream).await?;
+        let info = streams::state(link, stream).await?;
         let end = info.state.last_sequence;
         let (next, catching_up) = match from {
             From::Sequence(sequence) if sequence <= end => (sequence.max(1), CatchingUp::To(end)),
@@ -102,7 +99,7 @@ impl Follow {
     /// Makes a consumer that begins at our place, and opens an inbox for it.
     async fn join(&mut self) -> Result<(), BusError> {
         self.reader = None;
-        let info = streams::ensure(&self.link, self.stream).await?;
+        let info = streams::state(&self.link, self.stream).await?;
         if made_at(&info) != self.place.made_at {
             warn!(stream = self.stream.name, "The stream was made anew: reading from its start.");
             self.place = Placed { next: 1, made_at: made_at(&info) };
@@ -176,14 +173,12 @@ impl Following for Follow {
                 Err(why) => why,
             };
             debug!(stream = self.stream.name, %why, "Following again from {}.", self.place.next);
+            let mut complaint = Complaint::about(format!("Stream `{}`", self.stream.name));
             while let Err(error) = self.join().await {
-                warn!(
-                    stream = self.stream.name,
-                    error = %Chain(&error),
-                    "{} cannot be followed: trying again.", self.stream.name,
-                );
+                complaint.make(&error);
                 sleep(PAUSE).await;
             }
+            complaint.over();
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{
     link::Link,
     message::{self, Place},
     pull::{Heard, Pull},
+    streams,
 };
 use crate::bus::{BusError, Message};
 
@@ -55,6 +56,7 @@ async fn read(
     stream: &'static Stream,
     pattern: &str,
 ) -> Result<Result<Vec<Message>, String>, BusError> {
+    let mut end = End::first(streams::state(link, stream).await?.state.last_sequence);
     let config = passing(link, pattern, DeliverPolicy::LastPerSubject);
     let name = config.name.clone().unwrap_or_default();
     let consumer = make(link, stream, config).await?;
@@ -84,12 +86,42 @@ async fn read(
             return Ok(Err("a delivery is missing".to_owned()));
         }
         latest.push(message::delivered(message, &place));
-        if place.pending == 0 {
+        if place.pending == 0 || end.is_reached(link, stream, place.sequence).await? {
             break;
         }
     }
     forget(link, stream, &name).await;
     Ok(Ok(latest))
+}
+
+/// Where reading ends on a stream that others write to all the time.
+///
+/// Up to the stream's end when we began stand the messages that were the last then. Those of them that
+/// were followed by others and removed before they reached us have their successors behind it: these we
+/// read up to the end that the stream has by then.
+enum End {
+    First(u64),
+    Last(u64),
+}
+
+impl End {
+    fn first(sequence: u64) -> Self {
+        Self::First(sequence)
+    }
+
+    async fn is_reached(
+        &mut self,
+        link: &Link,
+        stream: &Stream,
+        sequence: u64,
+    ) -> Result<bool, BusError> {
+        if let Self::First(first) = *self
+            && sequence >= first
+        {
+            *self = Self::Last(streams::state(link, stream).await?.state.last_sequence);
+        }
+        Ok(matches!(*self, Self::Last(last) if sequence >= last))
+    }
 }
 
 /// Deletes a consumer that is not needed any more. If that fails, it goes by itself.

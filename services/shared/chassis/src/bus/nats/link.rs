@@ -15,10 +15,10 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout, timeout_at},
 };
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{Credentials, NatsOptions};
-use crate::bus::BusError;
+use crate::{bus::BusError, error::Chain};
 
 /// How long an answer is waited for: longer than a cluster needs to elect a new leader, as a rule.
 pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(5);
@@ -232,6 +232,34 @@ pub(super) fn understood<V: DeserializeOwned>(payload: &[u8]) -> Result<V, ApiEr
     match serde_json::from_slice(payload).map_err(ApiError::Garbled)? {
         Response::Ok(answer) => Ok(answer),
         Response::Err { error } => Err(error.into()),
+    }
+}
+
+/// Tells people once, and not at each attempt, that something is out of reach.
+pub(super) struct Complaint {
+    what: String,
+    made: bool,
+}
+
+impl Complaint {
+    pub(super) fn about(what: impl Into<String>) -> Self {
+        Self { what: what.into(), made: false }
+    }
+
+    pub(super) fn make(&mut self, error: &BusError) {
+        let (what, error) = (&self.what, Chain(error));
+        if self.made {
+            debug!(%what, %error, "{what} is still out of reach.");
+        } else {
+            warn!(%what, %error, "{what} is out of reach: trying again.");
+        }
+        self.made = true;
+    }
+
+    pub(super) fn over(self) {
+        if self.made {
+            info!(what = %self.what, "{} is in reach again.", self.what);
+        }
     }
 }
 

@@ -88,10 +88,11 @@ impl Pull {
             ..BatchConfig::default()
         };
         let body = serde_json::to_vec(&batch).map_err(|error| Unanswered::Unfit(error.into()))?;
-        self.link.send(self.subject.clone(), Some(self.inbox.clone()), body.into()).await?;
+        // Before it is sent: if this is dropped half-way, what was not asked for is missed after a while,
+        // but what was asked for and not counted would never be.
         self.asked += more;
         self.heard_at = Instant::now();
-        Ok(())
+        self.link.send(self.subject.clone(), Some(self.inbox.clone()), body.into()).await
     }
 
     /// What is heard next. Nothing is lost if it is dropped while it waits.

@@ -8,16 +8,12 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use proto::stream::Stream;
 use tokio::time::sleep;
-use tracing::warn;
 
 use super::{
-    link::{Link, Unanswered},
+    link::{Complaint, Link, Unanswered},
     message, read, streams,
 };
-use crate::{
-    bus::{BusError, Followed, Following, From, Message},
-    error::Chain,
-};
+use crate::bus::{BusError, Followed, Following, From, Message};
 
 /// How often one who follows looks.
 const LOOK: Duration = Duration::from_millis(100);
@@ -56,7 +52,7 @@ impl Looking {
         pattern: &str,
         from: From,
     ) -> Result<Self, BusError> {
-        let end = streams::ensure(link, stream).await?.state.last_sequence;
+        let end = streams::state(link, stream).await?.state.last_sequence;
         let next = match from {
             From::Sequence(sequence) => sequence.max(1),
             From::End => end + 1,
@@ -69,6 +65,7 @@ impl Looking {
 #[async_trait]
 impl Following for Looking {
     async fn next(&mut self) -> Result<Followed, BusError> {
+        let mut complaint = Complaint::about(format!("Stream `{}`", self.stream.name));
         loop {
             if let Some(message) = self.fetched.pop_front() {
                 self.next = message.sequence + 1;
@@ -82,10 +79,7 @@ impl Following for Looking {
                 Ok(batch) if batch.is_empty() => sleep(LOOK).await,
                 Ok(batch) => self.fetched = batch.into(),
                 Err(error) => {
-                    warn!(
-                        stream = self.stream.name, error = %Chain(&error),
-                        "{} cannot be followed: trying again.", self.stream.name,
-                    );
+                    complaint.make(&error);
                     sleep(LOOK).await;
                 }
             }

@@ -35,8 +35,16 @@ pub(super) async fn ensure_as(link: &Link, config: Config) -> Result<Info, BusEr
     .map_err(|error| error.while_doing(operation()))
 }
 
-/// State of a stream that should be there.
-pub(super) async fn info(link: &Link, name: &str) -> Result<Info, ApiError> {
+/// The state of a stream, which is made if it is missing.
+pub(super) async fn state(link: &Link, stream: &Stream) -> Result<Info, BusError> {
+    match info(link, stream.name).await {
+        Err(error) if error.is(ErrorCode::STREAM_NOT_FOUND) => ensure(link, stream).await,
+        info => info.map_err(|error| error.while_doing(format!("look at {}", stream.name))),
+    }
+}
+
+/// The state of a stream that should be there.
+async fn info(link: &Link, name: &str) -> Result<Info, ApiError> {
     link.api(&format!("STREAM.INFO.{name}"), &json!({}), ANSWER_WAIT).await
 }
 

@@ -1,0 +1,125 @@
+//! Three servers with copies of each stream, of which the leader is killed: nothing that was answered is
+//! lost, and everybody goes on.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chassis::bus::{
+    Append, Consumer, Expect, Followed, From, SharedBus,
+    nats::{Nats, NatsOptions},
+};
+use harness::eventually::{eventually, eventually_within};
+use proto::stream::{FACTS, LOG, Service, Stream};
+use tokio::time::timeout;
+
+use crate::{
+    server::{Server, free_port},
+    world::{PATIENCE, insist, message},
+};
+
+/// How long three servers may take to elect whom they need, on a busy machine.
+const ELECTION_MAX: Duration = Duration::from_mins(1);
+
+struct Cluster(Vec<Server>);
+
+impl Cluster {
+    async fn start() -> Self {
+        let routes: [u16; 3] = [free_port(), free_port(), free_port()];
+        let all = routes.map(|port| format!("\"nats://127.0.0.1:{port}\"")).join(", ");
+        let mut servers = Vec::new();
+        for (n, route) in routes.into_iter().enumerate() {
+            let more =
+                format!("cluster {{ name: c, listen: \"127.0.0.1:{route}\", routes: [{all}] }}");
+            servers.push(Server::start(&format!("n{n}"), "", &more).await);
+        }
+        Self(servers)
+    }
+
+    fn options(&self) -> NatsOptions {
+        let urls: Vec<_> = self.0.iter().map(Server::address).collect();
+        NatsOptions { replicas: 3, ..NatsOptions::new(urls.join(",")) }
+    }
+
+    /// The server that leads a stream, by its number.
+    async fn leader(&self, stream: &Stream) -> usize {
+        let urls: Vec<async_nats::ServerAddr> =
+            self.0.iter().map(|server| server.address().parse().unwrap()).collect();
+        let client = async_nats::connect(urls).await.unwrap();
+        let stream = async_nats::jetstream::new(client).get_stream(stream.name).await.unwrap();
+        let leader = stream.cached_info().cluster.as_ref().unwrap().leader.clone().unwrap();
+        leader.strip_prefix('n').unwrap().parse().unwrap()
+    }
+}
+
+async fn ready(options: &NatsOptions) -> SharedBus {
+    let bus = Nats::connect(options.clone()).await.unwrap().bus(Service::Detector);
+    eventually_within(ELECTION_MAX, "the cluster stores", async || {
+        for stream in [&LOG, &FACTS] {
+            let subject = stream.subjects.replace('>', "0.ready");
+            bus.append(message(stream, &subject, &format!("ready-{}", stream.name))).await?;
+        }
+        Ok::<_, chassis::bus::AppendError>(())
+    })
+    .await;
+    bus
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_death_of_a_leader_loses_nothing_and_stops_nobody() {
+    let mut cluster = Cluster::start().await;
+    let bus = ready(&cluster.options()).await;
+    let consumer = Consumer {
+        stream: &FACTS,
+        name: "reader".to_owned(),
+        pattern: FACTS.subjects.to_owned(),
+        ack_wait: Duration::from_secs(5),
+        held_max: 16,
+    };
+    let mut deliveries = bus.consume(consumer).await.unwrap();
+    let mut following = bus.follow(&LOG, LOG.subjects, From::Sequence(1)).await.unwrap();
+    let limit = Duration::from_mins(1);
+    let lease = eventually("the lease is had", async || bus.acquire("detector", "a", limit).await);
+    let lease = lease.await.expect("nobody else asks for it");
+
+    let mut version = 0;
+    for n in 0..90_u32 {
+        if n % 30 == 15 {
+            let leader = cluster.leader(if n == 15 { &LOG } else { &FACTS }).await;
+            cluster.0[leader].kill().await;
+            write(&bus, n, &mut version).await;
+            cluster.0[leader].restart().await;
+        } else {
+            write(&bus, n, &mut version).await;
+        }
+    }
+
+    let logged = bus.load(&LOG, "certherald.log.0.x", 0).await.unwrap();
+    let ids: Vec<_> = logged.iter().map(|message| message.id.clone()).collect();
+    assert_eq!(ids, (0..90).map(|n| format!("log-{n}")).collect::<Vec<_>>());
+    let mut followed = Vec::new();
+    while followed.len() < 90 {
+        if let Followed::Message(message) =
+            timeout(PATIENCE, following.next()).await.unwrap().unwrap()
+            && message.id.starts_with("log-")
+        {
+            followed.push(message.id);
+        }
+    }
+    assert_eq!(followed, ids, "who follows saw a gap, a repetition or another order");
+    let facts = bus.latest(&FACTS, FACTS.subjects).await.unwrap();
+    assert_eq!(facts.len(), 91, "what was answered is lost");
+    let mut missing: BTreeSet<_> = facts.into_iter().map(|message| message.id).collect();
+    while !missing.is_empty() {
+        let next = timeout(PATIENCE, deliveries.next()).await;
+        let delivery = next.unwrap_or_else(|_| panic!("not delivered: {missing:?}")).unwrap();
+        missing.remove(&delivery.message.id);
+        delivery.ack().await.unwrap();
+    }
+    assert!(bus.renew(&lease).await.unwrap().unwrap().fence > lease.fence);
+}
+
+/// One message at a version, and one for the consumer.
+async fn write(bus: &SharedBus, n: u32, version: &mut u64) {
+    let append = message(&LOG, "certherald.log.0.x", &format!("log-{n}"));
+    *version = insist(bus, Append { expect: Expect::Version(*version), ..append }).await;
+    insist(bus, message(&FACTS, &format!("certherald.facts.0.{n}"), &format!("fact-{n}"))).await;
+}
