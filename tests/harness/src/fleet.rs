@@ -8,7 +8,7 @@ mod member;
 mod watching;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use lab::mail::MailSink;
@@ -163,7 +163,7 @@ fn settings(
     ]
 }
 
-fn token_file(directory: &Path) -> std::path::PathBuf {
+fn token_file(directory: &Path) -> PathBuf {
     directory.join("admin-token")
 }
 
@@ -195,8 +195,8 @@ impl Fleet {
         member.restart();
         member.ready().await;
         if member.role().has_the_api() {
-            let (base, directory) = (member.api_base().await, self.directory.path());
-            let token = std::fs::read_to_string(token_file(directory)).unwrap();
+            let base = member.api_base().await;
+            let token = std::fs::read_to_string(self.token_file()).unwrap();
             self.api = Api::new(&base, token.trim());
         }
     }
@@ -228,6 +228,11 @@ impl Fleet {
     /// Since when the whole fleet is ready.
     pub fn started(&self) -> Timestamp {
         self.started
+    }
+
+    /// The file with the token of the API.
+    pub fn token_file(&self) -> PathBuf {
+        token_file(self.directory())
     }
 
     /// Where the processes keep their data.

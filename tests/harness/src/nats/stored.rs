@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::DeliverPolicy;
-use async_nats::jetstream::consumer::pull::OrderedConfig;
+use async_nats::jetstream::consumer::pull::Config;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::{HeaderMap, jetstream};
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -54,8 +54,12 @@ impl Nats {
     pub async fn messages(&self, stream: &str) -> Vec<Stored> {
         let stream = jetstream::new(self.client().await).get_stream(stream).await.unwrap();
         let mut left = stream.cached_info().state.messages;
-        let config =
-            OrderedConfig { deliver_policy: DeliverPolicy::All, ..OrderedConfig::default() };
+        let config = Config {
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::None,
+            inactive_threshold: NEXT,
+            ..Config::default()
+        };
         let consumer = stream.create_consumer(config).await.unwrap();
         let mut coming = consumer.messages().await.unwrap();
         let mut messages = Vec::new();
@@ -73,6 +77,8 @@ impl Nats {
                 payload: message.payload.to_vec(),
             });
         }
+        // A test that looks often would otherwise use up the consumers that a stream may have.
+        stream.delete_consumer(&consumer.cached_info().name).await.unwrap();
         messages
     }
 }

@@ -1,0 +1,118 @@
+//! Our own blindness is one self-alert, never a storm about domains that are fine.
+
+use std::time::Duration;
+
+use harness::eventually::{eventually_within, throughout};
+use harness::fleet::{Fleet, RECOVERY, Role, Shape, Watched};
+use harness::nats::Stored;
+use harness::scene::{DAY, ninety_days};
+use lab::authority::Leaf;
+use lab::site::{Behaviour, Site};
+use proto::v1::{Event, Kind};
+use serde_json::json;
+
+/// Domains that fail in the same moment; twenty make a judgement of their prober.
+const DOMAINS: usize = 25;
+
+/// Longer than the three rounds after which a domain that is believed would be unreachable.
+const THREE_ROUNDS: Duration = Duration::from_secs(75);
+
+/// Longer than three periods of a minute, each with its scan deadline.
+const THREE_PERIODS: Duration = Duration::from_mins(7);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prober_that_sees_nothing_but_failures_accuses_itself() {
+    let fleet = Fleet::start(Shape::Nats).await;
+    let (site, domains) = many_fine(&fleet).await;
+
+    site.close().await.unwrap();
+    for domain in &domains {
+        fleet.scan(domain).await;
+    }
+    self_alert(&fleet, "certherald.events.prober_blind.prober-1.0").await;
+    throughout(THREE_ROUNDS, "nothing is said of the domains", || no_word_of_them(&fleet)).await;
+    site.open_again().await.unwrap();
+    for domain in &domains {
+        fleet.scan(domain).await;
+        fleet.until_state(domain, "secure").await;
+    }
+    no_word_of_them(&fleet).await.unwrap();
+    assert_eq!(blindness(&fleet).await.len(), 1, "told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_every_prober_dead_there_is_one_self_alert() {
+    let mut fleet = Fleet::start(Shape::Nats).await;
+    let (_site, domains) = many_fine(&fleet).await;
+
+    fleet.kill(Role::Prober, 1).await;
+    eventually_within(THREE_PERIODS, "the detector says that it is blind", async || {
+        let blindness = blindness(&fleet).await;
+        if blindness.is_empty() { Err(format!("{:?}", kinds(&fleet).await)) } else { Ok(()) }
+    })
+    .await;
+    for domain in &domains {
+        fleet.until_state(domain, "unknown").await;
+    }
+
+    fleet.revive(Role::Prober, 1).await;
+    for domain in &domains {
+        fleet.until_state(domain, "secure").await;
+    }
+    no_word_of_them(&fleet).await.unwrap();
+    assert_eq!(blindness(&fleet).await.len(), 1, "told once");
+}
+
+/// Many domains at one site, looked at once a minute, all secure.
+async fn many_fine(fleet: &Fleet) -> (Site, Vec<Watched>) {
+    let leaf = Leaf::named("*.many.test", ninety_days(DAY * 80));
+    let site = Site::open(Behaviour::Serve(fleet.scene.issue(&leaf))).await.unwrap();
+    let options = json!({
+        "fixed_address": site.address().ip().to_string(), "interval_seconds": 60,
+    });
+    let name = |number| format!("d{number}.many.test:{}", site.port());
+    let list: Vec<_> =
+        (0..DOMAINS).map(|number| json!({ "name": name(number), "options": options })).collect();
+    let domains = fleet.watch_all(json!(list)).await;
+    for domain in &domains {
+        fleet.until_state(domain, "secure").await;
+    }
+    (site, domains)
+}
+
+/// The self-alert is published, and told by mail.
+async fn self_alert(fleet: &Fleet, subject: &str) {
+    eventually_within(RECOVERY, "a self-alert", async || {
+        let blindness = blindness(fleet).await;
+        let subjects: Vec<_> = blindness.iter().map(|event| event.subject.as_str()).collect();
+        if subjects == [subject] { Ok(()) } else { Err(format!("{subjects:?}")) }
+    })
+    .await;
+    eventually_within(RECOVERY, "a mail about it", async || {
+        let letters = fleet.api.all("/deliveries?method=email").await?;
+        let told = letters.iter().find(|letter| letter["kind"] == "prober_blind");
+        let mails = told.map(|letter| fleet.mails_of(letter)).unwrap_or_default();
+        if mails.len() == 1 { Ok(()) } else { Err(format!("{letters:#?}")) }
+    })
+    .await;
+}
+
+async fn blindness(fleet: &Fleet) -> Vec<Stored> {
+    let mut events = fleet.nats.as_ref().unwrap().messages("EVENTS").await;
+    events.retain(|message| message.decoded::<Event>().kind() == Kind::ProberBlind);
+    events
+}
+
+async fn kinds(fleet: &Fleet) -> Vec<Kind> {
+    let events = fleet.nats.as_ref().unwrap().messages("EVENTS").await;
+    events.iter().map(|message| message.decoded::<Event>().kind()).collect()
+}
+
+async fn no_word_of_them(fleet: &Fleet) -> Result<(), String> {
+    let events = fleet.nats.as_ref().unwrap().messages("EVENTS").await;
+    let told = |message: &Stored| (message.at, message.decoded::<Event>());
+    let said: Vec<_> =
+        events.iter().map(told).map(|(at, event)| (at, event.kind(), event.host)).collect();
+    let is_of_us = said.iter().all(|(_, kind, _)| *kind == Kind::ProberBlind);
+    if is_of_us { Ok(()) } else { Err(format!("{said:#?}")) }
+}
