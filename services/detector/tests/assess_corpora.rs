@@ -4,8 +4,8 @@
 //! [`DIFFERENCES`] with its reason; one that is not listed fails the test, and so does one that is
 //! listed without need.
 //!
-//! Also the long-running search for chains that break the judgement: `FUZZ_SECONDS=600 cargo test -p
-//! detector --test assess_corpora`. A finding prints the chain as a line for `assess --batch`.
+//! Also the long-running search for chains that break the judgement: `FUZZ_SECONDS=600 cargo test
+//! -p detector --test assess_corpora`. A finding prints the chain as a line for `assess --batch`.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 #![allow(clippy::disallowed_methods, reason = "a test has no settings but its environment")]

@@ -1,10 +1,10 @@
 //! From a presented chain to a verdict.
 //!
 //! [`Assessment::new`] is all that does not depend on the time or the host: which certificate is
-//! judged, when a path leads from it to a trust anchor, what is missing, why there is none. It is the
-//! dear part, the same for every domain that serves the chain, and can be shared and kept.
-//! [`Assessment::judge`] is the rest: what it means for one host, now. [`clock::Clock`]
-//! is what a timer needs.
+//! judged, when a path leads from it to a trust anchor, what is missing, why there is none. It is
+//! the dear part, the same for every domain that serves the chain, and can be shared and kept.
+//! [`Assessment::judge`] is the rest: what it means for one host, now. [`clock::Clock`] is what a
+//! timer needs.
 //!
 //! Findings are independent of each other: an expired certificate for the wrong host with a missing
 //! intermediate is three. Paths are built from the set of certificates, never from their order.

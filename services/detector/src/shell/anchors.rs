@@ -53,7 +53,7 @@ pub enum LoadError {
     },
     /// The system has no store, or an empty one.
     #[error(
-        "the system has no trust anchors ({detail}): install its `ca-certificates`, or name a bundle"
+        "the system has no trust anchors ({detail}): install `ca-certificates`, or name a bundle"
     )]
     Empty {
         /// What its reader said.

@@ -1,7 +1,7 @@
 //! Reads certificates: DER to facts, never a panic.
 //!
 //! A [`Certificate`] says what stands in the DER, tolerantly: an extension that cannot be read is a
-//! [`Defect`](error::Defect) beside the facts, and only what leaves no certificate to speak of is a
+//! [`Defect`] beside the facts, and only what leaves no certificate to speak of is a
 //! [`CertificateError`]. Nothing is judged here: no clock, no trust, no opinion on what is weak
 //! beyond the names of the algorithms. [`Certificate::issued_by`] is the one question between two
 //! certificates.
@@ -76,8 +76,8 @@ struct Role {
 
 /// The span in which a certificate is valid, both ends included (RFC 5280, section 4.1.2.5).
 ///
-/// Ends beyond what a [`Timestamp`] holds are moved to its limits: 99991231235959Z, which stands for
-/// "no end", becomes [`Timestamp::MAX`]. `not_after` may lie before `not_before`.
+/// Ends beyond what a [`Timestamp`] holds are moved to its limits: 99991231235959Z, which stands
+/// for "no end", becomes [`Timestamp::MAX`]. `not_after` may lie before `not_before`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
     /// First second of validity.

@@ -53,7 +53,8 @@ pub enum PemError {
     },
     /// A label of OpenSSL's own, which carries more than a certificate.
     #[error(
-        "line {line}: want a plain `CERTIFICATE`, found `TRUSTED CERTIFICATE` (convert it with `openssl x509`)"
+        "line {line}: want a plain `CERTIFICATE`, found `TRUSTED CERTIFICATE` \
+         (convert it with `openssl x509`)"
     )]
     OpensslTrusted {
         /// The line.
@@ -257,7 +258,9 @@ mod tests {
         }
 
         #[test]
-        fn no_text_breaks_the_reader(text in "(-----(BEGIN|END) CERTIFICATE-----\n|[A-Za-z=+ -]{0,20}\n){0,12}") {
+        fn no_text_breaks_the_reader(
+            text in "(-----(BEGIN|END) CERTIFICATE-----\n|[A-Za-z=+ -]{0,20}\n){0,12}",
+        ) {
             let _outcome = certificates(&text);
         }
     }

@@ -1,7 +1,7 @@
 //! Texts of strangers, made fit to be shown.
 //!
 //! Whoever writes a certificate may put anything in it. What leaves here has no control characters,
-//! nothing that turns the direction of the text around it, and at most [`CHARACTERS_MAX`] characters.
+//! nothing that turns the direction of the text around it, and is at most [`CHARACTERS_MAX`] long.
 
 use std::borrow::Cow;
 
@@ -161,7 +161,9 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_break_the_reader_of_names(der in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn no_bytes_break_the_reader_of_names(
+            der in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
             distinguished_name(&der);
         }
     }

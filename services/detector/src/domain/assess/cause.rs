@@ -75,8 +75,8 @@ impl NoTrust {
         })
     }
 
-    /// Why the field has no path, given webpki's answer. The second value is the path that names and
-    /// signatures lead along, from the leaf's issuer upwards.
+    /// Why the field has no path, given webpki's answer. The second value is the path that names
+    /// and signatures lead along, from the leaf's issuer upwards.
     pub(super) fn find(field: &Field, refusal: Option<&NoPath>) -> (Self, Vec<Arc<Certificate>>) {
         let leaf = &field.leaf;
         if instant::not_after(leaf) < instant::not_before(leaf) {

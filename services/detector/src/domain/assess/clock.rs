@@ -9,7 +9,7 @@ use super::{
     timeline::Timeline,
 };
 
-/// When a chain serves, as far as dates decide: the leaf's validity, cut where no trusted path holds.
+/// When a chain serves, as far as dates decide: the leaf's validity, cut where no path holds.
 ///
 /// A chain without any path is judged by its leaf's dates: expired and untrusted are two findings.
 #[derive(Debug, Clone, PartialEq, Eq)]

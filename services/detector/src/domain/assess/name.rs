@@ -1,7 +1,7 @@
 //! Whether a certificate covers a host (RFC 9525).
 //!
 //! Only subject alternative names count. A name matches label by label, without regard to case; a
-//! wildcard is the whole first label, stands for exactly one, and has at least two labels behind it.
+//! wildcard is the whole first label, stands for exactly one, and has two or more labels behind it.
 //! An address matches an address, never a name that looks like one.
 
 use certificate::{Certificate, name::SubjectName};

@@ -20,7 +20,8 @@ pub fn summary(kind: Kind, evidence: &Evidence, host: &str, now: Timestamp) -> S
             let names: Vec<&str> = missing.iter().map(|it| it.subject.as_str()).collect();
             let (noun, names) = (plural(names.len(), "certificate"), names.join(" and "));
             format!(
-                "{host} does not present the intermediate {noun} {names}, without which no path leads to a trusted root."
+                "{host} does not present the intermediate {noun} {names}, without which no path \
+                 leads to a trusted root."
             )
         }
         Case::NameMismatch { expected, presented } => match presented.as_slice() {
@@ -79,7 +80,8 @@ fn untrusted(
             format!("The certificate of {host} is not trusted: {detail} ({issuer}).")
         }
         Cause::IssuerNotFound => format!(
-            "The certificate of {host} is not trusted: {detail} ({issuer}); the chain may be incomplete."
+            "The certificate of {host} is not trusted: {detail} ({issuer}); the chain may be \
+             incomplete."
         ),
         Cause::Malformed if detail.is_empty() => {
             format!("The certificate of {host} cannot be read.")
