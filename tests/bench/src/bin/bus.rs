@@ -33,7 +33,9 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    println!("{MESSAGES} messages of {MESSAGE_BYTES} bytes, {IN_FLIGHT} appends in flight; a second:");
+    println!(
+        "{MESSAGES} messages of {MESSAGE_BYTES} bytes, {IN_FLIGHT} appends in flight; a second:"
+    );
     let directory = tempfile::tempdir()?;
     let bare = bare_redb(&directory.path().join("bare.redb"))?;
     println!("bare redb     append {bare:>8.0}             ({IN_FLIGHT} to a transaction)");
@@ -53,7 +55,9 @@ async fn ours(name: &str, detector: &SharedBus, prober: &SharedBus) -> Outcome<(
     println!("{name:<13} append {appended:>8.0}   consume {consumed:>8.0}   LOG, synced");
     let appended = appends(prober, &FACTS, subject::fact).await?;
     let consumed = consumes(detector, &FACTS).await?;
-    println!("{name:<13} append {appended:>8.0}   consume {consumed:>8.0}   FACTS, outlives the process");
+    println!(
+        "{name:<13} append {appended:>8.0}   consume {consumed:>8.0}   FACTS, outlives the process"
+    );
     Ok(())
 }
 
@@ -75,7 +79,11 @@ async fn appends(
         bus.append(append)
     };
     let begun = Instant::now();
-    stream::iter(0..MESSAGES).map(one).buffer_unordered(IN_FLIGHT).try_for_each(async |_| Ok(())).await?;
+    stream::iter(0..MESSAGES)
+        .map(one)
+        .buffer_unordered(IN_FLIGHT)
+        .try_for_each(async |_| Ok(()))
+        .await?;
     Ok(rate(MESSAGES, begun))
 }
 

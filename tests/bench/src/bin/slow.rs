@@ -46,11 +46,16 @@ async fn main() -> Outcome<()> {
     let held = cpu::resident_bytes().saturating_sub(before);
     let mut waited = 0;
     while let Some(fact) = scans.join_next().await {
-        waited += usize::from(fact?.took.is_some_and(|took| took.seconds >= DEADLINE.as_secs().cast_signed()));
+        waited += usize::from(
+            fact?.took.is_some_and(|took| took.seconds >= DEADLINE.as_secs().cast_signed()),
+        );
     }
     println!("scans under way      {SCANS}, of which {waited} waited out their deadline");
     println!("memory               {:.1} MiB", mib(held));
-    println!("memory of each       {:.1} KiB     promised: below 32 KiB", mib(held) * 1024.0 / SCANS as f64);
+    println!(
+        "memory of each       {:.1} KiB     promised: below 32 KiB",
+        mib(held) * 1024.0 / SCANS as f64
+    );
     Ok(())
 }
 
