@@ -1816,21 +1816,3 @@ pub struct SendAgain {
     #[prost(string, tag = "4")]
     pub delivery_id: ::prost::alloc::string::String,
 }
-/// Stream `PARKED`, subject `certherald.parked.<service>.<stream>`: a message that retrying cannot help.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Parked {
-    #[prost(message, optional, tag = "1")]
-    pub parked_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Stream, subject and position of the message.
-    #[prost(string, tag = "2")]
-    pub stream: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub subject: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub sequence: u64,
-    /// Why, with its causes.
-    #[prost(string, tag = "5")]
-    pub reason: ::prost::alloc::string::String,
-    #[prost(bytes = "bytes", tag = "6")]
-    pub payload: ::prost::bytes::Bytes,
-}

@@ -1,0 +1,120 @@
+//! Forms on `INVENTORY`.
+
+use proto::v1::{
+    AnomalyTime, ContactAddress, ContactRemoved, ContactSaved, DomainAdded, DomainDisabled,
+    DomainEnabled, DomainOptions, DomainOptionsChanged, DomainRemoved, InboxRead, InventoryEvent,
+    InventoryRecord, Kind, NotificationSetting, Protocol, Repeat, Rung, SettingCleared,
+    SettingSaved, TokenIssued, TokenRevoked, inventory_event::Event, rung,
+};
+
+use crate::{
+    Form,
+    sample::{CONTACT, at, hash, seconds},
+};
+
+pub(crate) fn forms() -> Vec<Form> {
+    let options = || {
+        Some(DomainOptions {
+            sni: "www.example.com".to_owned(),
+            fixed_address: "2001:db8::1".to_owned(),
+            private_ca_pem: "-----BEGIN CERTIFICATE-----\n".to_owned(),
+            rungs: vec![
+                Rung { rung: Some(rung::Rung::Seconds(30 * 86_400)) },
+                Rung { rung: Some(rung::Rung::LifetimeBasisPoints(3_333)) },
+            ],
+            interval: Some(seconds(600)),
+            tags: vec!["shop".to_owned(), "production".to_owned()],
+            owner_note: "Renewed by hand: ask Zoë".to_owned(),
+        })
+    };
+    let added = |options| {
+        Event::DomainAdded(DomainAdded {
+            host: "xn--bcher-kva.example".to_owned(),
+            port: 8_443,
+            protocol: Protocol::Tls.into(),
+            options,
+        })
+    };
+    let one = |name, event| Form::new(name, record(vec![event]));
+    vec![
+        one("domain_added", added(None)),
+        one("domain_added_with_options", added(options())),
+        one(
+            "domain_options_changed",
+            Event::DomainOptionsChanged(DomainOptionsChanged { options: options() }),
+        ),
+        one("domain_enabled", Event::DomainEnabled(DomainEnabled {})),
+        one("domain_disabled", Event::DomainDisabled(DomainDisabled {})),
+        one("domain_removed", Event::DomainRemoved(DomainRemoved {})),
+        one("contact_saved", Event::ContactSaved(contact())),
+        one("contact_removed", Event::ContactRemoved(ContactRemoved {})),
+        one("setting_saved", Event::SettingSaved(SettingSaved { setting: Some(setting()) })),
+        one("setting_cleared", Event::SettingCleared(SettingCleared {})),
+        one(
+            "token_issued",
+            Event::TokenIssued(TokenIssued {
+                name: "ci".to_owned(),
+                role: "editor".to_owned(),
+                sha256: hash(9),
+            }),
+        ),
+        one("token_revoked", Event::TokenRevoked(TokenRevoked {})),
+        one(
+            "inbox_read",
+            Event::InboxRead(InboxRead { deliveries: vec!["a".to_owned(), "b".to_owned()] }),
+        ),
+        Form::new(
+            "two_events",
+            record(vec![
+                Event::DomainRemoved(DomainRemoved {}),
+                Event::SettingCleared(SettingCleared {}),
+            ]),
+        ),
+    ]
+}
+
+fn record(events: Vec<Event>) -> InventoryRecord {
+    let events = events.into_iter().map(|event| InventoryEvent { event: Some(event) });
+    InventoryRecord {
+        recorded_at: Some(at(0)),
+        actor: "token:0123456789abcdef".to_owned(),
+        events: events.collect(),
+    }
+}
+
+fn contact() -> ContactSaved {
+    ContactSaved {
+        name: "Zoë 运维".to_owned(),
+        language: "zh-CN".to_owned(),
+        time_zone: "Asia/Shanghai".to_owned(),
+        addresses: vec![
+            ContactAddress {
+                channel: "email".to_owned(),
+                address: "zoe@example.com".to_owned(),
+                verified: true,
+                ..ContactAddress::default()
+            },
+            ContactAddress {
+                channel: "dingtalk".to_owned(),
+                sealed: hash(8),
+                ..ContactAddress::default()
+            },
+        ],
+    }
+}
+
+fn setting() -> NotificationSetting {
+    NotificationSetting {
+        enabled: true,
+        contacts: vec![CONTACT.to_owned()],
+        methods: vec!["email".to_owned(), "internal".to_owned()],
+        anomaly_time: Some(AnomalyTime {
+            from_minute: 540,
+            to_minute: 1_080,
+            time_zone: "Europe/Berlin".to_owned(),
+            critical_any_time: true,
+        }),
+        repeat: Some(Repeat { days: 2 }),
+        kinds: vec![Kind::Expired.into(), Kind::CertificateChanged.into()],
+    }
+}
