@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use chassis::config::{ConfigError, Reader, Secret};
 use lettre::message::Mailbox;
-use url::{Host, Url};
+use url::Url;
 
 use crate::domain::wording::Letterhead;
 
@@ -117,7 +117,7 @@ fn mail(reader: &Reader<'_>) -> Option<MailConfig> {
     if relay.user.is_some() && password.is_none() {
         reader.mistake("NOTIFIER_SMTP_URL names a user: want NOTIFIER_SMTP_PASSWORD_FILE".into());
     }
-    if relay.user.is_some() && relay.security == Security::None {
+    if relay.user.is_some() && relay.security == Security::None && !is_this_host(&relay.host) {
         reader.mistake("NOTIFIER_SMTP_URL: want TLS with a user, or its password is heard".into());
     }
     let Some(from) = from else {
@@ -133,7 +133,10 @@ impl FromStr for Relay {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let url = Url::parse(text).map_err(|_| InvalidRelay::Url)?;
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(InvalidRelay::Url)?;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        if host.is_empty() {
+            return Err(InvalidRelay::Url);
+        }
         if url.password().is_some() {
             return Err(InvalidRelay::Password);
         }
@@ -152,7 +155,7 @@ impl FromStr for Relay {
             Security::Implicit => 465,
         });
         let user = percent_decoded(url.username());
-        let host = host.trim_matches(['[', ']']).to_owned();
+        let host = host.to_owned();
         Ok(Self { host, port, security, user: (!user.is_empty()).then_some(user) })
     }
 }
@@ -165,14 +168,10 @@ fn percent_decoded(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Whether a host is an address of the loopback, where nobody listens in.
+/// Whether a host, without brackets, is an address of the loopback, where nobody listens in.
 fn is_this_host(host: &str) -> bool {
-    match Host::parse(host) {
-        Ok(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Ok(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        Ok(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Err(_) => false,
-    }
+    let address = host.parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl FromStr for ConsoleUrl {

@@ -180,10 +180,22 @@ impl Letter {
     }
 }
 
+/// What could not be told: one letter, or everything through its channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undelivered {
+    /// This letter.
+    Letter,
+    /// Every letter, of which this is one.
+    Channel,
+}
+
 /// The inbox entry that says that a letter could not be told through another channel, and why.
-pub fn undelivered(letter: &Letter, channel: &str, reason: &str) -> InboxEntry {
-    let phrases = phrases_of(letter.language);
-    let why = phrases.undelivered(channel, &plain::line(reason));
+pub fn undelivered(letter: &Letter, what: Undelivered, channel: &str, reason: &str) -> InboxEntry {
+    let (phrases, reason) = (phrases_of(letter.language), plain::line(reason));
+    let why = match what {
+        Undelivered::Letter => phrases.undelivered(channel, &reason),
+        Undelivered::Channel => phrases.out_of_order(channel, &reason),
+    };
     InboxEntry {
         title: letter.title.clone(),
         text: format!("{why}\n\n{}", letter.text()),

@@ -25,7 +25,7 @@ use crate::domain::{
     plan::ThreadKey,
     roster::INTERNAL,
     thread::{Command, outcome::Outcome, step::Cause},
-    wording,
+    wording::{self, Undelivered},
 };
 
 /// Threads in hand at once, whatever their channels allow.
@@ -146,9 +146,10 @@ impl Courier {
         }
         let outcome = self.channels.send(&key.channel, &trip.parcel).await;
         self.tell_log(key, &trip, &outcome);
-        if let Outcome::Never { reply } | Outcome::Broken { reply } = &outcome {
-            let is_broken = matches!(outcome, Outcome::Broken { .. });
-            self.keep(key, &trip, reply, is_broken).await?;
+        match &outcome {
+            Outcome::Never { reply } => self.keep(key, &trip, Undelivered::Letter, reply).await?,
+            Outcome::Broken { reply } => self.keep(key, &trip, Undelivered::Channel, reply).await?,
+            Outcome::Delivered { .. } | Outcome::Again { .. } => {}
         }
         let conclude = Command::Conclude {
             id,
@@ -182,26 +183,29 @@ impl Courier {
         &self,
         key: &ThreadKey,
         trip: &Trip,
+        what: Undelivered,
         reason: &str,
-        is_broken: bool,
     ) -> Result<(), PenError> {
         // Of a test the person who asked for it sees the answer.
         if key.channel.as_str() == INTERNAL || trip.cause == Cause::Test {
             return Ok(());
         }
         let (delivery, at) = (trip.parcel.delivery, self.context.clock.now());
-        // What is broken is broken for all: where the inbox has the news anyway, it says so once a day.
-        let about = if is_broken && trip.is_in_inbox {
-            format!("{} {}", key.channel, at.strftime("%Y-%m-%d"))
-        } else {
-            delivery.to_string()
+        let (about, domain, what) = match what {
+            // Where the inbox has the news anyway, that all is out of order is said once a day.
+            Undelivered::Channel if trip.is_in_inbox => {
+                (format!("{} {}", key.channel, at.strftime("%Y-%m-%d")), None, what)
+            }
+            Undelivered::Channel | Undelivered::Letter => {
+                (delivery.to_string(), key.domain, Undelivered::Letter)
+            }
         };
-        let inbox = ThreadKey { channel: book::inbox(), ..key.clone() };
+        let inbox = ThreadKey { domain, channel: book::inbox(), ..key.clone() };
         let keep = Command::Keep {
             id: DeliveryId::of(&about, &key.contact, INTERNAL, 0),
             news: trip.news.clone(),
             cause: trip.cause,
-            inbox: wording::undelivered(&trip.parcel.letter, key.channel.as_str(), reason),
+            inbox: wording::undelivered(&trip.parcel.letter, what, key.channel.as_str(), reason),
             at,
         };
         self.insist(&inbox, &keep).await

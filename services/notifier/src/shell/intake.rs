@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chassis::{
-    bus::{Consumer, Message, SharedBus},
+    bus::{AppendError, Consumer, Message, SharedBus},
     clock::SharedClock,
     worker::{HandleError, Handler},
 };
@@ -217,6 +217,15 @@ fn news_of(message: &Message, id: DeliveryId) -> Option<Arc<News>> {
     })
 }
 
+/// What becomes of a message of which nothing could be recorded. Only what lies in the message itself is
+/// permanent: a bus that refuses may do so because the term is over, and another notifier can go on.
 fn unwritten(error: PenError) -> HandleError {
-    if error.is_transient() { HandleError::transient(error) } else { HandleError::permanent(error) }
+    match error {
+        PenError::Refused(_)
+        | PenError::Garbled { .. }
+        | PenError::Append(AppendError::TooLarge { .. }) => HandleError::permanent(error),
+        PenError::Append(_) | PenError::Contended { .. } | PenError::Load { .. } => {
+            HandleError::transient(error)
+        }
+    }
 }

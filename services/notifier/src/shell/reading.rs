@@ -41,18 +41,22 @@ pub struct Reading {
 /// Where a stream's messages go.
 type Entry = fn(&Book, &Message);
 
-/// The streams, and how each enters the book. Events are last: [`Reading::has_read_event`] counts on it.
-static ENTRIES: [(&Stream, Entry); 3] =
-    [(&stream::INVENTORY, order), (&stream::DELIVERIES, step), (&stream::EVENTS, event)];
+/// The streams, how each enters the book, and the name of the task that reads it. Events are last:
+/// [`Reading::has_read_event`] counts on it.
+static ENTRIES: [(&Stream, Entry, &str); 3] = [
+    (&stream::INVENTORY, order, "notifier reads INVENTORY"),
+    (&stream::DELIVERIES, step, "notifier reads DELIVERIES"),
+    (&stream::EVENTS, event, "notifier reads EVENTS"),
+];
 
 impl Reading {
     /// Begins to read all streams into the book, as tasks of the service.
     pub fn begin(context: &Context, book: &Arc<Book>) -> Self {
-        let streams = ENTRIES.map(|(stream, entry)| {
+        let streams = ENTRIES.map(|(stream, entry, name)| {
             let (progress, read) = watch::channel(Progress::default());
             let (context, book) = (context.clone(), book.clone());
             let tasks = context.tasks.clone();
-            tasks.spawn(stream.name, async move {
+            tasks.spawn(name, async move {
                 let stopping = context.tasks.stopping();
                 tokio::select! {
                     () = stopping.cancelled() => Ok(()),

@@ -264,12 +264,38 @@ async fn tls_is_spoken_as_it_is_configured_and_never_less() {
     assert_eq!(plain.mails().len(), 0, "nothing goes in the clear that should not");
 }
 
+/// `\0ops\0right`, as AUTH PLAIN (RFC 4616) sends it.
+const SIGN_IN: &str = "AUTH PLAIN AG9wcwByaWdodA==";
+
 #[tokio::test]
 async fn a_wrong_password_is_not_the_recipients_fault() {
-    // Signing in needs TLS by our settings, and the script speaks none: so the check is on the reply.
     let address = script::serve("220 script.test", |line| {
         Some(match line.get(..4) {
-            Some("MAIL") => "530 5.7.0 sign in first".to_owned(),
+            Some("AUTH") if line == SIGN_IN => "235 welcome".to_owned(),
+            Some("AUTH") => "535 5.7.8 wrong password".to_owned(),
+            _ => script::accept(line),
+        })
+    });
+    let send = async |password: &str| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), password).unwrap();
+        let path = file.path().to_str().unwrap();
+        let settings = [("NOTIFIER_SMTP_PASSWORD_FILE", path)];
+        email(&format!("smtp://ops@{address}"), &settings).send(&parcel(1, vec![])).await
+    };
+    let outcome = send("right\n").await;
+    assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
+    let outcome = send("wrong-secret").await;
+    let Outcome::Broken { reply } = outcome else { panic!("{outcome:?}") };
+    assert!(reply.contains("5.7.8 wrong password"), "{reply}");
+    assert!(!reply.contains("wrong-secret"), "{reply}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_sign_in_is_out_of_order_for_all() {
+    let address = script::serve("220 script.test", |line| {
+        Some(match line.get(..4) {
+            Some("MAIL") => "530 sign in first".to_owned(),
             _ => script::accept(line),
         })
     });

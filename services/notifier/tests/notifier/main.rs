@@ -1,9 +1,11 @@
 //! The notifier against real counterparts: a bus on disk and mail servers on loopback.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod crash;
 mod email;
 mod flow;
 mod script;
+mod storm;
 mod takeover;
 mod wishes;
 mod world;

@@ -77,6 +77,12 @@ pub(crate) struct Notifier {
 }
 
 impl Notifier {
+    /// Stops it, whether it fails over it or not.
+    pub(crate) async fn stop_however(self) {
+        self.tasks.stop();
+        self.tasks.ended().await;
+    }
+
     /// Stops it in order.
     pub(crate) async fn stop(self) {
         self.tasks.stop();

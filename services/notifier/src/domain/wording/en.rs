@@ -234,6 +234,10 @@ impl Phrases for English {
         format!("This message could not be delivered through {channel}: {reason}")
     }
 
+    fn out_of_order(&self, channel: &str, reason: &str) -> String {
+        format!("Nothing can be delivered through {channel}: {reason}\nThe first message today:")
+    }
+
     fn colon(&self) -> &'static str {
         ": "
     }

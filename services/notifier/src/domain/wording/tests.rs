@@ -202,8 +202,12 @@ fn only_what_pem_is_made_of_is_attached() {
 #[test]
 fn what_could_not_be_delivered_is_kept_with_the_reason() {
     let letter = letter(&sample::opened(Kind::Expired), "en");
-    let entry = undelivered(&letter, "email", "550 no such\nuser");
+    let entry = undelivered(&letter, Undelivered::Letter, "email", "550 no such\nuser");
     let first = "This message could not be delivered through email: 550 no such user\n";
     assert!(entry.text.starts_with(first), "{}", entry.text);
     assert!(entry.text.ends_with(&letter.text()));
+    let entry = undelivered(&letter, Undelivered::Channel, "email", "not configured");
+    let first =
+        "Nothing can be delivered through email: not configured\nThe first message today:\n";
+    assert!(entry.text.starts_with(first), "{}", entry.text);
 }

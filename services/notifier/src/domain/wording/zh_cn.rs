@@ -210,6 +210,10 @@ impl Phrases for Chinese {
         format!("此消息未能通过 {channel} 送达：{reason}")
     }
 
+    fn out_of_order(&self, channel: &str, reason: &str) -> String {
+        format!("目前无法通过 {channel} 送达任何消息：{reason}\n今天的第一条消息：")
+    }
+
     fn colon(&self) -> &'static str {
         "："
     }
