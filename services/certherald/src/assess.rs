@@ -21,15 +21,15 @@ use crate::{
 };
 
 /// Judges one chain, or a batch of them.
-pub(crate) fn run(options: Assess) -> ExitCode {
+pub(crate) fn run(options: &Assess) -> ExitCode {
     let now = options.at.unwrap_or_else(|| SystemClock.now());
     if options.batch {
-        return match batch(&options, now) {
+        return match batch(options, now) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => exit::unknown(&*error),
         };
     }
-    match one(&options, now) {
+    match one(options, now) {
         Ok(report) => {
             print::report(&report, &[], options.json);
             ExitCode::from(report.verdict.severity.exit_code())

@@ -1,5 +1,7 @@
 //! What may be typed.
 
+#![expect(clippy::doc_markdown, reason = "these comments are what `--help` prints, as it stands")]
+
 pub(crate) mod api;
 pub(crate) mod run;
 

@@ -29,19 +29,23 @@ pub(crate) async fn run(Domains { access, verb }: Domains) -> ExitCode {
         let client = Client::of(&access)?;
         let json = access.json;
         match verb {
-            DomainsVerb::Add(add) => added(&add_all(&client, add).await?, json),
+            DomainsVerb::Add(add) => Ok(added(&add_all(&client, add).await?, json)),
             DomainsVerb::List(list) => listed(&client, list, json).await,
             DomainsVerb::Show { name } => shown(&client, &name, json).await,
             DomainsVerb::Remove { names } => removed(&client, names, json).await,
             DomainsVerb::Scan { names, no_wait } => scanned(&client, &names, no_wait, json).await,
             DomainsVerb::Import { template: true, .. } => {
-                say(client.text("domains/template.csv").await?.trim_end())
+                say(client.text("domains/template.csv").await?.trim_end());
+                Ok(true)
             }
             DomainsVerb::Import { file, update, template: false } => {
                 let file = file.unwrap_or_else(|| "-".into());
-                added(&import(&client, &file, update).await?, json)
+                Ok(added(&import(&client, &file, update).await?, json))
             }
-            DomainsVerb::Export => say(client.text("domains.csv").await?.trim_end()),
+            DomainsVerb::Export => {
+                say(client.text("domains.csv").await?.trim_end());
+                Ok(true)
+            }
         }
     };
     ended(done.await)
@@ -85,26 +89,26 @@ async fn import(client: &Client, file: &Path, update: bool) -> Result<Value, Cli
 }
 
 /// Shows what became of each line.
-fn added(answer: &Value, json: bool) -> Result<bool, ClientError> {
+fn added(answer: &Value, json: bool) -> bool {
     let all_good = items(answer, "rejected").is_empty();
     if json {
-        say(&answer.to_string())?;
-        return Ok(all_good);
+        say(&answer.to_string());
+        return all_good;
     }
     for (list, word) in [("added", "added"), ("updated", "updated"), ("existing", "already there")]
     {
         for domain in items(answer, list) {
-            say(&format!("{word}  {}", text(domain, "name")))?;
+            say(&format!("{word}  {}", text(domain, "name")));
         }
     }
     for line in items(answer, "remarks") {
-        say(&format!("remark  {}: {}", text(line, "text"), text(line, "reason")))?;
+        say(&format!("remark  {}: {}", text(line, "text"), text(line, "reason")));
     }
     for line in items(answer, "rejected") {
         let (number, name) = (&line["line"], text(line, "text"));
-        say(&format!("rejected  line {number}: {name}: {}", text(line, "reason")))?;
+        say(&format!("rejected  line {number}: {name}: {}", text(line, "reason")));
     }
-    Ok(all_good)
+    all_good
 }
 
 async fn listed(client: &Client, list: List, json: bool) -> Result<bool, ClientError> {
@@ -112,18 +116,19 @@ async fn listed(client: &Client, list: List, json: bool) -> Result<bool, ClientE
     let given = [("state", state), ("tag", tag), ("text", text), ("sort", sort)];
     let query: Vec<_> = given.into_iter().filter_map(|(key, text)| Some((key, text?))).collect();
     let domains = client.all("domains", &query).await?;
-    if json {
-        return say(&Value::Array(domains).to_string());
-    }
-    say(show::table(&domains, SystemClock.now(), io::stdout().is_terminal()).trim_end())
+    say(&if json { Value::Array(domains).to_string() } else { table(&domains) });
+    Ok(true)
 }
 
 async fn shown(client: &Client, name: &str, json: bool) -> Result<bool, ClientError> {
     let domain = client.get(&format!("domains/{}", part(name)), &[]).await?;
-    if json {
-        return say(&domain.to_string());
-    }
-    say(show::detail(&domain, SystemClock.now(), io::stdout().is_terminal()).trim_end())
+    let for_people = || show::detail(&domain, SystemClock.now(), io::stdout().is_terminal());
+    say(&if json { domain.to_string() } else { for_people() });
+    Ok(true)
+}
+
+fn table(domains: &[Value]) -> String {
+    show::table(domains, SystemClock.now(), io::stdout().is_terminal())
 }
 
 async fn removed(client: &Client, names: Vec<String>, json: bool) -> Result<bool, ClientError> {
@@ -131,12 +136,12 @@ async fn removed(client: &Client, names: Vec<String>, json: bool) -> Result<bool
         client.post("domains/actions", &json!({ "action": "remove", "domains": names })).await?;
     let all_good = items(&answer, "rejected").is_empty();
     if json {
-        say(&answer.to_string())?;
+        say(&answer.to_string());
         return Ok(all_good);
     }
-    say(&format!("removed {}", answer["done"]))?;
+    say(&format!("removed {}", answer["done"]));
     for line in items(&answer, "rejected") {
-        say(&format!("not removed  {}: {}", text(line, "text"), text(line, "reason")))?;
+        say(&format!("not removed  {}: {}", text(line, "text"), text(line, "reason")));
     }
     Ok(all_good)
 }
@@ -152,32 +157,15 @@ async fn scanned(
         let path = format!("domains/{}/scan", part(name));
         asked.push(client.post(&path, &Value::Null).await?);
     }
-    let mut all_seen = true;
     for before in asked {
-        let domain = if no_wait { Some(before) } else { seen_since(client, &before).await? };
-        match domain {
-            Some(domain) if json => say(&domain.to_string())?,
-            Some(domain) => {
-                let shown = [domain];
-                say(show::table(&shown, SystemClock.now(), io::stdout().is_terminal()).trim_end())?
-            }
-            None => {
-                all_seen = false;
-                continue;
-            }
-        };
-    }
-    if !all_seen {
-        let waited = SEEN_WITHIN.as_secs();
-        return Err(ClientError::Usage(format!(
-            "nothing was seen within {waited} s: is a prober running?"
-        )));
+        let domain = if no_wait { before } else { seen_since(client, &before).await? };
+        say(&if json { domain.to_string() } else { table(&[domain]) });
     }
     Ok(true)
 }
 
 /// The domain once it was looked at again.
-async fn seen_since(client: &Client, before: &Value) -> Result<Option<Value>, ClientError> {
+async fn seen_since(client: &Client, before: &Value) -> Result<Value, ClientError> {
     let path = format!("domains/{}", text(before, "id"));
     let asking = async {
         loop {
@@ -188,10 +176,12 @@ async fn seen_since(client: &Client, before: &Value) -> Result<Option<Value>, Cl
             SystemClock.sleep(ASK_EVERY).await;
         }
     };
-    match tokio::time::timeout(SEEN_WITHIN, asking).await {
-        Ok(seen) => seen.map(Some),
-        Err(_) => Ok(None),
-    }
+    let late = |_| {
+        let (waited, name) = (SEEN_WITHIN.as_secs(), text(before, "name"));
+        let line = format!("nothing was seen of {name} within {waited} s: is a prober running?");
+        ClientError::Usage(line)
+    };
+    tokio::time::timeout(SEEN_WITHIN, asking).await.map_err(late)?
 }
 
 /// A text of an object; empty if it has none.
@@ -205,7 +195,6 @@ pub(crate) fn items<'v>(value: &'v Value, key: &str) -> &'v [Value] {
 }
 
 /// Prints a text. Whoever closed the pipe has read enough.
-pub(crate) fn say(text: &str) -> Result<bool, ClientError> {
+pub(crate) fn say(text: &str) {
     drop(writeln!(io::stdout(), "{text}"));
-    Ok(true)
 }

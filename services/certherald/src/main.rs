@@ -32,9 +32,10 @@ async fn main() -> ExitCode {
         Err(error) => {
             // Help goes to where it can be read or piped, mistakes to where they are seen.
             drop(error.print());
-            match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-                _ => exit::misused(arguments.get(1)),
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                ExitCode::SUCCESS
+            } else {
+                exit::misused(arguments.get(1))
             }
         }
     }
@@ -51,7 +52,7 @@ async fn run(command: cli::Command) -> ExitCode {
         cli::Command::Contacts(options) => contacts::run(options).await,
         cli::Command::Events(options) => events::run(options).await,
         cli::Command::Check(options) => check::run(options).await,
-        cli::Command::Assess(options) => assess::run(options),
+        cli::Command::Assess(options) => assess::run(&options),
         cli::Command::Ready(options) => ready::run(options).await,
         cli::Command::Completions { shell } => cli::completions(shell),
     }

@@ -1,7 +1,5 @@
 //! Domains on the terminal.
 
-use std::fmt::Write as _;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -10,32 +8,22 @@ use super::{items, text};
 /// A table of domains.
 pub(super) fn table(domains: &[Value], now: Timestamp, colours: bool) -> String {
     if domains.is_empty() {
-        return "no domains\n".to_owned();
+        return "no domains".to_owned();
     }
-    let name_width = domains.iter().map(|d| text(d, "name").chars().count()).max().unwrap_or(0);
-    let mut out = String::new();
-    for domain in domains {
-        let state = state(domain, colours);
-        let expiry = expiry(domain, now);
+    let width = domains.iter().map(|d| text(d, "name").chars().count()).max().unwrap_or(0);
+    let line = |domain: &Value| {
+        let (state, expiry) = (state(domain, colours), expiry(domain, now));
         let wrong: Vec<_> = items(domain, "anomalies").iter().map(|a| text(a, "kind")).collect();
-        let line = format!(
-            "{state}  {:name_width$}  {expiry:18}  {}",
-            text(domain, "name"),
-            wrong.join(", ")
-        );
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
+        let (name, wrong) = (text(domain, "name"), wrong.join(", "));
+        format!("{state}  {name:width$}  {expiry:18}  {wrong}").trim_end().to_owned()
+    };
+    domains.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// One domain in full.
 pub(super) fn detail(domain: &Value, now: Timestamp, colours: bool) -> String {
-    let mut out = String::new();
-    let mut line = |text: String| {
-        // Writing to a string does not fail.
-        let _ = writeln!(out, "{text}");
-    };
+    let mut lines = Vec::new();
+    let mut line = |text: String| lines.push(text);
     line(format!("{}  {}", state(domain, colours), text(domain, "name")));
     if let Some(unicode) = domain["unicode"].as_str() {
         line(format!("  shown as    {unicode}"));
@@ -75,7 +63,7 @@ pub(super) fn detail(domain: &Value, now: Timestamp, colours: bool) -> String {
     if let Some(note) = options["owner_note"].as_str() {
         line(format!("  owner note  {note}"));
     }
-    out
+    lines.join("\n")
 }
 
 fn state(domain: &Value, colours: bool) -> String {
@@ -133,9 +121,9 @@ mod tests {
         assert_eq!(
             table(&domains, now(), false),
             "abnormal       a.example:443  expired 2 days ago  expired\n\
-             abnormal       a.example:443  3 hours left        expired\n"
+             abnormal       a.example:443  3 hours left        expired"
         );
-        assert_eq!(table(&[], now(), false), "no domains\n");
+        assert_eq!(table(&[], now(), false), "no domains");
     }
 
     #[test]

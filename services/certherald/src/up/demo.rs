@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, error::Error, io, io::Write, sync::Arc};
 
+use certificate::pem;
 use chassis::clock::{Clock, SystemClock};
 use futures::StreamExt;
 use lab::{
@@ -51,6 +52,9 @@ impl Show {
         settings.say("NOTIFIER_MAIL_FROM", Some("certherald <certherald@demo.test>".to_owned()));
         let data = tempfile::Builder::new().prefix("certherald-demo-").tempdir()?;
         settings.say("CERTHERALD_DATA", Some(data.path().display().to_string()));
+        let authorities = data.path().join("authorities.pem");
+        std::fs::write(&authorities, authorities_with(demo.authority_pem()))?;
+        settings.say("DETECTOR_CA_BUNDLE", Some(authorities.display().to_string()));
         settings.assume("CERTHERALD_ADMIN", "127.0.0.1:0");
         Ok(Self { demo, _data: Some(data) })
     }
@@ -80,6 +84,15 @@ impl Show {
     }
 }
 
+/// The authority of the demonstration beside those of the system, so that whoever adds a domain of
+/// their own meanwhile gets the same verdict as ever.
+fn authorities_with(authority: &str) -> String {
+    // What cannot be read of the system's is not trusted in the demonstration.
+    let system = rustls_native_certs::load_native_certs().certs;
+    let system: String = system.iter().map(|der| pem::encode(der)).collect();
+    format!("{authority}\n{system}")
+}
+
 /// Adds a contact and the domains.
 async fn begin(demo: &Demo, greeting: &Greeting) -> Result<Client, Box<dyn Error + Send + Sync>> {
     let token = std::fs::read_to_string(&greeting.token_file)?;
@@ -93,7 +106,6 @@ async fn begin(demo: &Demo, greeting: &Greeting) -> Result<Client, Box<dyn Error
                 "name": exhibit.domain(),
                 "options": {
                     "fixed_address": exhibit.address().to_string(),
-                    "private_ca_pem": demo.authority_pem(),
                     "interval_seconds": 60,
                     "tags": ["demo"],
                     "owner_note": exhibit.trouble(),

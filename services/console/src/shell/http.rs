@@ -4,7 +4,10 @@
 //! the answer; it holds no rule. Start reading at [`router`].
 
 #![expect(unused_qualifications, reason = "the macro that describes a path qualifies its types")]
+#![expect(clippy::missing_errors_doc, reason = "a handler's refusals stand in its description")]
 
+pub mod acting;
+pub mod adding;
 pub mod anomalies;
 pub mod contacts;
 pub mod deliveries;
@@ -53,8 +56,10 @@ use crate::{
 
 /// Bytes of a request: a list of the most lines that are read, at 160 bytes a line.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Orders of one request that are stored at once: enough that a bus which syncs many at a time does.
+const ORDERS_AT_ONCE: usize = 256;
 /// How long a request may take: a list of the most lines, each stored on a slow disk.
-const REQUEST_WITHIN: Duration = Duration::from_secs(120);
+const REQUEST_WITHIN: Duration = Duration::from_mins(2);
 
 /// What the handlers share.
 pub struct Api {
@@ -119,8 +124,8 @@ impl Modify for Bearer {
 /// The document, and the router of what it describes.
 fn described() -> (OpenApiRouter<Arc<Api>>, OpenApiRouter<Arc<Api>>) {
     let open = OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(domains::list, domains::add))
-        .routes(routes!(domains::act))
+        .routes(routes!(domains::list, adding::add))
+        .routes(routes!(acting::act))
         .routes(routes!(domains::export))
         .routes(routes!(domains::template))
         .routes(routes!(domain::show, domain::replace, domain::change, domain::remove))

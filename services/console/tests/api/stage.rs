@@ -223,10 +223,8 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(found) => found,
-        Err(_) => panic!("it did not come about within {PATIENCE:?}: {what}"),
-    }
+    let found = tokio::time::timeout(PATIENCE, looking).await;
+    found.unwrap_or_else(|_| panic!("it did not come about within {PATIENCE:?}: {what}"))
 }
 
 /// The id of a domain of plain TLS.

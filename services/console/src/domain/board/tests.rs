@@ -211,7 +211,7 @@ proptest! {
             }
         }
         let direction = if descending { Direction::Descending } else { Direction::Ascending };
-        let mut query = Query { limit, direction, ..all(sort) };
+        let mut query = Query { direction, limit, ..all(sort) };
         let mut cut = Vec::new();
         loop {
             let page = board.domains().page(&query);

@@ -136,14 +136,14 @@ impl Decider for Domain {
             (Status::Absent, Command::Add(place, options)) => {
                 vec![DomainEvent::Added(place, options)]
             }
-            (Status::Enabled | Status::Disabled, Command::Add(..)) => vec![],
             (Status::Absent, _) => return Err(Refusal::Absent),
             (_, Command::Change(options)) if unchanged(&options) => vec![],
             (_, Command::Change(options)) => vec![DomainEvent::OptionsChanged(options)],
             (Status::Disabled, Command::Enable) => vec![DomainEvent::Enabled],
             (Status::Enabled, Command::Disable) => vec![DomainEvent::Disabled],
-            (Status::Enabled, Command::Enable) | (Status::Disabled, Command::Disable) => vec![],
             (_, Command::Remove) => vec![DomainEvent::Removed],
+            (Status::Enabled, Command::Add(..) | Command::Enable)
+            | (Status::Disabled, Command::Add(..) | Command::Disable) => vec![],
         })
     }
 

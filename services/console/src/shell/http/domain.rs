@@ -13,16 +13,17 @@ use proto::{
     stream, subject,
     v1::{Event, LogRecord, ScanFact},
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{
     Api, Shared,
-    domains::order,
+    acting::order,
     events::EventView,
     evidence::{ChainView, EndpointView, EvidenceView},
-    extract::{Body, Caller, Params, Path, Seen, etag},
+    extract::{self, Body, Caller, Params, Path, Seen, etag},
     paging::{self, Page},
     problem::Problem,
     settings::{self, SettingOfDomain},
@@ -31,10 +32,7 @@ use super::{
 use crate::{
     domain::{
         board::{detail::Detail, domains::Row},
-        inventory::{
-            domain::Command,
-            options::{Options, OptionsDraft},
-        },
+        inventory::{domain::Command, options::Options},
     },
     shell::mirror,
 };
@@ -140,63 +138,12 @@ pub async fn replace(
     ordered(&api, caller.actor(), &row, seen, Command::Change(options)).await
 }
 
-/// The options that change; `null` means the default, absent means as before (RFC 7396).
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schema(example = json!({ "interval_seconds": 300, "owner_note": null }))]
-pub struct OptionsPatch {
-    /// Name sent as SNI and judged instead of the host.
-    #[serde(deserialize_with = "given")]
-    sni: Option<Option<String>>,
-    /// Address dialled instead of resolving the host.
-    #[serde(deserialize_with = "given")]
-    fixed_address: Option<Option<String>>,
-    /// PEM certificates trusted beside the usual anchors.
-    #[serde(deserialize_with = "given")]
-    private_ca_pem: Option<Option<String>>,
-    /// When to warn before expiry.
-    #[serde(deserialize_with = "given")]
-    rungs: Option<Option<Vec<String>>>,
-    /// Seconds between scans.
-    #[serde(deserialize_with = "given")]
-    interval_seconds: Option<Option<u64>>,
-    /// Labels.
-    #[serde(deserialize_with = "given")]
-    tags: Option<Option<Vec<String>>>,
-    /// Travels in every notification.
-    #[serde(deserialize_with = "given")]
-    owner_note: Option<Option<String>>,
-}
-
-/// Tells `null` from what is not there.
-#[expect(clippy::option_option, reason = "the outer says whether it is there, the inner what")]
-fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
-}
-
-impl OptionsPatch {
-    fn applied_to(self, draft: OptionsDraft) -> OptionsDraft {
-        OptionsDraft {
-            sni: self.sni.unwrap_or(draft.sni),
-            fixed_address: self.fixed_address.unwrap_or(draft.fixed_address),
-            private_ca_pem: self.private_ca_pem.unwrap_or(draft.private_ca_pem),
-            rungs: self.rungs.map_or(draft.rungs, Option::unwrap_or_default),
-            interval_seconds: self.interval_seconds.unwrap_or(draft.interval_seconds),
-            tags: self.tags.map_or(draft.tags, Option::unwrap_or_default),
-            owner_note: self.owner_note.unwrap_or(draft.owner_note),
-        }
-    }
-}
-
-/// Changes some options of a domain.
+/// Changes some options of a domain: what is `null` has its default from then on, what is absent stays as
+/// it is (RFC 7396).
 #[utoipa::path(patch, path = "/domains/{domain}", tag = "domains",
     params(("domain" = String, Path, description = "Id or name"),
            ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
-    request_body = OptionsPatch,
+    request_body(content = OptionsBody, example = json!({ "interval_seconds": 300, "owner_note": null })),
     responses(
         (status = 200, body = DomainView), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem),
@@ -207,14 +154,27 @@ pub async fn change(
     Caller(caller): Caller,
     Path(key): Path<String>,
     Seen(seen): Seen,
-    Body(patch): Body<OptionsPatch>,
+    Body(patch): Body<Map<String, Value>>,
 ) -> Result<Response, Problem> {
     let row = api.look(|board| view::named(board, &key).cloned())?;
-    let draft = row.ordered.entity.options().map(Options::to_draft).unwrap_or_default();
-    let options = Options::read(&patch.applied_to(draft)).map_err(Problem::invalid)?;
+    let options = Options::read(&patched(&row, patch)?.into()).map_err(Problem::invalid)?;
     // The patch was made upon this version: if another is there by now, it must be made anew.
     let seen = seen.unwrap_or(row.ordered.version);
     ordered(&api, caller.actor(), &row, Some(seen), Command::Change(options)).await
+}
+
+/// The options of a domain with a patch upon them.
+fn patched(row: &Row, patch: Map<String, Value>) -> Result<OptionsBody, Problem> {
+    let draft = row.ordered.entity.options().map(Options::to_draft).unwrap_or_default();
+    let mut merged = serde_json::to_value(OptionsBody::from(draft)).unwrap_or_default();
+    for (field, value) in patch {
+        // No option is an object, so that a patch never goes deeper.
+        merged[field.as_str()] = value;
+    }
+    if let Value::Object(fields) = &mut merged {
+        fields.retain(|_, value| !value.is_null());
+    }
+    extract::json(merged.to_string().as_bytes())
 }
 
 /// Forgets a domain. Its log is kept, and goes on if it is added again.

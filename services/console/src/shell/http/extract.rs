@@ -1,7 +1,7 @@
 //! What a request carries, read with errors that name the place.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
+    extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::Bytes;
@@ -101,10 +101,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                let want = match error.kind() {
-                    ErrorKind::InvalidUtf8InPathParam { .. } => "UTF-8".to_owned(),
-                    other => other.to_string(),
-                };
+                let want = error.kind().to_string();
                 Err(Problem::invalid(vec![Invalid::new("path", parts.uri.path(), want)]))
             }
             Err(rejection) => Err(Problem::malformed(rejection.body_text())),

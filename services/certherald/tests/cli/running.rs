@@ -1,0 +1,137 @@
+//! `up`, and the commands that speak to it.
+
+use std::{
+    fs::File,
+    path::Path,
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::typed::{Typed, program, typed, typed_with};
+
+/// How long anything may take here, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Everything in one process, with a data directory.
+struct Running {
+    child: Child,
+    log: std::path::PathBuf,
+}
+
+impl Running {
+    /// Starts it, and waits until it greets.
+    fn start(data: &Path) -> Self {
+        let log = data.join("log");
+        let out = File::create(&log).unwrap();
+        let mut command = program(&["up", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(data).env("CERTHERALD_ADMIN", "127.0.0.1:0");
+        let command = command.stdout(out.try_clone().unwrap()).stderr(out).stdin(Stdio::null());
+        let running = Self { child: command.spawn().unwrap(), log };
+        running.until("is up.");
+        running
+    }
+
+    fn until(&self, what: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(what) {
+            assert!(begun.elapsed() < PATIENCE, "it never said `{what}`: {}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Asks it to stop, and answers how it ended.
+    fn stop(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let asked = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(asked.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn at(data: &Path, arguments: &[&str]) -> Typed {
+    let mut all = arguments.to_vec();
+    all.extend(["--data", data.to_str().unwrap()]);
+    typed(&all)
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|domain| domain["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn domains_and_contacts_survive_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let running = Running::start(data);
+    assert!(running.said().contains("Admin token, shown once"), "{}", running.said());
+    // Names that nobody serves: RFC 6761 keeps `.invalid` for that.
+    let added =
+        at(data, &["domains", "add", "--tag", "shop", "a.invalid", "*.b.invalid"]).exited(1);
+    assert!(added.out.contains("added  a.invalid:443"), "{added:?}");
+    assert!(added.out.contains("wildcard"), "{added:?}");
+    let piped = ["domains", "add", "-", "--data", data.to_str().unwrap()];
+    typed_with(&piped, "c.invalid, d.invalid:8443\n").exited(0);
+    let refused = at(data, &["domains", "add", "a b"]).exited(1);
+    assert!(refused.err.contains("is no host name"), "{refused:?}");
+    let contact = at(data, &["contacts", "add", "--name", "Ada", "--email", "ada@example.com"]);
+    assert!(contact.exited(0).out.contains("now tells `Ada` of every domain"));
+    let bad = at(data, &["contacts", "add", "--name", "Ada", "--email", "ada"]).exited(1);
+    assert!(bad.err.contains("email: `ada`: want a mailbox"), "{bad:?}");
+    at(data, &["domains", "remove", "c.invalid"]).exited(0);
+    assert_eq!(running.stop(), Some(0));
+
+    let running = Running::start(data);
+    assert!(!running.said().contains("Admin token"), "a token is shown once");
+    let list = at(data, &["domains", "list", "--json"]).exited(0).json();
+    assert_eq!(names(&list), ["a.invalid:443", "d.invalid:8443"]);
+    assert_eq!(list[0]["tags"], json!(["shop"]));
+    let shown = at(data, &["domains", "show", "a.invalid"]).exited(0).out;
+    assert!(shown.contains("a.invalid:443") && shown.contains("tags        shop"), "{shown}");
+    let exported = at(data, &["domains", "export"]).exited(0).out;
+    let file = data.join("out.csv");
+    std::fs::write(&file, &exported).unwrap();
+    let again = at(data, &["domains", "import", file.to_str().unwrap()]).exited(0);
+    assert!(again.out.contains("already there  a.invalid:443"), "{again:?}");
+    let template = at(data, &["domains", "import", "--template"]).exited(0).out;
+    assert!(template.starts_with("name,protocol,"), "{template}");
+    let contacts = at(data, &["contacts", "list"]).exited(0).out;
+    assert!(contacts.contains("Ada  ada@example.com  (email, internal, told by default)"));
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn a_name_that_does_not_resolve_is_told_in_the_inbox() {
+    let data = tempfile::tempdir().unwrap();
+    let running = Running::start(data.path());
+    let test = ["contacts", "test", "Operator", "--method", "internal"];
+    let told = at(data.path(), &test).exited(0);
+    assert!(told.out.starts_with("delivered"), "{told:?}");
+    let mail = at(data.path(), &["contacts", "test", "Operator"]).exited(1);
+    assert!(mail.err.contains("method: `email`"), "{mail:?}");
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let data = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut command = program(&["up", "--listen", &address, "--data"]);
+    command.arg(data.path()).env("CERTHERALD_ADMIN", "127.0.0.1:0");
+    let refused = Typed::from(command.output().unwrap()).exited(1);
+    assert!(refused.err.contains(&format!("cannot listen on {address}")), "{refused:?}");
+}
