@@ -51,7 +51,7 @@ async fn a_lease_that_runs_out_is_taken_over_and_fences_its_old_holder(world: Wo
     let began = Instant::now();
     let old = acquire(&bus, "a").await.unwrap();
     let new = take_over(&bus, "b").await;
-    assert!(began.elapsed() >= LIMIT - Duration::from_millis(50), "after {:?}", began.elapsed());
+    assert!(began.elapsed() >= LIMIT * 9 / 10, "after {:?}", began.elapsed());
     assert!(new.fence > old.fence);
     assert_eq!(bus.renew(&old).await.unwrap(), None);
     bus.release(&old).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_lease_that_runs_out_is_taken_over_and_fences_its_old_holder(world: Wo
 
 async fn a_lease_that_is_given_back_is_free_at_once(world: World) {
     let bus = world.bus();
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     let first = bus.acquire("detector", "a", long).await.unwrap().unwrap();
     let renewed = bus.renew(&first).await.unwrap().unwrap();
     bus.release(&renewed).await.unwrap();

@@ -73,7 +73,7 @@ async fn without_whoever_keeps_the_streams_everything_fails_and_nothing_is_promi
 ) {
     let bus = world.bus();
     let before = put_to(&bus, &KEPT, "test.kept.a").await;
-    let lease = bus.acquire("detector", "a", Duration::from_secs(60)).await.unwrap().unwrap();
+    let lease = bus.acquire("detector", "a", Duration::from_mins(1)).await.unwrap().unwrap();
     let mut deliveries = bus.consume(consumer(&KEPT)).await.unwrap();
     let delivery = next(&mut deliveries).await;
     world.cut().await;

@@ -7,10 +7,13 @@ use proto::v1::{
 
 use crate::sample::{at, certificate, seconds};
 
-/// Each case with the name of its form and the kind of anomaly that it belongs to.
-pub(crate) fn each() -> Vec<(&'static str, Kind, Evidence)> {
+/// A case with the name of its form and the kind of anomaly that it belongs to.
+type Named = (&'static str, Kind, Evidence);
+
+/// Each case.
+pub(crate) fn each() -> Vec<Named> {
     let text = str::to_owned;
-    vec![
+    let mut each = vec![
         (
             "no_certificate",
             Kind::EnableFailed,
@@ -46,6 +49,14 @@ pub(crate) fn each() -> Vec<(&'static str, Kind, Evidence)> {
                 presented: vec![text("*.example.net")],
             })),
         ),
+    ];
+    each.extend(rare());
+    each
+}
+
+fn rare() -> Vec<Named> {
+    let text = str::to_owned;
+    vec![
         (
             "untrusted",
             Kind::Untrusted,

@@ -51,12 +51,8 @@ fn visit(message: &DynamicMessage, fields: &mut BTreeSet<String>) {
     assert!(message.unknown_fields().next().is_none(), "of no known field: {message:?}");
     for (field, value) in message.fields() {
         fields.insert(field.full_name().to_owned());
-        match value {
-            Value::Message(inner) => visit(inner, fields),
-            Value::List(list) => {
-                list.iter().filter_map(Value::as_message).for_each(|inner| visit(inner, fields));
-            }
-            _ => {}
-        }
+        let inner = value.as_message().into_iter();
+        let list = value.as_list().into_iter().flatten().filter_map(Value::as_message);
+        inner.chain(list).for_each(|inner| visit(inner, fields));
     }
 }

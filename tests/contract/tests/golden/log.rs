@@ -45,8 +45,13 @@ fn record(events: Vec<Event>) -> LogRecord {
 }
 
 fn events() -> Vec<(&'static str, Event)> {
+    let mut events = of_states();
+    events.extend(of_endpoints());
+    events
+}
+
+fn of_states() -> Vec<(&'static str, Event)> {
     let anomaly_id = || format!("{DOMAIN}-expiring-12");
-    let endpoint = || "192.0.2.1".to_owned();
     vec![
         ("watched", Event::Watched(Watched { enabling: true })),
         ("unwatched", Event::Unwatched(Unwatched { removed: true })),
@@ -87,6 +92,12 @@ fn events() -> Vec<(&'static str, Event)> {
                 severity: Severity::Warning.into(),
             }),
         ),
+    ]
+}
+
+fn of_endpoints() -> Vec<(&'static str, Event)> {
+    let endpoint = || "192.0.2.1".to_owned();
+    vec![
         (
             "certificate_changed",
             Event::CertificateChanged(CertificateChanged { evidence: Some(evidence::expiry()) }),

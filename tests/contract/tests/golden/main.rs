@@ -24,6 +24,9 @@ use std::{
 
 use prost::Message;
 
+/// Says whether bytes are a certain message.
+type Reads = Box<dyn Fn(&[u8]) -> bool>;
+
 /// One message, and what it is called.
 pub(crate) struct Form {
     /// Name of the message in its `.proto` file.
@@ -33,7 +36,7 @@ pub(crate) struct Form {
     /// As it is written today.
     pub(crate) bytes: Vec<u8>,
     /// Whether these bytes say the same.
-    reads: Box<dyn Fn(&[u8]) -> bool>,
+    reads: Reads,
 }
 
 impl Form {
