@@ -76,7 +76,6 @@ impl NoPath {
             webpki::Error::MaximumSignatureChecksExceeded
                 | webpki::Error::MaximumPathBuildCallsExceeded
                 | webpki::Error::MaximumNameConstraintComparisonsExceeded
-                | webpki::Error::MaximumPathDepthExceeded
         )
     }
 }

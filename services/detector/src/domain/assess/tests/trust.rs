@@ -199,6 +199,20 @@ fn a_broken_rule_is_named_behind_what_webpki_would_rather_tell() {
 }
 
 #[test]
+fn a_path_that_is_too_long_is_named() {
+    let root = Authority::root("Root");
+    let mut authorities = vec![root.below("0")];
+    for place in 1..8 {
+        let next = authorities[place - 1].below(&place.to_string());
+        authorities.push(next);
+    }
+    let leaf = authorities[7].leaf();
+    let list = [&leaf].into_iter().chain(authorities.iter().map(|it| &it.der));
+    let found = detail(given(list).trusting(&root.der).evidence(Kind::Untrusted));
+    assert_eq!(found, "the path is too long");
+}
+
+#[test]
 fn an_anchor_that_is_no_authority_vouches_for_itself_alone() {
     let root =
         Authority::root_with("Root", "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z", |params| {

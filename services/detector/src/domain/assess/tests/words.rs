@@ -1,6 +1,6 @@
 //! The sentences and the JSON that people and scripts read.
 
-use proto::v1::{Kind, Reason, State};
+use proto::v1::{self, Kind, Reason, State};
 
 use super::chains::{Authority, NOON, at, given};
 use crate::domain::assess::{
@@ -143,4 +143,31 @@ fn a_batch_line_is_answered_by_a_line() {
     assert!(with("anchors", serde_json::json!(["AAAA"])).starts_with("anchors[0]: this is no DER"));
     assert!(with("colour", 1.into()).contains("unknown field `colour`"));
     assert!(batch::line("{", &defaults).starts_with(r#"{"id":null,"error":"this is not JSON"#));
+}
+
+#[test]
+fn evidence_travels_whole() {
+    let root = Authority::root("Root");
+    let issuer = root.below("Issuer");
+    let scene = given([&issuer.leaf()])
+        .trusting(&root.der)
+        .knowing(&issuer.der)
+        .when("2026-07-20T00:00:00Z");
+    let verdict = scene.verdict();
+    let message = |kind| v1::Evidence::from(&verdict.anomaly(kind).unwrap().evidence);
+
+    let expiring = message(Kind::Expiring);
+    let leaf = expiring.leaf.unwrap();
+    assert_eq!((leaf.subject.as_str(), leaf.names_total), ("CN=example.com", 1));
+    let Some(v1::evidence::Case::Expiry(expiry)) = expiring.case else { panic!() };
+    assert_eq!(expiry.rung.unwrap().seconds, 14 * 86_400);
+    assert_eq!((expiry.limiting, expiry.is_leaf), (Some(leaf), true));
+
+    let incomplete = message(Kind::ChainIncomplete);
+    let Some(v1::evidence::Case::MissingIssuer(missing)) = incomplete.case else { panic!() };
+    assert_eq!(
+        (missing.missing[0].subject.as_str(), missing.source.as_str()),
+        ("CN=Issuer", "seen")
+    );
+    assert!(missing.pem.starts_with("-----BEGIN CERTIFICATE-----\n"));
 }
