@@ -155,10 +155,8 @@ impl Deliveries for Consuming {
 pub(super) async fn make(link: &Link, stream: &Stream, config: Config) -> Result<Info, BusError> {
     let name = config.name.clone().unwrap_or_default();
     let call = format!("CONSUMER.CREATE.{}.{name}.{}", stream.name, config.filter_subject);
-    let wait = match config.deliver_policy {
-        DeliverPolicy::LastPerSubject => SEARCH_WAIT,
-        _ => ANSWER_WAIT,
-    };
+    let searches = config.deliver_policy == DeliverPolicy::LastPerSubject;
+    let wait = if searches { SEARCH_WAIT } else { ANSWER_WAIT };
     let request = json!({ "stream_name": stream.name, "config": config, "action": "" });
     let made = match link.api(&call, &request, wait).await {
         Err(error) if error.is(ErrorCode::STREAM_NOT_FOUND) => {
