@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use lab::authority::Leaf;
 use lab::authority::identity::Identity;
 use lab::site::{Behaviour, Site};
+use mail_parser::MimeHeaders;
 use serde_json::json;
 
 /// A name with two addresses.
@@ -75,6 +76,11 @@ async fn serve_then_mend(fleet: &Fleet, Case { kind, wrong, right }: Case) {
     let site = Site::open(Behaviour::Serve(wrong)).await.unwrap();
     let domain = fleet.watch(&format!("{}.test", kind.replace('_', "-")), &site).await;
     let news = fleet.until_told(&domain, kind, 0).await;
+    if kind == "chain_incomplete" {
+        let files: Vec<_> =
+            news.mail.message.attachments().map(MimeHeaders::attachment_name).collect();
+        assert_eq!(files, [Some("missing-intermediates.pem")], "what is missing is attached");
+    }
     fleet.until_state(&domain, "abnormal").await;
     site.serve(&right).unwrap();
     recovered(fleet, &domain, &news).await;
