@@ -27,21 +27,21 @@ pub struct Config {
     /// `PROBER_DEADLINE`: how long one scan may take, from the first lookup to the last byte of the
     /// last handshake. Fetching missing issuers may add 5 s. Default 10 s, allowed 1 s to 60 s.
     pub deadline: Duration,
-    /// `PROBER_ALLOW`: ranges (CIDR, commas between) that may be dialled although they are not public:
-    /// `10.0.0.0/8,fd00::/8`. Default none.
+    /// `PROBER_ALLOW`: ranges (CIDR, commas between) that may be dialled although they are not
+    /// public: `10.0.0.0/8,fd00::/8`. Default none.
     pub allow: Vec<IpNet>,
     /// `PROBER_NAME_SERVERS`: name servers to ask (addresses, with a port if it is not 53, commas
     /// between). Default: those of the system.
     pub name_servers: Vec<SocketAddr>,
-    /// `PROBER_POST_QUANTUM`: whether the group X25519MLKEM768 is offered, `true` or `false`. It makes
-    /// the hello 1.2 kB longer, which some middleboxes do not let pass. Default `false`.
+    /// `PROBER_POST_QUANTUM`: whether the group X25519MLKEM768 is offered, `true` or `false`. It
+    /// makes the hello 1.2 kB longer, which some middleboxes do not let pass. Default `false`.
     pub post_quantum: PostQuantum,
-    /// `PROBER_AIA`: whether an issuer that a server forgot is fetched from where its certificate says,
-    /// `true` or `false`. Without it, an incomplete chain is proved only by intermediates seen elsewhere.
-    /// Default `true`.
+    /// `PROBER_AIA`: whether an issuer that a server forgot is fetched from where its certificate
+    /// says, `true` or `false`. Without it, an incomplete chain is proved only by intermediates
+    /// seen elsewhere. Default `true`.
     pub aia: bool,
-    /// `PROBER_SCANS_MAX`: scans at the same time. Default 10,000, allowed 1 to 100,000; fewer if the
-    /// limit of open files is lower.
+    /// `PROBER_SCANS_MAX`: scans at the same time. Default 10,000, allowed 1 to 100,000; fewer if
+    /// the limit of open files is lower.
     pub scans_max: usize,
 }
 

@@ -16,7 +16,8 @@ use proto::v1::FetchedCertificate;
 const STEPS_MAX: usize = 8;
 /// Signatures checked in one search: what a chain of a hundred certificates with one name costs.
 const CHECKS_MAX: usize = 64;
-/// Certificates fetched for one chain: it may lack two intermediates, and an old root was cross-signed.
+/// Certificates fetched for one chain: it may lack two intermediates, and an old root was
+/// cross-signed.
 const FETCHED_MAX: usize = 4;
 /// URLs tried for one certificate. Real ones name one, rarely two.
 const URLS_TRIED_MAX: usize = 2;

@@ -181,7 +181,8 @@ impl Broken {
     }
 }
 
-/// A text as a detail may hold it: what strangers sent is shortened and loses its control characters.
+/// A text as a detail may hold it: what strangers sent is shortened and loses its control
+/// characters.
 pub fn detail(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(DETAIL_CHARACTERS_MAX).collect()
 }

@@ -8,8 +8,8 @@ use super::miss;
 /// Certificates kept of one chain. Real chains have two to four; misconfigured servers were seen to
 /// send their whole trust store of a hundred and more.
 const CERTIFICATES_MAX: usize = 160;
-/// Bytes kept of one chain, the leaf aside: more than the largest seen in public tests (211 KiB), and
-/// little enough that a fact stays below the broker's limit of 1 MiB.
+/// Bytes kept of one chain, the leaf aside: more than the largest seen in public tests (211 KiB),
+/// and little enough that a fact stays below the broker's limit of 1 MiB.
 const CHAIN_BYTES_MAX: usize = 320 * 1024;
 /// Bytes kept of a stapled OCSP response. Usual ones have 500 to 2,000.
 const OCSP_BYTES_MAX: usize = 16 * 1024;

@@ -1,8 +1,8 @@
 //! Fetches the issuers that a chain lacks from where its certificates say they are.
 //!
 //! The URL comes from a stranger's certificate, so it may reach no more than any domain may: plain
-//! HTTP, guarded addresses, checked where they are dialled; no redirects, small bodies, little time.
-//! What came, and that nothing came, is remembered by URL for all scans.
+//! HTTP, guarded addresses, checked where they are dialled; no redirects, small bodies, little
+//! time. What came, and that nothing came, is remembered by URL for all scans.
 
 use std::{
     future::Future,
@@ -35,8 +35,8 @@ use crate::domain::{
     miss::Miss,
 };
 
-/// Time for all fetches of one scan. It comes on top of the scan's deadline, and both stay below the
-/// time in which a job must be acknowledged.
+/// Time for all fetches of one scan. It comes on top of the scan's deadline, and both stay below
+/// the time in which a job must be acknowledged.
 const SCAN_BUDGET: Duration = Duration::from_secs(5);
 /// Time for one fetch, shorter than the budget: so that a server which hangs is remembered as such
 /// before the scan gives up.

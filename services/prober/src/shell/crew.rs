@@ -1,7 +1,7 @@
 //! Takes jobs from the bus, has them scanned side by side, and brings back a fact for each.
 //!
-//! A job is acknowledged only after its fact is stored: a prober that dies in between leaves the job
-//! to another. The fact's id is that of the look, so that a job done twice is told once.
+//! A job is acknowledged only after its fact is stored: a prober that dies in between leaves the
+//! job to another. The fact's id is that of the look, so that a job done twice is told once.
 
 use std::time::Duration;
 
@@ -32,7 +32,8 @@ const ANSWER_SLACK: Duration = Duration::from_secs(20);
 /// Deliveries of a job after which it is given up: whatever fails three times inside us would fail
 /// again, and its domain must hear so rather than nothing.
 const ATTEMPTS_MAX: u32 = 3;
-/// Times a fact is offered to a bus that does not take it, before the job is left to be delivered again.
+/// Times a fact is offered to a bus that does not take it, before the job is left to be delivered
+/// again.
 const OFFERS_MAX: u32 = 6;
 /// Waits between those offers: 15 s in all.
 const OFFER_BACKOFF: Backoff =
@@ -63,8 +64,8 @@ impl Crew {
         }
     }
 
-    /// Takes jobs until told to stop, and then finishes those that it holds. `taking` is called once
-    /// the bus hands out jobs.
+    /// Takes jobs until told to stop, and then finishes those that it holds. `taking` is called
+    /// once the bus hands out jobs.
     ///
     /// # Errors
     ///

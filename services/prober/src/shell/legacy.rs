@@ -1,4 +1,5 @@
-//! Has old servers show their chain, where the TLS library cannot: see [`old_tls`].
+//! Has old servers show their chain, where the TLS library cannot: see
+//! [`old_tls`](crate::domain::old_tls).
 
 use std::{io, sync::Arc};
 

@@ -24,8 +24,8 @@ use crate::domain::{
     proof,
 };
 
-/// Signatures we say we accept, best first: all that a server may want to sign with, so that it shows
-/// its certificate. Those that cannot be checked leave the proof unknown.
+/// Signatures we say we accept, best first: all that a server may want to sign with, so that it
+/// shows its certificate. Those that cannot be checked leave the proof unknown.
 const SCHEMES: [SignatureScheme; 18] = [
     SignatureScheme::ECDSA_NISTP256_SHA256,
     SignatureScheme::ECDSA_NISTP384_SHA384,
@@ -118,8 +118,8 @@ impl ServerCertVerifier for Recorder {
                 ocsp: presented::bounded_ocsp(ocsp_response),
             }
         });
-        // Judging is the detector's work, and a broken certificate is what we came to see. Nothing is
-        // sent over this connection after the handshake, and nothing is read from it.
+        // Judging is the detector's work, and a broken certificate is what we came to see. Nothing
+        // is sent over this connection after the handshake, and nothing is read from it.
         Ok(ServerCertVerified::assertion())
     }
 

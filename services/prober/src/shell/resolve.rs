@@ -1,7 +1,8 @@
 //! Asks name servers: A and AAAA apart, each with its own outcome and time limit.
 //!
-//! One combined lookup would hide a family that fails and wait for one that hangs. Nothing is cached
-//! here: a scan is to see what is true now, and the name servers in front of us keep what may be kept.
+//! One combined lookup would hide a family that fails and wait for one that hangs. Nothing is
+//! cached here: a scan is to see what is true now, and the name servers in front of us keep what
+//! may be kept.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -30,21 +31,22 @@ use tracing::{info, warn};
 
 use crate::domain::miss;
 
-/// Lookups in flight. Above it, resolvers begin to drop: 2,000 at once against a slow one timed out by
-/// a third.
+/// Lookups in flight. Above it, resolvers begin to drop: 2,000 at once against a slow one timed out
+/// by a third.
 const LOOKUPS_MAX: usize = 256;
 /// Time for one packet and its answer; three fit into [`LOOKUP_DEADLINE`].
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Packets sent again after the first went unanswered.
 const RETRIES: usize = 2;
-/// Most that one lookup may take, retries and waiting for its turn included: who has not answered by
-/// then is down.
+/// Most that one lookup may take, retries and waiting for its turn included: who has not answered
+/// by then is down.
 pub const LOOKUP_DEADLINE: Duration = Duration::from_secs(5);
 /// Time in which any name server must answer anything, before we say that none can be reached.
 const SELF_TEST_DEADLINE: Duration = Duration::from_secs(2);
 /// How long that answer holds for all scans.
 const SELF_TEST_HOLDS: Duration = Duration::from_secs(2);
-/// Addresses taken of one family. More are a load balancer's catalogue, or a way to make us its arms.
+/// Addresses taken of one family. More are a load balancer's catalogue, or a way to make us its
+/// arms.
 const ADDRESSES_MAX: usize = 32;
 /// Aliases recorded; resolvers give up at about as many.
 const ALIASES_MAX: usize = 16;
@@ -63,7 +65,7 @@ pub enum Family {
 pub struct Found {
     /// As it travels.
     pub lookup: v1::Lookup,
-    /// The addresses, each once, at most [`ADDRESSES_MAX`].
+    /// The addresses, each once, at most 32.
     pub addresses: Vec<IpAddr>,
     /// Names gone through after the first, without trailing dot.
     pub aliases: Vec<String>,
@@ -104,7 +106,8 @@ impl Resolver {
         })
     }
 
-    /// Looks up the addresses of one family, for no longer than `limit`. `host` has no trailing dot.
+    /// Looks up the addresses of one family, for no longer than `limit`. `host` has no trailing
+    /// dot.
     pub async fn lookup(&self, host: &str, family: Family, limit: Duration) -> Found {
         match timeout(limit, self.ask(host, family)).await {
             Ok(Ok(lookup)) => found(&lookup, family),

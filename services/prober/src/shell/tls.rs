@@ -137,7 +137,8 @@ fn failed(broken: &Broken, heard: &Heard) -> Failed {
     Failed { miss: Miss::handshake(broken, heard), may_be_old: broken.may_be_old(heard) }
 }
 
-/// The groups that servers know, each listed: OpenSSL compares the curve of its certificate with them.
+/// The groups that servers know, each listed: OpenSSL compares the curve of its certificate with
+/// them.
 fn provider(post_quantum: PostQuantum) -> CryptoProvider {
     use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
     let kx_groups = match post_quantum {

@@ -1,5 +1,5 @@
-//! x509-limbo live: each chain with a leaf key is served by a real server, and a scan must bring back
-//! the same DER in the same order.
+//! x509-limbo live: each chain with a leaf key is served by a real server, and a scan must bring
+//! back the same DER in the same order.
 
 use std::{io::Read, path::PathBuf};
 

@@ -1,5 +1,5 @@
-//! Against a name server that answers each name as the name says: which addresses are found, what is
-//! said of a lookup that fails, and that one family never waits for the other.
+//! Against a name server that answers each name as the name says: which addresses are found, what
+//! is said of a lookup that fails, and that one family never waits for the other.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration, time::Instant};
 

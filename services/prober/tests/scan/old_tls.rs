@@ -1,5 +1,5 @@
-//! Answers of real servers, changed in every way for a while: the reader never panics and never takes
-//! more than it may. `FUZZ_SECONDS` says for how long, 1 by default.
+//! Answers of real servers, changed in every way for a while: the reader never panics and never
+//! takes more than it may. `FUZZ_SECONDS` says for how long, 1 by default.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! `openssl s_server` as a counterpart: the other TLS implementation of the world, with all its age.
+//! `openssl s_server` as a counterpart: the other TLS implementation of the world, with all its
+//! age.
 
 use std::{net::SocketAddr, path::Path, process::Stdio};
 

@@ -1,5 +1,5 @@
-//! What each kind of server shows of itself: by the TLS library where that can, by the reader for old
-//! TLS where it cannot.
+//! What each kind of server shows of itself: by the TLS library where that can, by the reader for
+//! old TLS where it cannot.
 
 use proto::v1::{
     Reason,

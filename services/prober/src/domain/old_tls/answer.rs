@@ -1,13 +1,13 @@
 //! Reads what a server answers to the old hello: records, the messages within, the chain.
 //!
-//! Fed piece by piece, since the pieces of a stream fall where they like: a message may span records
-//! and a record may hold many. Whatever came before an error can still be asked for.
+//! Fed piece by piece, since the pieces of a stream fall where they like: a message may span
+//! records and a record may hold many. Whatever came before an error can still be asked for.
 
 use super::message::{self, Malformed};
 use crate::domain::presented::Chain;
 
-/// Bytes of one handshake message. The largest chain seen in public tests has 211 KiB; one that does
-/// not fit into a fact is of no use.
+/// Bytes of one handshake message. The largest chain seen in public tests has 211 KiB; one that
+/// does not fit into a fact is of no use.
 const MESSAGE_BYTES_MAX: usize = 512 * 1024;
 /// Bytes of a whole answer, records and all: twice a message, for those who send tiny records.
 const ANSWER_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
@@ -345,7 +345,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), piece in 1_usize..40) {
+        fn no_bytes_make_it_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..400), piece in 1_usize..40,
+        ) {
             let (_, answer) = read(&bytes, piece);
             prop_assert!(answer.chain.is_none() || answer.chosen.is_some());
         }

@@ -1,7 +1,7 @@
 //! The hello that old servers answer.
 
-/// Cipher suites offered, best first (IANA TLS Cipher Suites). None without a certificate. Breadth is
-/// the point: no byte is ever encrypted with any of them.
+/// Cipher suites offered, best first (IANA TLS Cipher Suites). None without a certificate. Breadth
+/// is the point: no byte is ever encrypted with any of them.
 const SUITES: [u16; 63] = [
     // ECDHE with AEAD, with CBC, with 3DES, RC4 and NULL.
     0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca9, 0xcca8, 0xc0ac, 0xc0ad, //

@@ -1,5 +1,5 @@
-//! Reads the three messages that a chain is seen by (RFC 5246, section 7.4). Each function takes the
-//! body of one message, whole.
+//! Reads the three messages that a chain is seen by (RFC 5246, section 7.4). Each function takes
+//! the body of one message, whole.
 
 use crate::domain::presented::{self, Chain};
 
@@ -50,8 +50,8 @@ fn split_vector(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// The group of an ECDHE key exchange (RFC 8422, section 5.4). Those of DHE have none, and begin with
-/// the length of a prime instead: they are told apart by the suite.
+/// The group of an ECDHE key exchange (RFC 8422, section 5.4). Those of DHE have none, and begin
+/// with the length of a prime instead: they are told apart by the suite.
 pub fn named_group(suite: u16, body: &[u8]) -> u16 {
     const NAMED_CURVE: u8 = 3;
     let is_elliptic = suite >= 0xc000 && suite != 0xccaa;
