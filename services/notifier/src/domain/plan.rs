@@ -15,7 +15,7 @@ use crate::domain::{
     audience::{People, Recipient, Terms},
     news::News,
     roster::{Address, Contact},
-    thread::{Command, Open, Thread, Told, step::Cause},
+    thread::{Command, Thread, Told, open::Open, step::Cause},
     window,
 };
 

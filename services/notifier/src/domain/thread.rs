@@ -4,9 +4,12 @@
 //! One subject of `DELIVERIES` is one thread. Start reading at [`Command`], then [`Thread`]'s
 //! `decide`. Whether something may be sent now is judged in [`plan`](crate::domain::plan).
 
+pub mod open;
 pub mod outcome;
 pub mod step;
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod story;
 
@@ -15,7 +18,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::{backoff::Backoff, decider::Decider};
 use proto::{
     id::DeliveryId,
@@ -23,13 +26,11 @@ use proto::{
 };
 
 use self::{
+    open::Open,
     outcome::Outcome,
     step::{Cause, Deed, Step},
 };
 use crate::domain::news::News;
-
-/// How long a delivery is tried, from its first attempt.
-pub const HORIZON: SignedDuration = SignedDuration::from_hours(24);
 
 /// Deliveries remembered as dealt with. A message that is delivered to us again comes soon after its
 /// first time, and a thread sees a handful a day.
@@ -130,29 +131,6 @@ pub struct Thread {
     open: Vec<Open>,
     told: BTreeMap<String, Told>,
     finished: VecDeque<DeliveryId>,
-}
-
-/// A delivery that is not dealt with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Open {
-    /// Its id.
-    pub id: DeliveryId,
-    /// What is to be told.
-    pub news: Arc<News>,
-    /// What asked for it.
-    pub cause: Cause,
-    /// 0 for the first telling, then one more for each reminder.
-    pub reminder: u32,
-    /// Attempts begun.
-    pub attempts: u32,
-    /// When it may be tried next.
-    pub next_at: Timestamp,
-    /// Whether an attempt ended without an answer, so that the channel may have it.
-    perhaps_told: bool,
-    /// Whether an attempt began of which no end is known.
-    in_act: bool,
-    first_at: Option<Timestamp>,
-    failures: u32,
 }
 
 /// What was told of an anomaly that has not been told to be over.
@@ -334,60 +312,4 @@ impl Thread {
 fn told_at_once(id: DeliveryId, at: Timestamp, due: Deed, inbox: Option<InboxEntry>) -> Vec<Step> {
     let delivered = Deed::Delivered { attempt: 0, reply: String::new(), inbox };
     [due, delivered].map(|deed| Step { id, at, deed }).into()
-}
-
-impl Open {
-    fn new(
-        id: DeliveryId,
-        news: &Arc<News>,
-        cause: Cause,
-        next_at: Timestamp,
-        reminder: u32,
-    ) -> Self {
-        Self {
-            id,
-            news: Arc::clone(news),
-            cause,
-            reminder,
-            attempts: 0,
-            next_at,
-            perhaps_told: false,
-            in_act: false,
-            first_at: None,
-            failures: 0,
-        }
-    }
-
-    /// Whether the channel may have it although it never said so.
-    pub fn may_have_arrived(&self) -> bool {
-        self.perhaps_told || self.in_act
-    }
-
-    fn concluded(&self, outcome: Outcome, backoff: Backoff, chance: f64, at: Timestamp) -> Deed {
-        let attempt = self.attempts;
-        match outcome {
-            Outcome::Delivered { reply, inbox } => Deed::Delivered { attempt, reply, inbox },
-            Outcome::Never { reply } | Outcome::Broken { reply } => {
-                Deed::Parked { attempt, reason: reply }
-            }
-            // Somebody waits for the answer of a test: it is tried once.
-            Outcome::Again { reply, .. } if self.cause == Cause::Test => {
-                Deed::Parked { attempt, reason: reply }
-            }
-            Outcome::Again { reply, wait_min, perhaps_told } => {
-                let wait =
-                    backoff.wait(self.failures + 1, chance).max(wait_min.unwrap_or_default());
-                let retry_at = at.checked_add(wait).unwrap_or(Timestamp::MAX);
-                let given_up_at =
-                    self.first_at.unwrap_or(at).checked_add(HORIZON).unwrap_or(Timestamp::MAX);
-                if retry_at < given_up_at {
-                    Deed::Failed { attempt, reply, retry_at, perhaps_told }
-                } else {
-                    let hours = HORIZON.as_hours();
-                    let reason = format!("given up after {hours} hours; the last answer: {reply}");
-                    Deed::Parked { attempt, reason }
-                }
-            }
-        }
-    }
 }
