@@ -15,8 +15,17 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
     leaf: Window,
-    /// The spans in which it serves, in order, never empty; `None` if that is the leaf's validity.
-    cut: Option<Box<[Window]>>,
+    /// `None` if it serves throughout the leaf's validity.
+    cut: Option<Box<Cut>>,
+}
+
+/// How other certificates than the leaf cut its validity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cut {
+    /// The spans in which the chain serves, in order, never empty.
+    windows: Vec<Window>,
+    /// The shortest lifetime among the leaf and the certificates that end the spans.
+    lifetime: Seconds,
 }
 
 /// Both ends included. Certificates that are never valid together leave a window that ends before
@@ -57,18 +66,22 @@ impl Clock {
             return Self { leaf: whole, cut: None };
         }
         let mut windows: Vec<Window> = Vec::new();
+        let mut lifetime = whole.seconds();
         for span in &timeline.spans {
+            lifetime = lifetime.min(Window::of(&span.ended_by).seconds());
             match windows.last_mut() {
                 Some(last) if last.until.saturating_add(1) == span.from => last.until = span.until,
                 _ => windows.push(Window { from: span.from, until: span.until }),
             }
         }
-        Self { leaf: whole, cut: Some(windows.into()) }
+        Self { leaf: whole, cut: Some(Box::new(Cut { windows, lifetime })) }
     }
 
     /// The clock of a leaf above which certificates stand that are valid only within `window`.
     pub(super) fn within(leaf: &Certificate, window: Window) -> Self {
-        Self { leaf: Window::of(leaf), cut: Some(Box::new([window])) }
+        let leaf = Window::of(leaf);
+        let cut = Cut { windows: vec![window], lifetime: leaf.seconds() };
+        Self { leaf, cut: Some(Box::new(cut)) }
     }
 
     /// When the leaf ends.
@@ -76,9 +89,12 @@ impl Clock {
         instant::begin(self.leaf.until)
     }
 
-    /// How long the leaf is valid, its last second included; zero if it never is.
+    /// The lifetime by which rungs are measured: the leaf's, its last second included; zero if it is
+    /// never valid. That of a certificate which ends before the leaf, if it is shorter: otherwise it
+    /// could be "expiring" the moment it is issued.
     pub fn lifetime(&self) -> SignedDuration {
-        SignedDuration::from_secs((self.leaf.until - self.leaf.from + 1).max(0))
+        let seconds = self.cut.as_ref().map_or(self.leaf.seconds(), |cut| cut.lifetime);
+        SignedDuration::from_secs(seconds)
     }
 
     /// What the dates say now.
@@ -140,13 +156,21 @@ impl Clock {
     }
 
     fn windows(&self) -> &[Window] {
-        self.cut.as_deref().unwrap_or(std::slice::from_ref(&self.leaf))
+        match &self.cut {
+            Some(cut) => &cut.windows,
+            None => std::slice::from_ref(&self.leaf),
+        }
     }
 }
 
 impl Window {
     fn of(certificate: &Certificate) -> Self {
         Self { from: instant::not_before(certificate), until: instant::not_after(certificate) }
+    }
+
+    /// How long it is, its last second included; zero if it ends before it begins.
+    fn seconds(self) -> Seconds {
+        (self.until - self.from + 1).max(0)
     }
 }
 
@@ -158,14 +182,16 @@ mod tests {
 
     #[test]
     fn it_is_small_enough_to_be_kept_for_every_domain() {
-        assert!(size_of::<Clock>() <= 32, "{} bytes", size_of::<Clock>());
+        assert!(size_of::<Clock>() <= 24, "{} bytes", size_of::<Clock>());
     }
 
     fn clock(windows: &[(i64, i64)]) -> Clock {
         let windows: Vec<Window> =
             windows.iter().map(|(from, until)| Window { from: *from, until: *until }).collect();
         let (first, last) = (windows[0], windows[windows.len() - 1]);
-        Clock { leaf: Window { from: first.from, until: last.until }, cut: Some(windows.into()) }
+        let leaf = Window { from: first.from, until: last.until };
+        let lifetime = leaf.seconds();
+        Clock { leaf, cut: Some(Box::new(Cut { windows, lifetime })) }
     }
 
     #[test]

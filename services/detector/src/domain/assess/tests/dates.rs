@@ -82,6 +82,18 @@ fn an_intermediate_that_ends_first_is_told_by_the_rungs_of_the_leaf() {
 }
 
 #[test]
+fn an_authority_shorter_lived_than_its_leaf_is_told_by_its_own_rungs() {
+    let root =
+        Authority::root_with("Brief", "2026-05-01T00:00:00Z", "2026-05-30T23:59:59Z", |_| {});
+    let scene = given([&root.leaf()]).trusting(&root.der);
+    let issued = scene.when("2026-05-01T00:00:01Z");
+    assert_eq!(issued.kinds(), [""; 0], "nothing is expiring the moment it is issued");
+    let third = issued.when("2026-05-20T23:59:59Z");
+    assert_eq!(third.kinds(), [""; 0]);
+    assert_eq!(third.when("2026-05-21T00:00:00Z").kinds(), ["expiring"]);
+}
+
+#[test]
 fn an_expired_intermediate_and_a_known_newer_one_are_two_findings() {
     let root = Authority::root("Root");
     let old = root.below_with("Issuer", "2024-01-01T00:00:00Z", "2026-06-01T00:00:00Z", |_| {});
