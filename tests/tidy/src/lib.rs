@@ -1,9 +1,6 @@
 //! Reads the workspace as text, for the rules that no compiler keeps. The rules are in `tests/`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 /// The root of the workspace.
 ///
@@ -53,7 +50,7 @@ pub fn sources(folder: &str, endings: &[&str]) -> Vec<Source> {
         }
     }
     found.sort();
-    found.into_iter().map(read).collect()
+    found.iter().map(|path| read(path)).collect()
 }
 
 fn passed_over(folder: &Path) -> bool {
@@ -61,8 +58,8 @@ fn passed_over(folder: &Path) -> bool {
     matches!(name.as_deref(), Some("target" | "generated" | ".git" | "snapshots" | "artifacts"))
 }
 
-fn read(path: PathBuf) -> Source {
-    let text = fs::read_to_string(&path).expect("a source file is text");
-    let path = path.strip_prefix(root()).unwrap_or(&path);
+fn read(path: &Path) -> Source {
+    let text = fs::read_to_string(path).expect("a source file is text");
+    let path = path.strip_prefix(root()).unwrap_or(path);
     Source { path: path.to_string_lossy().replace('\\', "/"), text }
 }

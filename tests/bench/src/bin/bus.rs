@@ -15,7 +15,7 @@ use chassis::bus::{
 use futures::{StreamExt, TryStreamExt, stream};
 use proto::{
     id::DomainId,
-    stream::{FACTS, LOG, Service, Stream},
+    stream::{FACTS, LOG, Retention, Service, Stream},
     subject,
 };
 use redb::{Database, TableDefinition};
@@ -91,8 +91,8 @@ async fn appends(
 async fn consumes(bus: &SharedBus, stream: &'static Stream) -> Outcome<f64> {
     let kept = bus.latest(stream, stream.subjects).await?.len();
     let per_subject = match stream.retention {
-        proto::stream::Retention::Latest { per_subject, .. } => per_subject as usize,
-        _ => MESSAGES / SUBJECTS,
+        Retention::Latest { per_subject, .. } => per_subject as usize,
+        Retention::Kept | Retention::Age(_) | Retention::Work(_) => MESSAGES / SUBJECTS,
     };
     let expected = kept * per_subject.min(MESSAGES / SUBJECTS);
     let consumer = Consumer {

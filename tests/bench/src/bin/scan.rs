@@ -149,7 +149,7 @@ where
         .buffer_unordered(IN_FLIGHT)
         .for_each(|()| async {})
         .await;
-    (cpu::time() - before) / u32::try_from(SCANS).expect("a small number")
+    cpu::time().saturating_sub(before) / u32::try_from(SCANS).expect("a small number")
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -26,7 +26,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    prober::shell::crew::raise_file_limit();
+    let allowed = prober::shell::limits::sockets();
+    println!("sockets allowed      {allowed}");
     if child::is_peer() {
         let site = Site::open(Behaviour::Silent).await?;
         child::announce(&[site.address()])?;
@@ -54,7 +55,7 @@ async fn main() -> Outcome<()> {
     println!("memory               {:.1} MiB", mib(held));
     println!(
         "memory of each       {:.1} KiB     promised: below 32 KiB",
-        mib(held) * 1024.0 / SCANS as f64
+        mib(held / SCANS as u64) * 1024.0
     );
     Ok(())
 }
