@@ -60,9 +60,9 @@ async fn an_expired_chain_without_its_intermediate_is_both_expired_first() {
     verdict.must_be("abnormal", &["expired", "chain_incomplete"], 2);
 }
 
-/// The rung of 30 days lies a few seconds ahead, and is crossed when the second after it begins: checks
-/// that end before are secure, those that begin after warn. What lies astride says nothing, and is
-/// tried again.
+/// The rung of 30 days lies a few seconds ahead, and is crossed when the second after it begins:
+/// checks that end before are secure, those that begin after warn. What lies astride says nothing,
+/// and is tried again.
 #[tokio::test]
 async fn a_rung_is_crossed_at_its_second() {
     let scene = Scene::new();

@@ -1,5 +1,5 @@
-//! The docker-compose stack tells of an expired certificate by mail. `tests/stack` brings the stack up and
-//! runs this; alone it has nothing to talk to.
+//! The docker-compose stack tells of an expired certificate by mail. `tests/stack` brings the stack
+//! up and runs this; alone it has nothing to talk to.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::net::{IpAddr, SocketAddr};

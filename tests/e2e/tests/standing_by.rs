@@ -1,4 +1,5 @@
-//! A second detector and notifier take over when the first dies or freezes, and the first is fenced.
+//! A second detector and notifier take over when the first dies or freezes, and the first is
+//! fenced.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Whatever is wrong with a domain is told by mail and in the inbox, and its recovery in the same thread.
+//! Whatever is wrong with a domain is told by mail and in the inbox, and its recovery in the same
+//! thread.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -1,7 +1,7 @@
 //! The whole system, running: every service, the broker or the embedded store, a mail server.
 //!
-//! A [`Fleet`] has one of two shapes, and a test cannot tell them apart except by what it may kill: one
-//! process, `certherald up`, or a NATS server with each service as a process of its own. Start
+//! A [`Fleet`] has one of two shapes, and a test cannot tell them apart except by what it may kill:
+//! one process, `certherald up`, or a NATS server with each service as a process of its own. Start
 //! reading at [`Plan`].
 
 mod member;

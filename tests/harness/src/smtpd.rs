@@ -1,7 +1,7 @@
 //! A real mail server that is not ours: `OpenSMTPD`, delivering everything into one maildir.
 //!
-//! It insists on its system-wide spool, so it runs with a private view of the file system where that
-//! may be made, and as the only one of its kind elsewhere. Both need root.
+//! It insists on its system-wide spool, so it runs with a private view of the file system where
+//! that may be made, and as the only one of its kind elsewhere. Both need root.
 
 use std::fs;
 use std::net::SocketAddr;
