@@ -18,8 +18,10 @@ use super::{
 use crate::config::Secret;
 use link::Link;
 
+mod acks;
 mod append;
 mod consume;
+mod fault;
 mod follow;
 mod latest;
 mod lease;

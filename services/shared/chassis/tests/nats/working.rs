@@ -22,7 +22,7 @@ use chassis::{
 use harness::{eventually::eventually, nats::Nats};
 use parking_lot::Mutex;
 use proto::stream::{JOBS, PARKED, Service};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::world::{ids, insist, message, process};
 
@@ -105,6 +105,33 @@ async fn eventually_done(bus: &SharedBus) {
         if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_acknowledged_is_done_with_however_many_are_at_once() {
+    let nats = Nats::start().await;
+    let bus = process(&nats.url(), Service::Prober, "a").await.bus;
+    let mut deliveries =
+        bus.consume(Consumer { held_max: 256, ..crew(Duration::from_secs(30)) }).await.unwrap();
+    for n in 0..1_000 {
+        job(&bus, &format!("first-{n}")).await;
+    }
+    let mut acknowledging = JoinSet::new();
+    for _ in 0..1_000 {
+        let delivery = deliveries.next().await.unwrap();
+        let bus = bus.clone();
+        acknowledging.spawn(async move {
+            let subject = delivery.message.subject.clone();
+            delivery.ack().await.unwrap();
+            // Refused if the server did not know yet that the first is done.
+            bus.append(message(&JOBS, &subject, &format!("second-{subject}"))).await.unwrap();
+        });
+        if acknowledging.len() > 200 {
+            acknowledging.join_next().await.unwrap().unwrap();
+        }
+    }
+    acknowledging.join_all().await;
+    assert_eq!(left(&bus).await.len(), 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,8 @@ use proto::stream::Retention;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    link::{ANSWER_WAIT, ApiError, Link, Unanswered, understood},
+    fault::{ApiError, Unanswered, understood},
+    link::{ANSWER_WAIT, Link},
     message, read, streams,
 };
 use crate::bus::{Append, AppendError, Appended, BusError, Expect};

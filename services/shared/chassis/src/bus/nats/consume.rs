@@ -20,8 +20,10 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
+    acks::Acks,
     append,
-    link::{ANSWER_WAIT, ApiError, Complaint, Link, Unanswered},
+    fault::{ApiError, Complaint, Unanswered},
+    link::{ANSWER_WAIT, Link},
     message::{self, Place},
     pull::{Heard, Pull},
     streams,
@@ -40,6 +42,7 @@ pub(super) struct Consuming {
     service: Service,
     consumer: Consumer,
     seats: Arc<Semaphore>,
+    acks: Arc<Acks>,
     pull: Option<(Pull, OwnedSemaphorePermit)>,
 }
 
@@ -50,7 +53,8 @@ impl Consuming {
         consumer: Consumer,
     ) -> Result<Self, BusError> {
         let seats = Arc::new(Semaphore::new(consumer.held_max.clamp(1, Semaphore::MAX_PERMITS)));
-        let mut this = Self { link: link.clone(), service, consumer, seats, pull: None };
+        let acks = Arc::new(Acks::new(link.clone()));
+        let mut this = Self { link: link.clone(), service, consumer, seats, acks, pull: None };
         this.join().await?;
         Ok(this)
     }
@@ -121,6 +125,7 @@ impl Consuming {
         };
         let reply = Reply {
             link: self.link.clone(),
+            acks: self.acks.clone(),
             service: self.service,
             stream: self.consumer.stream,
             subject: answer_to,
@@ -197,6 +202,7 @@ fn durable(consumer: &Consumer) -> Config {
 /// How one delivery is answered.
 struct Reply {
     link: Arc<Link>,
+    acks: Arc<Acks>,
     service: Service,
     stream: &'static Stream,
     subject: String,
@@ -222,7 +228,7 @@ impl Reply {
 #[async_trait]
 impl Answer for Reply {
     async fn ack(&self) -> Result<(), BusError> {
-        self.tell("acknowledge", "+ACK").await
+        self.acks.ack(&self.subject).await
     }
 
     async fn retry_in(&self, wait: Duration) -> Result<(), BusError> {
@@ -238,7 +244,7 @@ impl Answer for Reply {
     async fn park(&self, message: &Message, reason: &str) -> Result<(), BusError> {
         let parked = Append::parked(self.service, self.stream, message, reason);
         match append::append(&self.link, parked).await {
-            Ok(_) => self.tell("acknowledge", "+ACK").await,
+            Ok(_) => self.acks.ack(&self.subject).await,
             Err(AppendError::Failed { source, .. }) => Err(source),
             Err(error) => Err(BusError::Unreachable {
                 operation: "park a message".to_owned(),

@@ -16,7 +16,8 @@ use tracing::{debug, warn};
 
 use super::{
     consume::make,
-    link::{Complaint, Link},
+    fault::Complaint,
+    link::Link,
     message::{self, Place},
     pull::{Heard, Pull},
     streams,

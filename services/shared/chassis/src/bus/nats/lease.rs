@@ -20,7 +20,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    link::{ANSWER_WAIT, ApiError, Link, Unanswered, understood},
+    fault::{ApiError, Unanswered, understood},
+    link::{ANSWER_WAIT, Link},
     read::{is_missing, last_of},
     streams,
 };

@@ -12,7 +12,10 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::link::{ANSWER_WAIT, Link, Unanswered};
+use super::{
+    fault::Unanswered,
+    link::{ANSWER_WAIT, Link},
+};
 
 /// How long the server keeps an asking that it cannot answer.
 const EXPIRES: Duration = Duration::from_secs(30);

@@ -10,7 +10,8 @@ use proto::stream::Stream;
 use tokio::time::sleep;
 
 use super::{
-    link::{Complaint, Link, Unanswered},
+    fault::{Complaint, Unanswered},
+    link::Link,
     message, read, streams,
 };
 use crate::bus::{BusError, Followed, Following, From, Message};

@@ -20,7 +20,8 @@ use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    link::{ANSWER_WAIT, ApiError, Link, Unanswered},
+    fault::{ApiError, Unanswered},
+    link::{ANSWER_WAIT, Link},
     message, streams,
 };
 use crate::bus::{BusError, Message};

@@ -10,7 +10,10 @@ use proto::stream::{Durability, Retention, Stream};
 use serde_json::json;
 use tracing::{info, warn};
 
-use super::link::{ANSWER_WAIT, ApiError, Link, Unanswered};
+use super::{
+    fault::{ApiError, Unanswered},
+    link::{ANSWER_WAIT, Link},
+};
 use crate::{bus::BusError, error::Chain};
 
 /// How long the broker knows ids of all messages. A repeat at a version is known for ever, by its
