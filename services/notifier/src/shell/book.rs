@@ -6,6 +6,9 @@
 
 mod agenda;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use chassis::ledger::{Entity as LedgerEntity, Known, Place};
@@ -114,6 +117,16 @@ impl Book {
     /// Waits until there may be something to do that there was not before.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// A term begins: nothing is in hand, whatever became of the one before, and every thread is looked at.
+    pub fn begin_term(&self) {
+        let mut pages = self.pages.lock();
+        let Pages { threads, agenda, .. } = &mut *pages;
+        for (key, page) in threads {
+            page.taken = false;
+            agenda.put_sooner(key, AT_ONCE);
+        }
     }
 
     /// Takes in what was ordered of one entity. What is under way may have become unwanted, or wanted.

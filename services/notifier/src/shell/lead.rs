@@ -44,6 +44,7 @@ pub async fn serve(mut office: Office, term: Term) -> Result<(), BusError> {
         () = office.reading.caught_up() => {}
     }
     let Office { mut context, book, reading, channels } = office;
+    book.begin_term();
     context.bus = term.bus();
     let pen = Pen::new(&context, &term, book.clone());
     let desk = Desk {
