@@ -88,7 +88,8 @@ pub(crate) struct Check {
 
 /// Judge a chain before it is deployed, without a network
 ///
-/// Exits with 0 if all is secure, 1 for a warning, 2 if something is critical, 3 if it cannot be told.
+/// Exits with 0 if all is secure, 1 for a warning, 2 if something is critical, 3 if it cannot be
+/// told.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   certherald assess --host example.com fullchain.pem

@@ -7,8 +7,8 @@ use chassis::error::Chain;
 /// Unknown, as monitoring plugins say it: our own failure, never the domain's.
 pub(crate) const UNKNOWN: u8 = 3;
 
-/// The command line was not understood: unknown for the commands that judge, since their callers read
-/// 2 as critical; `EX_USAGE` of sysexits for the others.
+/// The command line was not understood: unknown for the commands that judge, since their callers
+/// read 2 as critical; `EX_USAGE` of sysexits for the others.
 pub(crate) fn misused(command: Option<&OsString>) -> ExitCode {
     let judges = command.is_some_and(|command| command == "check" || command == "assess");
     ExitCode::from(if judges { UNKNOWN } else { chassis::start::EXIT_USAGE })

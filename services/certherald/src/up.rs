@@ -92,8 +92,10 @@ async fn prepared(options: &Up) -> Result<Prepared, Box<dyn Error>> {
         let part = Part::read(*service, &mut settings, &data);
         part.map(|part| (*service, part))
     };
-    let parts: Option<Vec<_>> =
+    // All are read before any is looked at: each mistake is to be told.
+    let parts: Vec<_> =
         [Service::Detector, Service::Notifier, Service::Prober].iter().map(read).collect();
+    let parts: Option<Vec<_>> = parts.into_iter().collect();
     let console = Part::read(Service::Console, &mut settings, &data);
     match (process, parts, console) {
         (Some((process, broker)), Some(parts), Some(Part::Console(console))) => {

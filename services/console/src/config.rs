@@ -7,10 +7,11 @@ use chassis::config::{ConfigError, Reader};
 /// What the console may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// `CONSOLE_LISTEN`: address and port of the API. Default 127.0.0.1:8080; port 0 takes a free one.
+    /// `CONSOLE_LISTEN`: address and port of the API. Default 127.0.0.1:8080; port 0 takes a free
+    /// one.
     pub listen: SocketAddr,
-    /// `CONSOLE_TOKEN_FILE`: where the admin token is kept that is made at the first start. Default:
-    /// `admin-token` in the console's data directory.
+    /// `CONSOLE_TOKEN_FILE`: where the admin token is kept that is made at the first start.
+    /// Default: `admin-token` in the console's data directory.
     pub token_file: Option<PathBuf>,
     /// `CONSOLE_DOMAINS_MAX`: how many domains may be monitored. Default 1,000,000, allowed 1 to
     /// 10,000,000: each takes about a kilobyte of the console's memory.

@@ -1,9 +1,9 @@
 //! Takes orders and shows the state of everything: the REST API.
 //!
 //! People order through it what is monitored and who is told: each order becomes a record of
-//! `INVENTORY`. What it shows is folded from the streams and may be folded anew at any time. It scans
-//! nothing, judges nothing and tells nobody. Start reading at [`run`], then [`domain::inventory`] and
-//! [`domain::board`].
+//! `INVENTORY`. What it shows is folded from the streams and may be folded anew at any time. It
+//! scans nothing, judges nothing and tells nobody. Start reading at [`run`], then
+//! [`domain::inventory`] and [`domain::board`].
 
 pub mod config;
 pub mod domain;
@@ -18,7 +18,7 @@ use tracing::info;
 pub use crate::config::Config;
 use crate::shell::{
     first_start::{self, FirstStartError},
-    http::{self, Api},
+    http::{self, Api, listener::Bounded},
     mirror::Mirror,
     requests::Requests,
     store::Store,
@@ -53,8 +53,8 @@ pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
     serve(context, config, listener).await
 }
 
-/// Opens the address of the API; apart from [`serve`], so that whoever starts several services learns
-/// at once that it is taken, and which port it is.
+/// Opens the address of the API; apart from [`serve`], so that whoever starts several services
+/// learns at once that it is taken, and which port it is.
 ///
 /// # Errors
 ///
@@ -105,5 +105,5 @@ async fn answer(
     router: axum::Router,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stopping).await
+    axum::serve(Bounded::new(listener), router).with_graceful_shutdown(stopping).await
 }

@@ -6,8 +6,8 @@ use clap::Args;
 
 /// Run everything in this process, with nothing else installed
 ///
-/// The streams are kept in the data directory, unless CERTHERALD_NATS_URL names a NATS server. The API
-/// answers on the address of --listen; the first start makes an admin token.
+/// The streams are kept in the data directory, unless CERTHERALD_NATS_URL names a NATS server. The
+/// API answers on the address of --listen; the first start makes an admin token.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   certherald up
@@ -34,7 +34,8 @@ pub(crate) struct Up {
 /// Run one service; the others find it through NATS
 #[derive(Debug, Args)]
 pub(crate) struct Role {
-    /// Directory of keys, of the embedded bus, and of what may be thrown away [default: certherald-data]
+    /// Directory of keys, of the embedded bus, and of what may be thrown away [default:
+    /// certherald-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// TOML file with settings; the environment goes first

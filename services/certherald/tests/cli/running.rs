@@ -114,7 +114,7 @@ fn domains_and_contacts_survive_a_restart() {
 }
 
 #[test]
-fn a_name_that_does_not_resolve_is_told_in_the_inbox() {
+fn a_test_message_says_what_the_channel_said() {
     let data = tempfile::tempdir().unwrap();
     let running = Running::start(data.path());
     let test = ["contacts", "test", "Operator", "--method", "internal"];

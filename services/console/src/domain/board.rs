@@ -1,8 +1,9 @@
 //! The streams folded into what is shown: domains and their state, contacts, settings, inbox,
 //! deliveries, what happened lately.
 //!
-//! A projection, truth for nothing: it can be thrown away and folded anew. Each message is taken in by
-//! the method of its stream, and taking one in twice changes nothing. Start reading at [`Board`].
+//! A projection, truth for nothing: it can be thrown away and folded anew. Each message is taken in
+//! by the method of its stream, and taking one in twice changes nothing. Start reading at
+//! [`Board`].
 
 pub mod delivery;
 pub mod detail;

@@ -1,5 +1,5 @@
-//! Reads what people bring: lists of names, and CSV with options. Each line is good, or refused with
-//! its reason; a refused line costs no other.
+//! Reads what people bring: lists of names, and CSV with options. Each line is good, or refused
+//! with its reason; a refused line costs no other.
 
 use std::collections::BTreeMap;
 
@@ -114,8 +114,8 @@ pub fn drafts(drafts: &[Draft]) -> Result<Intake, Unreadable> {
     Ok(reading.intake)
 }
 
-/// Reads CSV (RFC 4180) whose first line names the columns, among [`COLUMNS`] in any order. Within a
-/// field, `;` divides tags and rungs.
+/// Reads CSV (RFC 4180) whose first line names the columns, among [`COLUMNS`] in any order. Within
+/// a field, `;` divides tags and rungs.
 ///
 /// # Errors
 ///

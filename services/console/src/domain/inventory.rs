@@ -1,7 +1,7 @@
 //! What people order: domains, contacts, notification settings, tokens, marks in the inbox.
 //!
-//! Each entity is a decider of its own, and one subject of `INVENTORY`. A value that a person enters
-//! is read once, by the type that holds it; what is wrong with it is an [`Invalid`] each.
+//! Each entity is a decider of its own, and one subject of `INVENTORY`. A value that a person
+//! enters is read once, by the type that holds it; what is wrong with it is an [`Invalid`] each.
 
 pub mod contact;
 pub mod domain;

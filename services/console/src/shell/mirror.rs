@@ -1,6 +1,7 @@
 //! Reads along with the streams and keeps the board up to date.
 //!
-//! A mirror keeps nothing that cannot be read again: it begins with the oldest message at each start.
+//! A mirror keeps nothing that cannot be read again: it begins with the oldest message at each
+//! start.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,8 +27,8 @@ pub type SharedBoard = Arc<RwLock<Board>>;
 
 /// Wait before reading along again after the bus failed.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How long an answer waits until the board shows what was ordered. Beyond it the order is stored all
-/// the same, and the board is only late.
+/// How long an answer waits until the board shows what was ordered. Beyond it the order is stored
+/// all the same, and the board is only late.
 const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// The board, and how far it has come.

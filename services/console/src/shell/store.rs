@@ -1,5 +1,5 @@
-//! Makes orders into records: decide on what the board knows, append at its version, decide again if
-//! someone else was first.
+//! Makes orders into records: decide on what the board knows, append at its version, decide again
+//! if someone else was first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,7 +26,8 @@ use crate::domain::{
 /// How often a decision is made anew because someone else was first. Two consoles that fight five
 /// times over one entity are told so.
 const DECISIONS_MAX: u32 = 5;
-/// How often an append is repeated that was not answered. It carries the same id, so that it is one.
+/// How often an append is repeated that was not answered. It carries the same id, so that it is
+/// one.
 const APPENDS_MAX: u32 = 3;
 /// Waits between them: a person waits as well.
 const BACKOFF: Backoff = Backoff { base: Duration::from_millis(200), cap: Duration::from_secs(2) };

@@ -1,5 +1,5 @@
-//! One domain in full, folded on demand from its log and its last fact: too much to keep for each of a
-//! hundred thousand.
+//! One domain in full, folded on demand from its log and its last fact: too much to keep for each
+//! of a hundred thousand.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -16,8 +16,8 @@ use proto::{
 use super::instant;
 use crate::domain::sentence;
 
-/// Chains that one domain is known to serve, newest last. A job carries at most 8; twice that covers
-/// a fleet in the middle of a rollout.
+/// Chains that one domain is known to serve, newest last. A job carries at most 8; twice that
+/// covers a fleet in the middle of a rollout.
 const CHAINS_MAX: usize = 16;
 /// Endpoints of one domain that differ in what they present.
 const ENDPOINTS_MAX: usize = 64;

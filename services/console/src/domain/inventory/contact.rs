@@ -26,7 +26,8 @@ const LOCAL_PART_LEN_MAX: usize = 64;
 
 /// What is known of a contact.
 ///
-/// Invariant: each field is within the limits of this module, and `internal` is among the addresses.
+/// Invariant: each field is within the limits of this module, and `internal` is among the
+/// addresses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Card(ContactSaved);
 

@@ -33,7 +33,8 @@ use crate::{
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct AddParams {
-    /// `keep` (default) leaves them as they are; `update` replaces their options by those of the list.
+    /// `keep` (default) leaves them as they are; `update` replaces their options by those of the
+    /// list.
     existing: Option<String>,
 }
 
@@ -115,18 +116,24 @@ pub struct AddedDomain {
 ///
 /// JSON: a list of names or objects, or one object. `text/plain`: names divided by commas or line
 /// ends. `text/csv`: as in the template. Answers 422 only if no line is good.
-#[utoipa::path(post, path = "/domains", tag = "domains", params(AddParams),
-    request_body(content(
-        (Vec<NewDomain> = "application/json", example = json!(["example.com", { "name": "mail.example.com:25", "options": { "tags": ["mail"] } }])),
-        (String = "text/plain", example = "example.com, example.org:8443"),
-        (String = "text/csv", example = "name,tags\r\nexample.com,shop;web\r\n"),
-    )),
+#[utoipa::path(
+    post, path = "/domains", tag = "domains",
+    params(AddParams),
+    request_body(
+        content(
+            (
+                Vec<NewDomain> = "application/json",
+                example = json!(["example.com", { "name": "mail.example.com:25", "options": { "tags": ["mail"] } }])
+            ),
+            (String = "text/plain", example = "example.com, example.org:8443"),
+            (String = "text/csv", example = "name,tags\r\nexample.com,shop;web\r\n")
+        )
+    ),
     responses(
         (status = 200, description = "What became of each line.", body = Added),
-        (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 413, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem),
-        (status = 429, body = Problem), (status = 503, body = Problem),
-    ))]
+        (status = 429, description = "There are too many already.", body = Problem)
+    )
+)]
 pub async fn add(
     State(api): Shared,
     Caller(caller): Caller,

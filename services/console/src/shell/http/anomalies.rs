@@ -56,10 +56,11 @@ impl Wanted {
 }
 
 /// What is wrong, or was.
-#[utoipa::path(get, path = "/anomalies", tag = "anomalies", params(AnomalyParams), responses(
-    (status = 200, body = Page<AnomalyOfDomain>), (status = 401, body = Problem),
-    (status = 404, body = Problem), (status = 422, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/anomalies", tag = "anomalies",
+    params(AnomalyParams),
+    responses((status = 200, body = Page<AnomalyOfDomain>))
+)]
 pub async fn list(
     State(api): Shared,
     Params(params): Params<AnomalyParams>,

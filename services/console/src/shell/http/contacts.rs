@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     Api, Shared,
+    document::{ContactPath, IfMatch},
     events::PageParams,
     extract::{Body, Caller, Params, Path, Seen, etag},
     paging::{self, Page},
@@ -112,9 +113,11 @@ pub struct AddedContact {
 }
 
 /// The contacts.
-#[utoipa::path(get, path = "/contacts", tag = "contacts", params(PageParams), responses(
-    (status = 200, body = Page<ContactView>), (status = 401, body = Problem), (status = 422, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/contacts", tag = "contacts",
+    params(PageParams),
+    responses((status = 200, body = Page<ContactView>))
+)]
 pub async fn list(
     State(api): Shared,
     Params(params): Params<PageParams>,
@@ -132,10 +135,14 @@ pub async fn list(
 ///
 /// The first contact that a person adds is told of every domain that has no setting of its own; the
 /// answer says so. Later ones are told once a setting names them.
-#[utoipa::path(post, path = "/contacts", tag = "contacts", request_body = ContactBody, responses(
-    (status = 201, body = AddedContact), (status = 400, body = Problem), (status = 401, body = Problem),
-    (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
-))]
+#[utoipa::path(
+    post, path = "/contacts", tag = "contacts",
+    request_body = ContactBody,
+    responses(
+        (status = 201, body = AddedContact),
+        (status = 429, description = "There are too many already.", body = Problem)
+    )
+)]
 pub async fn add(
     State(api): Shared,
     Caller(caller): Caller,
@@ -190,9 +197,11 @@ async fn introduce(
 }
 
 /// One contact.
-#[utoipa::path(get, path = "/contacts/{contact}", tag = "contacts",
-    params(("contact" = String, Path, description = "Id")),
-    responses((status = 200, body = ContactView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(
+    get, path = "/contacts/{contact}", tag = "contacts",
+    params(ContactPath),
+    responses((status = 200, body = ContactView))
+)]
 pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Response, Problem> {
     let (id, _) = known(&api, &key)?;
     let contact = shown(&api, &id)?;
@@ -200,14 +209,15 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
 }
 
 /// Replaces a contact.
-#[utoipa::path(put, path = "/contacts/{contact}", tag = "contacts", request_body = ContactBody,
-    params(("contact" = String, Path, description = "Id"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+#[utoipa::path(
+    put, path = "/contacts/{contact}", tag = "contacts",
+    request_body = ContactBody,
+    params(ContactPath, IfMatch),
     responses(
-        (status = 200, body = ContactView), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 412, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
-    ))]
+        (status = 200, body = ContactView),
+        (status = 409, description = "It does not fit to what is.", body = Problem)
+    )
+)]
 pub async fn replace(
     State(api): Shared,
     Caller(caller): Caller,
@@ -221,13 +231,14 @@ pub async fn replace(
 }
 
 /// Forgets a contact. Refused while a setting names it.
-#[utoipa::path(delete, path = "/contacts/{contact}", tag = "contacts",
-    params(("contact" = String, Path, description = "Id"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+#[utoipa::path(
+    delete, path = "/contacts/{contact}", tag = "contacts",
+    params(ContactPath, IfMatch),
     responses(
-        (status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 412, body = Problem), (status = 503, body = Problem),
-    ))]
+        (status = 204),
+        (status = 409, description = "It does not fit to what is.", body = Problem)
+    )
+)]
 pub async fn remove(
     State(api): Shared,
     Caller(caller): Caller,
@@ -274,12 +285,12 @@ pub struct TestAsked {
 
 /// Tells a contact a test, on the path of a real message. What the channel says is found in
 /// `/deliveries?contact=…&cause=test`.
-#[utoipa::path(post, path = "/contacts/{contact}/test", tag = "contacts", request_body = TestBody,
-    params(("contact" = String, Path, description = "Id")),
-    responses(
-        (status = 202, body = TestAsked), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
-    ))]
+#[utoipa::path(
+    post, path = "/contacts/{contact}/test", tag = "contacts",
+    request_body = TestBody,
+    params(ContactPath),
+    responses((status = 202, body = TestAsked))
+)]
 pub async fn test(
     State(api): Shared,
     Caller(caller): Caller,

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Shared,
+    document::DeliveryPath,
     domains::token,
     extract::{Caller, Params, Path},
     paging::{self, Page},
@@ -193,10 +194,11 @@ impl Wanted {
 }
 
 /// The deliveries, latest first; the last 50,000, and all that are still open.
-#[utoipa::path(get, path = "/deliveries", tag = "deliveries", params(DeliveryParams), responses(
-    (status = 200, body = Page<DeliveryView>), (status = 401, body = Problem),
-    (status = 404, body = Problem), (status = 422, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/deliveries", tag = "deliveries",
+    params(DeliveryParams),
+    responses((status = 200, body = Page<DeliveryView>))
+)]
 pub async fn list(
     State(api): Shared,
     Params(params): Params<DeliveryParams>,
@@ -224,9 +226,11 @@ pub(super) fn turn(cursor: Option<&str>) -> Result<Option<Turn>, Problem> {
 }
 
 /// One delivery.
-#[utoipa::path(get, path = "/deliveries/{delivery}", tag = "deliveries",
-    params(("delivery" = String, Path, description = "Id")),
-    responses((status = 200, body = DeliveryView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(
+    get, path = "/deliveries/{delivery}", tag = "deliveries",
+    params(DeliveryPath),
+    responses((status = 200, body = DeliveryView))
+)]
 pub async fn show(
     State(api): Shared,
     Path(key): Path<String>,
@@ -235,12 +239,14 @@ pub async fn show(
 }
 
 /// Tries a parked delivery again.
-#[utoipa::path(post, path = "/deliveries/{delivery}/again", tag = "deliveries",
-    params(("delivery" = String, Path, description = "Id")),
+#[utoipa::path(
+    post, path = "/deliveries/{delivery}/again", tag = "deliveries",
+    params(DeliveryPath),
     responses(
-        (status = 202, body = DeliveryView), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, description = "It is not parked.", body = Problem), (status = 503, body = Problem),
-    ))]
+        (status = 202, body = DeliveryView),
+        (status = 409, description = "It is not parked.", body = Problem)
+    )
+)]
 pub async fn again(
     State(api): Shared,
     Caller(caller): Caller,

@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use super::{
     Api, Shared,
     acting::order,
+    document::{DomainPath, IfMatch},
     events::EventView,
     evidence::{ChainView, EndpointView, EvidenceView},
     extract::{self, Body, Caller, Params, Path, Seen, etag},
@@ -71,12 +72,17 @@ pub struct KindEvidence {
 }
 
 /// One domain in full. `{domain}` is its id, or host and port as people write them.
-#[utoipa::path(get, path = "/domains/{domain}", tag = "domains",
-    params(("domain" = String, Path, description = "Id, or name such as `example.com:8443`")),
+#[utoipa::path(
+    get, path = "/domains/{domain}", tag = "domains",
+    params(DomainPath),
     responses(
-        (status = 200, body = DomainDetail, headers(("ETag", description = "Version of what was ordered"))),
-        (status = 401, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem),
-    ))]
+        (
+            status = 200,
+            body = DomainDetail,
+            headers(("ETag", description = "Version of what was ordered"))
+        )
+    )
+)]
 pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Response, Problem> {
     let row = api.look(|board| view::named(board, &key).cloned())?;
     let detail = detail(&api, &row).await?;
@@ -117,15 +123,12 @@ fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDetail {
 }
 
 /// Replaces the options of a domain as a whole.
-#[utoipa::path(put, path = "/domains/{domain}", tag = "domains",
-    params(("domain" = String, Path, description = "Id or name"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
+#[utoipa::path(
+    put, path = "/domains/{domain}", tag = "domains",
+    params(DomainPath, IfMatch),
     request_body = OptionsBody,
-    responses(
-        (status = 200, body = DomainView), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem),
-        (status = 422, body = Problem), (status = 503, body = Problem),
-    ))]
+    responses((status = 200, body = DomainView))
+)]
 pub async fn replace(
     State(api): Shared,
     Caller(caller): Caller,
@@ -138,17 +141,17 @@ pub async fn replace(
     ordered(&api, caller.actor(), &row, seen, Command::Change(options)).await
 }
 
-/// Changes some options of a domain: what is `null` has its default from then on, what is absent stays as
-/// it is (RFC 7396).
-#[utoipa::path(patch, path = "/domains/{domain}", tag = "domains",
-    params(("domain" = String, Path, description = "Id or name"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
-    request_body(content = OptionsBody, example = json!({ "interval_seconds": 300, "owner_note": null })),
-    responses(
-        (status = 200, body = DomainView), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem),
-        (status = 422, body = Problem), (status = 503, body = Problem),
-    ))]
+/// Changes some options of a domain: what is `null` has its default from then on, what is absent
+/// stays as it is (RFC 7396).
+#[utoipa::path(
+    patch, path = "/domains/{domain}", tag = "domains",
+    params(DomainPath, IfMatch),
+    request_body(
+        content = OptionsBody,
+        example = json!({ "interval_seconds": 300, "owner_note": null })
+    ),
+    responses((status = 200, body = DomainView))
+)]
 pub async fn change(
     State(api): Shared,
     Caller(caller): Caller,
@@ -178,13 +181,11 @@ fn patched(row: &Row, patch: Map<String, Value>) -> Result<OptionsBody, Problem>
 }
 
 /// Forgets a domain. Its log is kept, and goes on if it is added again.
-#[utoipa::path(delete, path = "/domains/{domain}", tag = "domains",
-    params(("domain" = String, Path, description = "Id or name"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
-    responses(
-        (status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 412, body = Problem), (status = 503, body = Problem),
-    ))]
+#[utoipa::path(
+    delete, path = "/domains/{domain}", tag = "domains",
+    params(DomainPath, IfMatch),
+    responses((status = 204))
+)]
 pub async fn remove(
     State(api): Shared,
     Caller(caller): Caller,
@@ -199,10 +200,11 @@ pub async fn remove(
 }
 
 /// Looks at a domain again.
-#[utoipa::path(post, path = "/domains/{domain}/enable", tag = "domains",
-    params(("domain" = String, Path, description = "Id or name")),
-    responses((status = 200, body = DomainView), (status = 401, body = Problem), (status = 403, body = Problem),
-              (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(
+    post, path = "/domains/{domain}/enable", tag = "domains",
+    params(DomainPath),
+    responses((status = 200, body = DomainView))
+)]
 pub async fn enable(
     State(api): Shared,
     Caller(caller): Caller,
@@ -213,10 +215,11 @@ pub async fn enable(
 }
 
 /// Looks at a domain no more, and keeps it.
-#[utoipa::path(post, path = "/domains/{domain}/disable", tag = "domains",
-    params(("domain" = String, Path, description = "Id or name")),
-    responses((status = 200, body = DomainView), (status = 401, body = Problem), (status = 403, body = Problem),
-              (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(
+    post, path = "/domains/{domain}/disable", tag = "domains",
+    params(DomainPath),
+    responses((status = 200, body = DomainView))
+)]
 pub async fn disable(
     State(api): Shared,
     Caller(caller): Caller,
@@ -242,10 +245,14 @@ async fn ordered(
 }
 
 /// Looks at a domain now. The answer comes with `looked_at` of the domain, in seconds.
-#[utoipa::path(post, path = "/domains/{domain}/scan", tag = "domains",
-    params(("domain" = String, Path, description = "Id or name")),
-    responses((status = 202, body = DomainView), (status = 401, body = Problem), (status = 403, body = Problem),
-              (status = 404, body = Problem), (status = 409, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(
+    post, path = "/domains/{domain}/scan", tag = "domains",
+    params(DomainPath),
+    responses(
+        (status = 202, body = DomainView),
+        (status = 409, description = "It does not fit to what is.", body = Problem)
+    )
+)]
 pub async fn scan(
     State(api): Shared,
     Caller(caller): Caller,
@@ -262,10 +269,11 @@ pub async fn scan(
 }
 
 /// The events of a domain, latest first: of each kind the last 64.
-#[utoipa::path(get, path = "/domains/{domain}/events", tag = "domains",
-    params(("domain" = String, Path, description = "Id or name"), super::events::PageParams),
-    responses((status = 200, body = Page<EventView>), (status = 401, body = Problem),
-              (status = 404, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(
+    get, path = "/domains/{domain}/events", tag = "domains",
+    params(DomainPath, super::events::PageParams),
+    responses((status = 200, body = Page<EventView>))
+)]
 pub async fn events(
     State(api): Shared,
     Path(key): Path<String>,
@@ -281,7 +289,7 @@ pub async fn events(
     let before = paging::numbers::<1>(params.cursor.as_deref())?.map_or(u64::MAX, |[n]| n);
     let events = timeout(EVENTS_WITHIN, kept_events(&api, &pattern))
         .await
-        .map_err(|_| Problem::slow("the events of the domain"))??;
+        .map_err(|_| Problem::slow("reading the events of the domain"))??;
     let latest = events.into_iter().rev();
     let wanted = latest.filter(|(sequence, event)| *sequence < before && event.domain_id == id);
     Ok(Json(paging::page(

@@ -31,7 +31,8 @@ const TEXT_LEN_MAX: usize = 253;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// Only in this state: `enabling`, `secure`, `abnormal`, `enable_failed`, `unknown`, `disabled`.
+    /// Only in this state: `enabling`, `secure`, `abnormal`, `enable_failed`, `unknown`,
+    /// `disabled`.
     state: Option<String>,
     /// Only with this tag.
     tag: Option<String>,
@@ -41,8 +42,8 @@ pub struct ListParams {
     kind: Option<String>,
     /// Only with an open anomaly of this severity or above: `info`, `warning`, `critical`.
     severity: Option<String>,
-    /// `name` (default), `expires`, `state` (what needs a look first) or `added`; with `-` before it
-    /// from the other end.
+    /// `name` (default), `expires`, `state` (what needs a look first) or `added`; with `-` before
+    /// it from the other end.
     sort: Option<String>,
     /// Items of the page, 1 to 1000. Default 100.
     limit: Option<usize>,
@@ -51,10 +52,11 @@ pub struct ListParams {
 }
 
 /// The domains, a page at a time.
-#[utoipa::path(get, path = "/domains", tag = "domains", params(ListParams), responses(
-    (status = 200, body = Page<DomainView>),
-    (status = 401, body = Problem), (status = 422, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/domains", tag = "domains",
+    params(ListParams),
+    responses((status = 200, body = Page<DomainView>))
+)]
 pub async fn list(
     State(api): Shared,
     Params(params): Params<ListParams>,
@@ -141,10 +143,11 @@ pub(super) fn token<T: Copy>(
 const CSV: (header::HeaderName, &str) = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
 
 /// Every domain that the filter takes, as CSV that can be imported again.
-#[utoipa::path(get, path = "/domains.csv", tag = "domains", params(ListParams), responses(
-    (status = 200, body = String, content_type = "text/csv"),
-    (status = 401, body = Problem), (status = 422, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/domains.csv", tag = "domains",
+    params(ListParams),
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
 pub async fn export(
     State(api): Shared,
     Params(params): Params<ListParams>,
@@ -160,9 +163,10 @@ pub async fn export(
 }
 
 /// What a CSV file for import looks like.
-#[utoipa::path(get, path = "/domains/template.csv", tag = "domains", responses(
-    (status = 200, body = String, content_type = "text/csv"), (status = 401, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/domains/template.csv", tag = "domains",
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
 pub async fn template() -> Response {
     let attachment = (header::CONTENT_DISPOSITION, "attachment; filename=\"template.csv\"");
     (StatusCode::OK, [CSV, attachment], export::template()).into_response()

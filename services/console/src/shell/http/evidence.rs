@@ -1,4 +1,5 @@
-//! Evidence, chains and endpoints as the API shows them: the same fields as in `certherald check --json`.
+//! Evidence, chains and endpoints as the API shows them: the same fields as in `certherald check
+//! --json`.
 
 use certificate::Certificate;
 use data_encoding::HEXLOWER;

@@ -102,9 +102,11 @@ fn shown(delivery: &Delivery, board: &Board) -> Option<EntryView> {
 }
 
 /// The inbox of a contact or of all, latest first.
-#[utoipa::path(get, path = "/inbox", tag = "inbox", params(InboxParams), responses(
-    (status = 200, body = InboxPage), (status = 401, body = Problem), (status = 422, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/inbox", tag = "inbox",
+    params(InboxParams),
+    responses((status = 200, body = InboxPage))
+)]
 pub async fn list(
     State(api): Shared,
     Params(params): Params<InboxParams>,
@@ -160,10 +162,11 @@ pub struct Marked {
 }
 
 /// Marks entries as read.
-#[utoipa::path(post, path = "/inbox/read", tag = "inbox", request_body = ReadBody, responses(
-    (status = 200, body = Marked), (status = 400, body = Problem), (status = 401, body = Problem),
-    (status = 403, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
-))]
+#[utoipa::path(
+    post, path = "/inbox/read", tag = "inbox",
+    request_body = ReadBody,
+    responses((status = 200, body = Marked))
+)]
 pub async fn mark_read(
     State(api): Shared,
     Caller(caller): Caller,

@@ -243,7 +243,7 @@ impl Problem {
 
     /// The bus takes too long.
     pub fn slow(what: &str) -> Self {
-        Self::unavailable(format!("reading {what} takes too long"))
+        Self::unavailable(format!("{what} takes too long"))
     }
 
     /// It cannot be done now, and may be later.

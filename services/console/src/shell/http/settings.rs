@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::{
     Api, Shared,
+    document::{DomainPath, IfMatch},
     events::PageParams,
     extract::{Body, Caller, Params, Path, Seen, etag},
     paging::{self, Page},
@@ -179,9 +180,11 @@ pub(super) fn of_domain(board: &Board, id: &DomainId) -> SettingOfDomain {
 }
 
 /// The settings that domains have of their own.
-#[utoipa::path(get, path = "/settings", tag = "settings", params(PageParams), responses(
-    (status = 200, body = Page<OwnSetting>), (status = 401, body = Problem), (status = 422, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/settings", tag = "settings",
+    params(PageParams),
+    responses((status = 200, body = Page<OwnSetting>))
+)]
 pub async fn list(
     State(api): Shared,
     Params(params): Params<PageParams>,
@@ -205,10 +208,17 @@ pub async fn list(
 }
 
 /// The setting for domains that have none of their own.
-#[utoipa::path(get, path = "/settings/default", tag = "settings", responses(
-    (status = 200, body = SettingView), (status = 401, body = Problem),
-    (status = 404, description = "There is none: nobody is told of these domains.", body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/settings/default", tag = "settings",
+    responses(
+        (status = 200, body = SettingView),
+        (
+            status = 404,
+            description = "There is none: nobody is told of these domains.",
+            body = Problem
+        )
+    )
+)]
 pub async fn show_default(State(api): Shared) -> Result<Response, Problem> {
     let setting = api.look(|board| SettingView::of(board.default_setting(), board));
     let setting = setting.ok_or_else(|| Problem::absent("setting", "default"))?;
@@ -216,12 +226,12 @@ pub async fn show_default(State(api): Shared) -> Result<Response, Problem> {
 }
 
 /// Replaces the setting for domains that have none of their own.
-#[utoipa::path(put, path = "/settings/default", tag = "settings", request_body = SettingBody,
-    params(("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
-    responses(
-        (status = 200, body = SettingView), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
-    ))]
+#[utoipa::path(
+    put, path = "/settings/default", tag = "settings",
+    request_body = SettingBody,
+    params(IfMatch),
+    responses((status = 200, body = SettingView))
+)]
 pub async fn save_default(
     State(api): Shared,
     Caller(caller): Caller,
@@ -235,9 +245,11 @@ pub async fn save_default(
 }
 
 /// The setting that applies to a domain: its own, or the default.
-#[utoipa::path(get, path = "/domains/{domain}/setting", tag = "settings",
-    params(("domain" = String, Path, description = "Id or name")),
-    responses((status = 200, body = SettingOfDomain), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(
+    get, path = "/domains/{domain}/setting", tag = "settings",
+    params(DomainPath),
+    responses((status = 200, body = SettingOfDomain))
+)]
 pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Response, Problem> {
     let of_domain =
         api.look(|board| view::named(board, &key).map(|row| of_domain(board, &row.id)))?;
@@ -246,14 +258,12 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
 }
 
 /// Gives a domain a setting of its own, or replaces it.
-#[utoipa::path(put, path = "/domains/{domain}/setting", tag = "settings", request_body = SettingBody,
-    params(("domain" = String, Path, description = "Id or name"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
-    responses(
-        (status = 200, body = SettingOfDomain), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem),
-        (status = 422, body = Problem), (status = 503, body = Problem),
-    ))]
+#[utoipa::path(
+    put, path = "/domains/{domain}/setting", tag = "settings",
+    request_body = SettingBody,
+    params(DomainPath, IfMatch),
+    responses((status = 200, body = SettingOfDomain))
+)]
 pub async fn save(
     State(api): Shared,
     Caller(caller): Caller,
@@ -268,13 +278,11 @@ pub async fn save(
 }
 
 /// Lets a domain follow the default setting again.
-#[utoipa::path(delete, path = "/domains/{domain}/setting", tag = "settings",
-    params(("domain" = String, Path, description = "Id or name"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen")),
-    responses(
-        (status = 200, body = SettingOfDomain), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 412, body = Problem), (status = 503, body = Problem),
-    ))]
+#[utoipa::path(
+    delete, path = "/domains/{domain}/setting", tag = "settings",
+    params(DomainPath, IfMatch),
+    responses((status = 200, body = SettingOfDomain))
+)]
 pub async fn clear(
     State(api): Shared,
     Caller(caller): Caller,

@@ -1,7 +1,7 @@
 //! `/events/stream`: what happens, as it happens, by server-sent events.
 //!
-//! The id of each is its place in the stream `EVENTS`: a client that sends it back as `Last-Event-ID`
-//! goes on behind it, whatever was missed.
+//! The id of each is its place in the stream `EVENTS`: a client that sends it back as
+//! `Last-Event-ID` goes on behind it, whatever was missed.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -42,20 +42,24 @@ pub struct FollowParams {
     kind: Option<String>,
     /// Only this domain: its id, or host and port.
     domain: Option<String>,
-    /// Begin behind this event; 0: with the oldest. The header `Last-Event-ID` goes first. Default: with
-    /// the next event.
+    /// Begin behind this event; 0: with the oldest. The header `Last-Event-ID` goes first. Default:
+    /// with the next event.
     after: Option<u64>,
 }
 
 /// Follows what happens. Each event is named after its kind, its id is its place in the stream, its
 /// data an `EventView`.
-#[utoipa::path(get, path = "/events/stream", tag = "events",
-    params(FollowParams, ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was seen")),
+#[utoipa::path(
+    get, path = "/events/stream", tag = "events",
+    params(
+        FollowParams,
+        ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was seen")
+    ),
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
-        (status = 401, body = Problem), (status = 422, body = Problem),
-        (status = 429, description = "Too many streams are open.", body = Problem), (status = 503, body = Problem),
-    ))]
+        (status = 429, description = "Too many streams are open.", body = Problem)
+    )
+)]
 pub async fn follow(
     State(api): Shared,
     headers: HeaderMap,

@@ -8,7 +8,7 @@ use proto::v1::{Severity, State as DomainState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shared, events::EventView, problem::Problem};
+use super::{Shared, events::EventView};
 use crate::domain::board::Board;
 
 /// Events in the overview.
@@ -47,9 +47,7 @@ pub struct Unready {
 }
 
 /// How certherald itself fares.
-#[utoipa::path(get, path = "/system", tag = "system", responses(
-    (status = 200, body = System), (status = 401, body = Problem),
-))]
+#[utoipa::path(get, path = "/system", tag = "system", responses((status = 200, body = System)))]
 pub async fn about(State(api): Shared) -> Json<System> {
     let unready = api.context.health.unready();
     let unready: Vec<_> =
@@ -98,9 +96,7 @@ pub struct Expiries {
 }
 
 /// How all domains fare, at a glance.
-#[utoipa::path(get, path = "/overview", tag = "system", responses(
-    (status = 200, body = Overview), (status = 401, body = Problem),
-))]
+#[utoipa::path(get, path = "/overview", tag = "system", responses((status = 200, body = Overview)))]
 pub async fn overview(State(api): Shared) -> Json<Overview> {
     let now = api.context.clock.now();
     Json(api.look(|board| seen(board, now)))

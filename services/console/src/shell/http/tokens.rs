@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     Shared,
+    document::TokenPath,
     extract::{Body, Caller, Path},
     problem::Problem,
 };
@@ -55,14 +56,16 @@ pub struct IssuedToken {
     /// The token without its secret.
     #[serde(flatten)]
     pub token: TokenView,
-    /// What is sent in the header `Authorization: Bearer …`. Shown this once: only its hash is kept.
+    /// What is sent in the header `Authorization: Bearer …`. Shown this once: only its hash is
+    /// kept.
     pub secret: String,
 }
 
 /// The tokens that open something.
-#[utoipa::path(get, path = "/tokens", tag = "tokens", responses(
-    (status = 200, body = Vec<TokenView>), (status = 401, body = Problem), (status = 403, body = Problem),
-))]
+#[utoipa::path(
+    get, path = "/tokens", tag = "tokens",
+    responses((status = 200, body = Vec<TokenView>))
+)]
 pub async fn list(State(api): Shared) -> Json<Vec<TokenView>> {
     Json(api.look(|board| {
         let tokens = board.tokens();
@@ -71,10 +74,14 @@ pub async fn list(State(api): Shared) -> Json<Vec<TokenView>> {
 }
 
 /// Issues a token.
-#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenBody, responses(
-    (status = 201, body = IssuedToken), (status = 400, body = Problem), (status = 401, body = Problem),
-    (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
-))]
+#[utoipa::path(
+    post, path = "/tokens", tag = "tokens",
+    request_body = TokenBody,
+    responses(
+        (status = 201, body = IssuedToken),
+        (status = 429, description = "There are too many already.", body = Problem)
+    )
+)]
 pub async fn issue(
     State(api): Shared,
     Caller(caller): Caller,
@@ -100,12 +107,14 @@ pub async fn issue(
 }
 
 /// Revokes a token: it opens nothing from now on. The last one of role `admin` is kept.
-#[utoipa::path(delete, path = "/tokens/{token}", tag = "tokens",
-    params(("token" = String, Path, description = "Id")),
+#[utoipa::path(
+    delete, path = "/tokens/{token}", tag = "tokens",
+    params(TokenPath),
     responses(
-        (status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem), (status = 503, body = Problem),
-    ))]
+        (status = 204),
+        (status = 409, description = "It does not fit to what is.", body = Problem)
+    )
+)]
 pub async fn revoke(
     State(api): Shared,
     Caller(caller): Caller,

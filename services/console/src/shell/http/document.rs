@@ -1,0 +1,166 @@
+//! The document that describes the API: OpenAPI 3.1, made from the handlers.
+//!
+//! A handler describes what it answers and what is refused for reasons of its own. What is refused
+//! for reasons that all share is said here once, by [`ended`].
+
+use serde_json::Value;
+use utoipa::{
+    IntoParams, Modify, OpenApi,
+    openapi::{
+        self, Content, Ref, RefOr, Response,
+        path::{Operation, ParameterIn},
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+use super::problem::Problem;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "certherald",
+        description = "Watches the certificates that domain names serve, and tells the right people.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(Problem)),
+    modifiers(&Bearer),
+    security(("bearer" = [])),
+    tags(
+        (name = "domains", description = "What is monitored, and how it fares."),
+        (name = "contacts", description = "Who may be told."),
+        (name = "settings", description = "Who hears of what."),
+        (name = "anomalies", description = "What is wrong, and was."),
+        (name = "events", description = "What happened."),
+        (name = "inbox", description = "Internal messages."),
+        (name = "deliveries", description = "Who was told, and what the channel said."),
+        (name = "tokens", description = "Who may use this API."),
+        (name = "system", description = "How certherald itself fares."),
+    )
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", scheme);
+    }
+}
+
+/// Which domain.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DomainPath {
+    /// Its id, or host and port as people write them, such as `example.com:8443`.
+    pub domain: String,
+}
+
+/// Which contact.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ContactPath {
+    /// Its id.
+    pub contact: String,
+}
+
+/// Which delivery.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DeliveryPath {
+    /// Its id.
+    pub delivery: String,
+}
+
+/// Which token.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct TokenPath {
+    /// Its id; not the token.
+    pub token: String,
+}
+
+/// Upon which version.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IfMatch {
+    /// The `ETag` that was seen: if it has changed since, the request is refused.
+    #[param(rename = "If-Match")]
+    pub if_match: Option<String>,
+}
+
+/// The document before any handler is known.
+pub(super) fn begun() -> openapi::OpenApi {
+    Document::openapi()
+}
+
+/// The document as it is served.
+///
+/// # Panics
+///
+/// Never: the document is made of what can be written as JSON.
+pub(super) fn ended(mut document: openapi::OpenApi) -> Value {
+    for item in document.paths.paths.values_mut() {
+        for (looks, operation) in [
+            (true, &mut item.get),
+            (false, &mut item.put),
+            (false, &mut item.post),
+            (false, &mut item.delete),
+            (false, &mut item.patch),
+        ] {
+            if let Some(operation) = operation {
+                refuse(operation, looks);
+            }
+        }
+    }
+    serde_json::to_value(document).expect("the document is JSON")
+}
+
+/// Adds what is refused for reasons that all share.
+fn refuse(operation: &mut Operation, looks: bool) {
+    operation.responses.responses.iter_mut().for_each(named_as_problem);
+    let parameters = operation.parameters.iter().flatten();
+    let parameters: Vec<_> = parameters
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some((parameter.name.clone(), parameter.parameter_in.clone())),
+            RefOr::Ref(_) => None,
+        })
+        .collect();
+    let places = |place: &ParameterIn| parameters.iter().any(|(_, have)| have == place);
+    let with_body = operation.request_body.is_some();
+    for (applies, status, description) in [
+        (with_body, "400", "The request is not understood."),
+        (true, "401", "The token is missing, or opens nothing."),
+        (!looks, "403", "The role of the token does not allow it."),
+        (places(&ParameterIn::Path), "404", "There is none."),
+        (parameters.iter().any(|(name, _)| name == "If-Match"), "412", "It has changed since."),
+        (with_body, "413", "The body is too large."),
+        (with_body, "415", "The media type is not taken here."),
+        (with_body || !parameters.is_empty(), "422", "A value is not allowed: each is named."),
+        (true, "503", "Not now: the streams cannot be reached, or are too slow."),
+    ] {
+        if applies {
+            let responses = &mut operation.responses.responses;
+            responses.entry(status.to_owned()).or_insert_with(|| refusal(description));
+        }
+    }
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+fn refusal(description: &str) -> RefOr<Response> {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    let response = openapi::ResponseBuilder::new().description(description);
+    RefOr::T(response.content(PROBLEM, content).build())
+}
+
+/// A refusal is always of this media type; said here once, and not at each of them.
+fn named_as_problem((status, response): (&String, &mut RefOr<Response>)) {
+    if let RefOr::T(response) = response
+        && status.starts_with(['4', '5'])
+        && let Some(content) = response.content.shift_remove("application/json")
+    {
+        response.content.insert(PROBLEM.to_owned(), content);
+    }
+}
