@@ -61,8 +61,11 @@ pub(crate) enum Command {
   certherald check --connect 10.0.0.7:8443 --allow 10.0.0.0/8 shop.example.com   before DNS is moved
   certherald check --ca corporate-root.pem intranet.example.com")]
 pub(crate) struct Check {
-    /// Domains: name, name:port, [v6]:port, or https://name/
-    #[arg(value_name = "NAME[:PORT]", required = true)]
+    #[arg(
+        value_name = "NAME[:PORT]",
+        required = true,
+        help = "Domains: name, name:port, [v6]:port, or https://name/"
+    )]
     pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) trust: Trust,

@@ -90,8 +90,11 @@ pub(crate) enum DomainsVerb {
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// Names, name:port, [v6]:port, or https://name/; `-` reads them from standard input
-    #[arg(required = true, value_name = "NAME[:PORT]")]
+    #[arg(
+        required = true,
+        value_name = "NAME[:PORT]",
+        help = "Names, name:port, [v6]:port, or https://name/; `-` reads them from standard input"
+    )]
     pub(crate) names: Vec<String>,
     /// Label; may be repeated
     #[arg(long, value_name = "TAG")]

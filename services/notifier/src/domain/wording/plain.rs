@@ -26,7 +26,7 @@ pub(super) fn line(text: &str) -> String {
     line
 }
 
-/// A text of several lines, each as [`line`] leaves it; without empty lines at either end.
+/// A text of several lines, each as [`line()`] leaves it; without empty lines at either end.
 pub(super) fn paragraphs(text: &str) -> Vec<String> {
     let mut lines: Vec<_> = text.lines().take(LINES_MAX).map(line).collect();
     while lines.last().is_some_and(String::is_empty) {

@@ -29,7 +29,7 @@ pub struct Leaf {
 }
 
 /// The kinds of key that can be made here. RSA below 2,048 bits is refused by the library: bring
-/// such a key from elsewhere to [`Authority::certify`](super::Authority::certify)(super::Authority::certify).
+/// such a key from elsewhere to [`Authority::certify`](super::Authority::certify).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     /// ECDSA on P-256.
