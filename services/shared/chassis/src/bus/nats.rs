@@ -4,6 +4,10 @@
 //! answers within a bound, with an error that says so where the broker cannot be reached. Streams and
 //! consumers that are missing are made by whichever call needs them. Start reading at [`Nats::connect`],
 //! then `link`, on which all else stands.
+//!
+//! One thing is narrower than the contract says, since the server keeps it so: a repeat that expects no
+//! version is known by its id for two minutes, on whatever subject of the stream the id was used before.
+//! Ids are therefore never used twice. A repeat at a version is known for ever.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
