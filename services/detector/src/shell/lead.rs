@@ -56,6 +56,7 @@ impl Lead {
         self.posts.send_all(|| Letter::Lead(bus.clone())).await;
         let mut errands = self.errands.lock().await;
         tokio::select! {
+            biased;
             taken = intake::facts(&self.context, self.posts.clone()) => taken,
             taken = intake::requests(&self.context, self.posts.clone()) => taken,
             told = relay::run(&self.context, term, &self.tide) => told,

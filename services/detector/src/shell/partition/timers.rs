@@ -22,7 +22,7 @@ impl Default for Alarm {
 impl Timers {
     /// Sees to it that a domain is due at an instant, or earlier: then it asks again.
     pub(super) fn set(&mut self, alarm: &mut Alarm, domain: DomainId, at: Timestamp) {
-        let at = at.as_millisecond();
+        let at = not_before(at);
         if at < alarm.0 {
             alarm.0 = at;
             self.0.push(Reverse((at, domain)));
@@ -49,6 +49,13 @@ impl Timers {
     }
 }
 
+/// The first whole millisecond that is not before an instant: whoever is woken finds it has come.
+fn not_before(at: Timestamp) -> i64 {
+    let millisecond = at.as_millisecond();
+    let began = Timestamp::from_millisecond(millisecond).unwrap_or(Timestamp::MAX);
+    if began < at { millisecond + 1 } else { millisecond }
+}
+
 /// Whether what was taken is the live one of its domain, which then has none.
 pub(super) fn ring(alarm: &mut Alarm, taken: Alarm) -> bool {
     let live = *alarm == taken;
@@ -60,10 +67,21 @@ pub(super) fn ring(alarm: &mut Alarm, taken: Alarm) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn nothing_rings_before_its_instant() {
+        let (mut timers, mut alarm) = (Timers::default(), Alarm::default());
+        let instant = at(5) + SignedDuration::from_nanos(1);
+        timers.set(&mut alarm, DomainId::from_bytes([1; 16]), instant);
+        assert_eq!(timers.pop(at(5)), None);
+        assert!(timers.next().unwrap() >= instant);
     }
 
     #[test]
