@@ -43,9 +43,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 fn command() -> impl Strategy<Value = Command> {
     let id = || (0_u8..6).prop_map(delivery);
     let at = || (0_i64..3_000).prop_map(minute);
-    let anomaly = || {
-        prop_oneof![Just(Kind::Expired), Just(Kind::Weak)].prop_map(|kind| sample::anomaly(kind))
-    };
+    let anomaly = || prop_oneof![Just(Kind::Expired), Just(Kind::Weak)].prop_map(sample::anomaly);
     let cause = prop_oneof![Just(Cause::Event), Just(Cause::Again), Just(Cause::Test)];
     prop_oneof![
         4 => (id(), news(), cause, at()).prop_map(|(id, news, cause, at)| {
@@ -68,7 +66,9 @@ proptest! {
         let (mut live, mut stream) = (Thread::default(), Vec::new());
         for command in commands {
             let Ok(decided) = live.decide(command) else { continue };
-            decided.iter().for_each(|step| live.evolve(step));
+            for step in &decided {
+                live.evolve(step);
+            }
             if !decided.is_empty() {
                 stream.push(record(&decided));
             }
@@ -82,7 +82,9 @@ proptest! {
         let mut live = Thread::default();
         for command in commands {
             let decided = live.decide(command.clone()).unwrap_or_default();
-            decided.iter().for_each(|step| live.evolve(step));
+            for step in &decided {
+                live.evolve(step);
+            }
             if let Command::Tell { id, .. } = &command && !decided.is_empty() {
                 prop_assert!(live.has_met(*id));
                 prop_assert_eq!(live.decide(command), Ok(vec![]));
