@@ -120,7 +120,11 @@ async fn all_bad_settings_are_named_at_once() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(64), "{said}");
     for (key, value) in bad {
-        assert!(said.contains(key) && said.contains(value), "must name {key}={value}: {said}");
+        let line = said.lines().find(|line| line.starts_with(key));
+        let line = line.unwrap_or_else(|| panic!("must name {key}: {said}"));
+        // Where a password may stand, what is allowed is shown, and the value is not.
+        let shown = if key == "NOTIFIER_SMTP_URL" { "want smtp://" } else { value };
+        assert!(line.contains(shown), "must show `{shown}`: {line}");
     }
 }
 
