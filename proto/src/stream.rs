@@ -65,8 +65,8 @@ pub enum Retention {
 pub enum Durability {
     /// What is answered has been synced to the device.
     Synced,
-    /// What is answered survives the death of any service. A power cut may cost the last of it, and so
-    /// may the death of a broker, which persists such a stream a moment later.
+    /// What is answered survives the death of any service. A power cut may cost the last of it, and
+    /// so may the death of a broker, which persists such a stream a moment later.
     Process,
 }
 

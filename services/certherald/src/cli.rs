@@ -99,9 +99,10 @@ pub(crate) struct Check {
   certherald assess --host example.com --at 2027-01-01T00:00:00Z fullchain.pem
   certherald assess --batch < chains.jsonl > verdicts.jsonl
 
-A line of a batch is {\"id\",\"host\",\"at\",\"chain\":[…],\"anchors\":[…],\"intermediates\":[…]}: base64 DER, the
-server's certificate first; `at`, `anchors` and `intermediates` may be left out. The answer is a line
-{\"id\",\"state\",\"anomalies\":[…],\"remarks\":[…]}, or {\"id\",\"error\"} for a line that is not understood.")]
+A line of a batch is {\"id\",\"host\",\"at\",\"chain\":[…],\"anchors\":[…],\"intermediates\":[…]}:
+base64 DER, the server's certificate first; `at`, `anchors` and `intermediates` may be left out.
+The answer is a line {\"id\",\"state\",\"anomalies\":[…],\"remarks\":[…]}, or {\"id\",\"error\"} for a line
+that is not understood.")]
 pub(crate) struct Assess {
     /// The host that the chain is for
     #[arg(long, value_name = "NAME", required_unless_present = "batch", conflicts_with = "batch")]

@@ -13,8 +13,8 @@ use crate::domain::wording::Letterhead;
 pub struct Config {
     /// How mail is sent. None: mail is not configured, and what should go by mail is parked.
     pub mail: Option<MailConfig>,
-    /// `NOTIFIER_PREFIX`: what every subject begins with. Default `[TLS]`.
-    /// `NOTIFIER_CONSOLE_URL`: where links lead, without what stands behind the host's path. Default
+    /// `NOTIFIER_PREFIX`: what every subject begins with. Default `[TLS]`. `NOTIFIER_CONSOLE_URL`:
+    /// where links lead, without what stands behind the host's path. Default
     /// `http://127.0.0.1:8080`.
     pub letterhead: Letterhead,
     /// `NOTIFIER_OPERATOR`: id or name of the contact that is told when a prober is blind. Default:
@@ -41,8 +41,8 @@ pub struct MailConfig {
 
 /// A mail server: `smtp://[user@]host[:port][?tls=none|starttls|implicit]`, or `smtps://…`.
 ///
-/// Without `tls`, `smtps` is TLS from the first byte (port 465) and `smtp` is STARTTLS, required (port
-/// 587), but in the clear (port 25) to an address of this host.
+/// Without `tls`, `smtps` is TLS from the first byte (port 465) and `smtp` is STARTTLS, required
+/// (port 587), but in the clear (port 25) to an address of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relay {
     /// Name or address.

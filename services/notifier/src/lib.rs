@@ -1,8 +1,8 @@
 //! Tells the right people, and knows whether they were told.
 //!
-//! The notifier hears [`EVENTS`](proto::stream), decides who is told and through what, and records on
-//! `DELIVERIES` each step from "due" to "delivered": that stream is its whole memory. It judges no
-//! certificate. Start reading at [`run`], then [`domain`].
+//! The notifier hears [`EVENTS`](proto::stream), decides who is told and through what, and records
+//! on `DELIVERIES` each step from "due" to "delivered": that stream is its whole memory. It judges
+//! no certificate. Start reading at [`run`], then [`domain`].
 
 pub mod config;
 pub mod domain;

@@ -2,8 +2,8 @@
 
 use std::{fs, time::Duration};
 
-/// Time that all threads of this process have spent on a processor, to the nanosecond where the kernel
-/// keeps it so (`/proc/<pid>/task/<tid>/schedstat`).
+/// Time that all threads of this process have spent on a processor, to the nanosecond where the
+/// kernel keeps it so (`/proc/<pid>/task/<tid>/schedstat`).
 pub fn time() -> Duration {
     let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let nanos = threads.filter_map(|thread| {
@@ -13,7 +13,8 @@ pub fn time() -> Duration {
     Duration::from_nanos(nanos.sum())
 }
 
-/// Bytes of memory that this process holds (`VmRSS` of `/proc/self/status`); 0 if the kernel hides it.
+/// Bytes of memory that this process holds (`VmRSS` of `/proc/self/status`); 0 if the kernel hides
+/// it.
 pub fn resident_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

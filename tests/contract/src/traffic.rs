@@ -1,5 +1,5 @@
-//! Messages whose content follows from their number, so that whoever reads them knows what must be in
-//! them.
+//! Messages whose content follows from their number, so that whoever reads them knows what must be
+//! in them.
 
 use bytes::Bytes;
 use chassis::bus::{Append, Expect, Message};

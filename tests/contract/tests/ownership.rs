@@ -1,5 +1,5 @@
-//! A stream has one writer: what the broker lets each service write is what `stream.rs` says, no less and
-//! no more.
+//! A stream has one writer: what the broker lets each service write is what `stream.rs` says, no
+//! less and no more.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::{collections::BTreeSet, fs};

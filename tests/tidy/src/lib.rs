@@ -28,8 +28,8 @@ impl Source {
     }
 }
 
-/// All files under a folder with one of these endings, in the order of their paths. Generated code and
-/// what a build leaves behind are passed over.
+/// All files under a folder with one of these endings, in the order of their paths. Generated code
+/// and what a build leaves behind are passed over.
 ///
 /// # Panics
 ///

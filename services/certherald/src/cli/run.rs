@@ -13,9 +13,11 @@ use clap::Args;
   certherald up
   certherald up --demo                          broken sites that are mended while you watch
   certherald up --data /var/lib/certherald --listen 127.0.0.1:9000
-  NOTIFIER_SMTP_URL=smtp://mail.example.com:25 NOTIFIER_MAIL_FROM=certherald@example.com certherald up
+  NOTIFIER_SMTP_URL=smtp://mail.example.com NOTIFIER_MAIL_FROM=certherald@example.com \\
+    certherald up
 
-Every setting is described in deploy/env; it comes from the environment, or from the file of --settings:
+Every setting is described in deploy/env; it comes from the environment, or from the file
+of --settings:
   [notifier]
   smtp_url = \"smtps://certherald@mail.example.com\"
   smtp_password_file = \"/etc/certherald/smtp-password\"

@@ -136,7 +136,8 @@ pub fn router(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-/// Answers in time, if only to say that it takes too long. A stream has been answered once it begins.
+/// Answers in time, if only to say that it takes too long. A stream has been answered once it
+/// begins.
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_WITHIN, next.run(request)).await {
         Ok(response) => response,

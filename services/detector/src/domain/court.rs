@@ -1,5 +1,5 @@
-//! Judges what is shown: assessments of chains, made once and kept for a while, asked for one host at
-//! one instant.
+//! Judges what is shown: assessments of chains, made once and kept for a while, asked for one host
+//! at one instant.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,8 +1,8 @@
 //! When a domain is looked at next, and what becomes of the wish to look.
 //!
 //! The interval is a grid whose phase is the hash of the domain, so that a million domains are a
-//! steady stream, a restart makes no herd, and no plan need be kept. What is on the way to a decision
-//! is looked at sooner. Start reading at [`next`].
+//! steady stream, a restart makes no herd, and no plan need be kept. What is on the way to a
+//! decision is looked at sooner. Start reading at [`next`].
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use super::{rule::confirm, watch::Watch};
 pub const ANSWER_WAIT: Duration = Duration::from_mins(1);
 /// How long until a job that was refused is offered again.
 pub const OFFER_WAIT: Duration = Duration::from_secs(1);
-/// Offers, one a second, of a job that another holds up. Whoever runs the other has finished or died
-/// by then; offering on at that pace would only knock at a queue that nobody empties.
+/// Offers, one a second, of a job that another holds up. Whoever runs the other has finished or
+/// died by then; offering on at that pace would only knock at a queue that nobody empties.
 pub const OFFERS_MAX: u8 = 60;
 /// Periods without a fact that make a domain unobserved.
 pub const PERIODS_UNSEEN: u8 = 3;
@@ -73,8 +73,8 @@ impl Plan {
         self.asked > self.answered
     }
 
-    /// The number of a look that is asked for now: greater than every one before, also than those of
-    /// a life of this program that kept no plan. For that the clock is good enough; order is the
+    /// The number of a look that is asked for now: greater than every one before, also than those
+    /// of a life of this program that kept no plan. For that the clock is good enough; order is the
     /// number.
     pub fn next_look(&self, watch: &Watch, now: Timestamp) -> u64 {
         let last = self.asked.max(self.answered).max(watch.look());

@@ -21,7 +21,8 @@ use super::rule::reach;
 /// SHA-256 of a chain as presented, or of a leaf.
 pub type Fingerprint = [u8; 32];
 
-/// Endpoints read from one fact. A name with more is an attack, or a mistake that 64 addresses show.
+/// Endpoints read from one fact. A name with more is an attack, or a mistake that 64 addresses
+/// show.
 pub const ENDPOINTS_MAX: usize = 64;
 
 /// What an endpoint presents, as far as it can be judged.

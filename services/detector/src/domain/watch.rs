@@ -190,8 +190,8 @@ impl Watch {
         self.judged_under
     }
 
-    /// Notes a judgement that had nothing to record: when time next changes it, and what it stood on.
-    /// A watch that is folded anew has not noted it, and is judged once more.
+    /// Notes a judgement that had nothing to record: when time next changes it, and what it stood
+    /// on. A watch that is folded anew has not noted it, and is judged once more.
     pub fn note(&mut self, wake_at: Option<Timestamp>, judged_under: u32) {
         (self.wake_at, self.judged_under) = (wake_at, judged_under);
     }
@@ -239,7 +239,8 @@ impl Watch {
             && self.open_of(Kind::Unreachable).is_none()
     }
 
-    /// Whether a look that shows exactly this, all of it good, has nothing to tell: the steady case.
+    /// Whether a look that shows exactly this, all of it good, has nothing to tell: the steady
+    /// case.
     pub fn expects(&self, showings: impl Iterator<Item = Showing>) -> bool {
         let quiet = self.failing.is_none() && self.open.is_empty();
         if !quiet || self.state.0 != State::Secure {

@@ -1,5 +1,5 @@
-//! What whoever leads does beside the work of the partitions: tells of intermediates, and carries what
-//! is thought of probers to their histories.
+//! What whoever leads does beside the work of the partitions: tells of intermediates, and carries
+//! what is thought of probers to their histories.
 
 use chassis::{
     bus::{Append, AppendError, Expect, SharedBus},

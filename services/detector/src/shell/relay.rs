@@ -1,8 +1,8 @@
 //! Tells the world what the log says: reads `LOG` and publishes to `EVENTS`, each once.
 //!
 //! Each event carries its place in the log. It is appended at the version of its subject after that
-//! subject's last message was read: what is not newer has been told. So the relay may begin anywhere
-//! below the point it had reached, and begins there after every change of leadership.
+//! subject's last message was read: what is not newer has been told. So the relay may begin
+//! anywhere below the point it had reached, and begins there after every change of leadership.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,8 +24,8 @@ use tracing::{error, warn};
 use super::along::Tide;
 use crate::domain::news;
 
-/// Log messages that are told together: those of one domain in order, domains side by side. All below
-/// the highest position that was told, less this many, has been told.
+/// Log messages that are told together: those of one domain in order, domains side by side. All
+/// below the highest position that was told, less this many, has been told.
 const BATCH: u64 = 256;
 
 /// Domains of a batch whose events are published at the same time.

@@ -1,4 +1,5 @@
-//! Whether the clock of this host agrees with that of the bus. Where it does not, no time is judged.
+//! Whether the clock of this host agrees with that of the bus. Where it does not, no time is
+//! judged.
 
 use std::{sync::Arc, time::Duration};
 
@@ -37,7 +38,8 @@ pub(super) async fn run(
     }
 }
 
-/// How far this clock is from that of the bus at least, whichever way, however long the answer took.
+/// How far this clock is from that of the bus at least, whichever way, however long the answer
+/// took.
 async fn skew(context: &Context) -> Option<SignedDuration> {
     let asked_at = context.clock.now();
     let theirs = context.bus.now().await.ok()?;

@@ -1,5 +1,5 @@
-//! A world around a detector: the embedded bus, an inventory, a prober that shows what it is told to
-//! show, and a reader of all that is told.
+//! A world around a detector: the embedded bus, an inventory, a prober that shows what it is told
+//! to show, and a reader of all that is told.
 
 use std::{
     collections::BTreeMap,
@@ -94,7 +94,8 @@ impl World {
     pub(crate) fn detector(&self, name: &str) -> Detector {
         let runtime = Runtime::new().unwrap();
         let (tasks, health) = (Tasks::new(), Health::new());
-        // Asked for here already, so that a detector that has not begun is not taken for a ready one.
+        // Asked for here already, so that a detector that has not begun is not taken for a ready
+        // one.
         health.check("detector");
         let context = Context {
             service: Service::Detector,

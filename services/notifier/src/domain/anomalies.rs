@@ -1,7 +1,7 @@
 //! Which anomalies are open and which are over, as far as `EVENTS` tells.
 //!
-//! What is judged again before it is sent is judged by this. "Over" is said only of what was heard to
-//! be over: an anomaly nobody has spoken of may be open.
+//! What is judged again before it is sent is judged by this. "Over" is said only of what was heard
+//! to be over: an anomaly nobody has spoken of may be open.
 
 use std::collections::{BTreeMap, VecDeque};
 

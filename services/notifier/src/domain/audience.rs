@@ -37,7 +37,8 @@ pub struct Recipient {
 pub struct People<'a> {
     /// Contacts and settings.
     pub roster: &'a Roster,
-    /// Id or name of the contact that is told of a blind prober. None: those of the default setting.
+    /// Id or name of the contact that is told of a blind prober. None: those of the default
+    /// setting.
     pub operator: Option<&'a str>,
 }
 
@@ -57,8 +58,8 @@ pub struct Terms<'a> {
 }
 
 impl<'a> People<'a> {
-    /// Everyone who is to be told of an event now, in the order of the setting. Of a recovery: everyone
-    /// who would be, if they were told of what recovered.
+    /// Everyone who is to be told of an event now, in the order of the setting. Of a recovery:
+    /// everyone who would be, if they were told of what recovered.
     pub fn audience(&self, news: &News) -> Vec<Recipient> {
         let Some(setting) = self.roster.setting(news.domain()) else {
             return self.operators_everywhere(news);
@@ -93,7 +94,8 @@ impl<'a> People<'a> {
             Some(operator) => operator == recipient.contact,
             None => contacts(setting).contains(&recipient.contact),
         };
-        // The inbox also takes what another channel could not deliver: it tells the end of it as well.
+        // The inbox also takes what another channel could not deliver: it tells the end of it as
+        // well.
         let is_method = methods(setting).contains(&recipient.channel)
             || news.phase() == Phase::Recovered && recipient.channel.as_str() == INTERNAL;
         let wanted = setting.enabled && expected && is_method && wants_kind(setting, news);
@@ -110,8 +112,8 @@ impl<'a> People<'a> {
         })
     }
 
-    /// Where a recipient is reached whatever the settings say: for tests and for what a person sends
-    /// again.
+    /// Where a recipient is reached whatever the settings say: for tests and for what a person
+    /// sends again.
     ///
     /// # Errors
     ///
@@ -166,8 +168,8 @@ fn once_each<T: PartialEq>(items: impl Iterator<Item = T>, max: usize) -> Vec<T>
     kept
 }
 
-/// Whether a setting lets this kind through. A recovery always passes: who was told of the anomaly must
-/// hear of its end.
+/// Whether a setting lets this kind through. A recovery always passes: who was told of the anomaly
+/// must hear of its end.
 fn wants_kind(setting: &NotificationSetting, news: &News) -> bool {
     if news.phase() == Phase::Recovered {
         return true;

@@ -19,7 +19,8 @@ use crate::domain::{
     window,
 };
 
-/// Age at which what was told of an open anomaly is said anew: ten days before the stream lets go of it.
+/// Age at which what was told of an open anomaly is said anew: ten days before the stream lets go
+/// of it.
 const RESTATED_AFTER: SignedDuration = SignedDuration::from_hours(80 * 24);
 
 /// Names one thread. Those of one domain lie together.

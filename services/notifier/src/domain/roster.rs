@@ -139,7 +139,8 @@ impl Roster {
         self.contacts.get(id)
     }
 
-    /// A contact by its id, or by its name without regard to case; the smallest id if several bear it.
+    /// A contact by its id, or by its name without regard to case; the smallest id if several bear
+    /// it.
     pub fn named(&self, text: &str) -> Option<ContactId> {
         let by_id = text.parse().ok().filter(|id| self.contacts.contains_key(id));
         let bears = |contact: &Contact| contact.name.to_lowercase() == text.to_lowercase();

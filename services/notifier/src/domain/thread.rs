@@ -1,5 +1,5 @@
-//! All that one contact is told of one domain through one channel: what is still to be said, what was
-//! said of each open anomaly, and what has been dealt with.
+//! All that one contact is told of one domain through one channel: what is still to be said, what
+//! was said of each open anomaly, and what has been dealt with.
 //!
 //! One subject of `DELIVERIES` is one thread. Start reading at [`Command`], then [`Thread`]'s
 //! `decide`. Whether something may be sent now is judged in [`plan`](crate::domain::plan).
@@ -32,12 +32,12 @@ use self::{
 };
 use crate::domain::news::News;
 
-/// Deliveries remembered as dealt with. A message that is delivered to us again comes soon after its
-/// first time, and a thread sees a handful a day.
+/// Deliveries remembered as dealt with. A message that is delivered to us again comes soon after
+/// its first time, and a thread sees a handful a day.
 const FINISHED_MAX: usize = 256;
 
-/// Anomalies remembered as told. A domain has at most one open of each of sixteen kinds; the rest is
-/// what closed while nobody was to be told.
+/// Anomalies remembered as told. A domain has at most one open of each of sixteen kinds; the rest
+/// is what closed while nobody was to be told.
 const TOLD_MAX: usize = 32;
 
 /// What may be asked of a thread.
@@ -246,8 +246,8 @@ impl Decider for Thread {
 }
 
 impl Thread {
-    /// Whether there is nothing to tell: what was given up is told to nobody, and a recovery only to
-    /// those who know of what recovered.
+    /// Whether there is nothing to tell: what was given up is told to nobody, and a recovery only
+    /// to those who know of what recovered.
     fn is_idle(&self, news: &News) -> bool {
         match news.phase() {
             Phase::Abandoned => true,

@@ -30,8 +30,8 @@ fn time(minute: u32) -> Time {
     Time::new(part(hour), part(minute), 0, 0).unwrap_or_default()
 }
 
-/// The next instant at which the clocks of a zone show a time, today or tomorrow. Where they skip it,
-/// the first that they show after it.
+/// The next instant at which the clocks of a zone show a time, today or tomorrow. Where they skip
+/// it, the first that they show after it.
 fn next(local: &Zoned, from: Time) -> Timestamp {
     let today = local.date();
     let day = if local.time() < from { Some(today) } else { today.checked_add(1.day()).ok() };

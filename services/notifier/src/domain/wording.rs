@@ -1,7 +1,7 @@
 //! News in words: what a tired person must read, in their language and their time zone.
 //!
-//! A [`Letter`] is the same for every channel; each channel puts it into its richest form. Values that
-//! come from strangers' certificates are made harmless here, once: no control characters, no
+//! A [`Letter`] is the same for every channel; each channel puts it into its richest form. Values
+//! that come from strangers' certificates are made harmless here, once: no control characters, no
 //! characters that turn the direction of writing, no line breaks, nothing overlong.
 
 mod en;

@@ -1,8 +1,8 @@
-//! What the notifier knows: contacts and settings, open anomalies, and every thread; folded from the
-//! streams and kept nowhere else.
+//! What the notifier knows: contacts and settings, open anomalies, and every thread; folded from
+//! the streams and kept nowhere else.
 //!
-//! The book answers what is to be done about a thread now, and which thread is to be looked at when.
-//! Its lock is held for moments only, never while something is waited for.
+//! The book answers what is to be done about a thread now, and which thread is to be looked at
+//! when. Its lock is held for moments only, never while something is waited for.
 
 mod agenda;
 
@@ -119,7 +119,8 @@ impl Book {
         self.changed.notified().await;
     }
 
-    /// A term begins: nothing is in hand, whatever became of the one before, and every thread is looked at.
+    /// A term begins: nothing is in hand, whatever became of the one before, and every thread is
+    /// looked at.
     pub fn begin_term(&self) {
         let mut pages = self.pages.lock();
         let Pages { threads, agenda, .. } = &mut *pages;
@@ -129,7 +130,8 @@ impl Book {
         }
     }
 
-    /// Takes in what was ordered of one entity. What is under way may have become unwanted, or wanted.
+    /// Takes in what was ordered of one entity. What is under way may have become unwanted, or
+    /// wanted.
     pub fn order(&self, entity: &subject::Entity, events: &[InventoryEvent]) {
         let mut pages = self.pages.lock();
         for event in events {
@@ -216,8 +218,8 @@ impl Book {
         }
     }
 
-    /// Takes out the next thread to be looked at, of a recipient for whom there is room. It must be put
-    /// back.
+    /// Takes out the next thread to be looked at, of a recipient for whom there is room. It must be
+    /// put back.
     pub fn take(
         &self,
         now: Timestamp,
@@ -231,8 +233,8 @@ impl Book {
         Some(key)
     }
 
-    /// Puts a thread back, to be looked at again at an instant if there is one, and at once if something
-    /// new was heard of it.
+    /// Puts a thread back, to be looked at again at an instant if there is one, and at once if
+    /// something new was heard of it.
     pub fn put_back(&self, key: &ThreadKey, at: Option<Timestamp>) {
         let mut pages = self.pages.lock();
         let Some(page) = pages.threads.get_mut(key) else { return };

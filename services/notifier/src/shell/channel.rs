@@ -28,8 +28,8 @@ pub trait Channel: Send + Sync {
     /// How fast it may be spoken to.
     fn pace(&self) -> Pace;
 
-    /// Tells one contact, and says what came of it. Ends within a bounded time, and is never dropped
-    /// half way.
+    /// Tells one contact, and says what came of it. Ends within a bounded time, and is never
+    /// dropped half way.
     async fn send(&self, parcel: &Parcel) -> Outcome;
 }
 

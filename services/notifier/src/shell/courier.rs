@@ -1,5 +1,5 @@
-//! Carries out what the plan says, thread by thread: records what is to be recorded, sends what is to
-//! be sent, records what came of it.
+//! Carries out what the plan says, thread by thread: records what is to be recorded, sends what is
+//! to be sent, records what came of it.
 //!
 //! Each recipient has a lane of its own and each channel its pace, so that whoever is slow delays
 //! nobody else. One thread is in one pair of hands at a time.
@@ -37,7 +37,8 @@ const ROUNDS_MAX: usize = 64;
 /// Pause of a thread whose steps could not be recorded.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits between attempts to record what came of a sending: it must not be lost, or it is sent twice.
+/// Waits between attempts to record what came of a sending: it must not be lost, or it is sent
+/// twice.
 const RECORDING: Backoff =
     Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(5) };
 
@@ -177,8 +178,8 @@ impl Courier {
         }
     }
 
-    /// Puts what cannot be delivered into the contact's inbox. Before it is parked: after a crash between
-    /// the two it is tried again, and the entry, under the same id, is there once.
+    /// Puts what cannot be delivered into the contact's inbox. Before it is parked: after a crash
+    /// between the two it is tried again, and the entry, under the same id, is there once.
     async fn keep(
         &self,
         key: &ThreadKey,

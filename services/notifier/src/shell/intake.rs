@@ -1,4 +1,5 @@
-//! Takes in events and wishes: what is to be told is due in the stream before either is acknowledged.
+//! Takes in events and wishes: what is to be told is due in the stream before either is
+//! acknowledged.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,12 +32,12 @@ use crate::domain::{
     },
 };
 
-/// How long an event may go unanswered: little more than a lease holds, so that who takes over need not
-/// wait long for what the dead one held. Whoever lives says in time that work goes on.
+/// How long an event may go unanswered: little more than a lease holds, so that who takes over need
+/// not wait long for what the dead one held. Whoever lives says in time that work goes on.
 const ACK_WAIT: Duration = Duration::from_secs(4);
 
-/// Events handled at once. Their order does not matter: what is sent is judged by the book, which reads
-/// them in order.
+/// Events handled at once. Their order does not matter: what is sent is judged by the book, which
+/// reads them in order.
 pub const EVENTS_AT_ONCE: usize = 32;
 
 /// Wishes handled at once; people make them one by one.
@@ -217,8 +218,9 @@ fn news_of(message: &Message, id: DeliveryId) -> Option<Arc<News>> {
     })
 }
 
-/// What becomes of a message of which nothing could be recorded. Only what lies in the message itself is
-/// permanent: a bus that refuses may do so because the term is over, and another notifier can go on.
+/// What becomes of a message of which nothing could be recorded. Only what lies in the message
+/// itself is permanent: a bus that refuses may do so because the term is over, and another notifier
+/// can go on.
 fn unwritten(error: PenError) -> HandleError {
     match error {
         PenError::Refused(_)

@@ -62,8 +62,8 @@ pub async fn serve(mut office: Office, term: Term) -> Result<(), BusError> {
             worker::run(&context, intake::events(), intake::EVENTS_AT_ONCE, events),
             worker::run(&context, intake::wishes(), intake::WISHES_AT_ONCE, wishes),
         );
-        // When the process stops, what is held is finished. When the lease is lost it is dropped, and
-        // delivered to the next who leads.
+        // When the process stops, what is held is finished. When the lease is lost it is dropped,
+        // and delivered to the next who leads.
         let lost = async {
             ended.cancelled().await;
             if context.tasks.stopping().is_cancelled() {

@@ -196,8 +196,8 @@ async fn a_server_that_says_nothing_costs_its_time_limit() {
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
-/// What happened with a pool that takes back connections in the middle of a conversation: the answer to
-/// one mail is taken for the answer to the next.
+/// What happened with a pool that takes back connections in the middle of a conversation: the
+/// answer to one mail is taken for the answer to the next.
 #[tokio::test]
 async fn an_answer_that_comes_too_late_is_nobody_elses() {
     let answers = Arc::new(std::sync::atomic::AtomicU32::new(0));

@@ -6,8 +6,8 @@ use std::{
     thread,
 };
 
-/// Serves one connection after the other; `answer` has the reply to each line, or `None` to hang up.
-/// Lines of a mail are not asked about, only the dot at its end.
+/// Serves one connection after the other; `answer` has the reply to each line, or `None` to hang
+/// up. Lines of a mail are not asked about, only the dot at its end.
 pub(crate) fn serve(
     greeting: &'static str,
     answer: impl Fn(&str) -> Option<String> + Send + 'static,

@@ -2,8 +2,8 @@
 //!
 //! A certificate that is signed with SHA-1 or by a short key is *weak*; whether it is also forged
 //! is another question, and a monitor that mixes the two tells the wrong story. [`STRONG`] is what
-//! TLS clients of today accept; [`ALL`] checks the old ones as well. Neither holds what nobody here can
-//! check: DSA, Ed448, ECDSA with SHA-1, odd curves.
+//! TLS clients of today accept; [`ALL`] checks the old ones as well. Neither holds what nobody here
+//! can check: DSA, Ed448, ECDSA with SHA-1, odd curves.
 
 mod legacy;
 

@@ -236,8 +236,8 @@ pub struct Delivery {
 /// How a delivery is answered, on one bus.
 #[async_trait]
 pub trait Answer: Send + Sync {
-    /// It is done with; when this returns, the bus knows it. A broker that is killed within the next
-    /// moment may forget it, and delivers again.
+    /// It is done with; when this returns, the bus knows it. A broker that is killed within the
+    /// next moment may forget it, and delivers again.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! One active, standbys beside it: whoever holds a lease on the bus works, all others wait for it.
 //!
-//! The lease has a limit and is renewed all the time. Its holder counts the limit from before it asked,
-//! so that it stops before anybody else may begin; a process that was frozen for longer finds its term
-//! over at the first thing it wants to write. Behind all of this stands the version check of each
-//! append: two who believe to lead still cannot both be first.
+//! The lease has a limit and is renewed all the time. Its holder counts the limit from before it
+//! asked, so that it stops before anybody else may begin; a process that was frozen for longer
+//! finds its term over at the first thing it wants to write. Behind all of this stands the version
+//! check of each append: two who believe to lead still cannot both be first.
 
 use std::{error::Error, future::Future, time::Duration};
 
@@ -31,14 +31,14 @@ const RENEWAL_AGAIN: Duration = Duration::from_millis(250);
 /// How often a standby tries to take it.
 const ATTEMPT: Duration = Duration::from_millis(500);
 
-/// How long the work of a term may take to end when the term has: it cannot write any more, and another
-/// term may wait for it.
+/// How long the work of a term may take to end when the term has: it cannot write any more, and
+/// another term may wait for it.
 const END_MAX: Duration = Duration::from_secs(10);
 
 /// Works whenever this process holds the lease, until the process stops.
 ///
-/// `work` is called once for each term. It returns when [`Term::ended`] is cancelled, and writes through
-/// [`Term::bus`]. Between terms this waits, as a standby does.
+/// `work` is called once for each term. It returns when [`Term::ended`] is cancelled, and writes
+/// through [`Term::bus`]. Between terms this waits, as a standby does.
 ///
 /// # Errors
 ///
@@ -53,7 +53,8 @@ where
     let stopping = context.tasks.stopping();
     let mut complained = false;
     while !stopping.is_cancelled() {
-        // Before it is asked for: the limit counts from the moment the bus heard of it, which is later.
+        // Before it is asked for: the limit counts from the moment the bus heard of it, which is
+        // later.
         let asked_at = context.clock.now();
         let holder = context.instance.as_str();
         match context.bus.acquire(name, holder, LIMIT).await {
@@ -133,7 +134,8 @@ async fn finish<E>(
     }
 }
 
-/// Renews a lease until the work is done or the lease is lost. Answers the lease if it is still held.
+/// Renews a lease until the work is done or the lease is lost. Answers the lease if it is still
+/// held.
 async fn renew(
     context: &Context,
     term: &Term,

@@ -1,7 +1,7 @@
 //! One entity as a folded state with a version: load, decide, append at that version.
 //!
-//! Whoever is outrun loads what the other appended and decides again. That makes every decision stand on
-//! all that happened before it, without a lock.
+//! Whoever is outrun loads what the other appended and decides again. That makes every decision
+//! stand on all that happened before it, without a lock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -120,7 +120,8 @@ impl Ledger {
         Self { bus, clock, dice }
     }
 
-    /// Takes in what happened to an entity since it was known. What was never known is `Known::default()`.
+    /// Takes in what happened to an entity since it was known. What was never known is
+    /// `Known::default()`.
     ///
     /// # Errors
     ///
@@ -142,8 +143,8 @@ impl Ledger {
 
     /// Decides on what is known and stores the decision; when it answers, what is known holds it.
     ///
-    /// `command` is asked before each decision, since the state may be another by then; `record` makes
-    /// one record of all its events. Answers whether anything changed.
+    /// `command` is asked before each decision, since the state may be another by then; `record`
+    /// makes one record of all its events. Answers whether anything changed.
     ///
     /// # Errors
     ///
@@ -206,7 +207,8 @@ impl Ledger {
     }
 }
 
-/// Takes one message of an entity's subject into what is known of it; not again if it is known already.
+/// Takes one message of an entity's subject into what is known of it; not again if it is known
+/// already.
 ///
 /// # Errors
 ///

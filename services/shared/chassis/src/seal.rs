@@ -1,7 +1,7 @@
 //! Sealing of secrets, so that what the streams hold of them is of no use without the key file.
 //!
-//! AES-256 in Galois/counter mode, as aws-lc-rs has it. A sealed value names its format and its key, so
-//! that keys can be changed: the first key of the file seals, all of them open.
+//! AES-256 in Galois/counter mode, as aws-lc-rs has it. A sealed value names its format and its
+//! key, so that keys can be changed: the first key of the file seals, all of them open.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -12,7 +12,8 @@ mod keyfile;
 
 use keyfile::{KEY_BYTES, KeyFile};
 
-/// First byte of what is sealed now: format version 1, key number (4 bytes), nonce (12), content, tag (16).
+/// First byte of what is sealed now: format version 1, key number (4 bytes), nonce (12), content,
+/// tag (16).
 const FORMAT: u8 = 1;
 
 /// Bytes before the content: format and key number. They are authenticated with it.
@@ -66,13 +67,13 @@ pub enum SealError {
 }
 
 impl Seal {
-    /// Reads the key file, or makes one that only its owner may read, with a fresh key. Blocks for a
-    /// moment.
+    /// Reads the key file, or makes one that only its owner may read, with a fresh key. Blocks for
+    /// a moment.
     ///
     /// # Errors
     ///
-    /// When the file can neither be read nor made, or is malformed. A malformed file is never replaced:
-    /// what was sealed with it would be lost.
+    /// When the file can neither be read nor made, or is malformed. A malformed file is never
+    /// replaced: what was sealed with it would be lost.
     pub fn open_or_create(path: &Path) -> Result<Self, SealError> {
         let file = KeyFile::new(path);
         let keys = keys(file.read_or_create()?)?;

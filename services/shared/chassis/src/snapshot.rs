@@ -1,10 +1,10 @@
 //! What may be thrown away: folded state on disk, so that a restart folds only the tail.
 //!
-//! A snapshot is never truth. It is discarded, and everything folded anew, when it is of another format,
-//! will not open, or does not add up to what was written: a digest of all entries travels in each write,
-//! so that a store that a power cut tore is told from a good one. No caller sees an error of the store.
-//! It is kept in sled, whose calls block and may panic: one thread of its own makes them all.
-//! Start reading at [`Snapshot::open`].
+//! A snapshot is never truth. It is discarded, and everything folded anew, when it is of another
+//! format, will not open, or does not add up to what was written: a digest of all entries travels
+//! in each write, so that a store that a power cut tore is told from a good one. No caller sees an
+//! error of the store. It is kept in sled, whose calls block and may panic: one thread of its own
+//! makes them all. Start reading at [`Snapshot::open`].
 
 use std::{
     collections::BTreeMap,
@@ -92,8 +92,8 @@ enum Batch {
 }
 
 impl Snapshot {
-    /// Opens the snapshot in a directory of its own; empty if there is none that is whole and of this
-    /// format. Change the format whenever entries of the one before would be misread.
+    /// Opens the snapshot in a directory of its own; empty if there is none that is whole and of
+    /// this format. Change the format whenever entries of the one before would be misread.
     ///
     /// # Errors
     ///
@@ -149,8 +149,9 @@ impl Snapshot {
         Restored { state: empty(), positions: BTreeMap::new() }
     }
 
-    /// Writes a change. When it returns, the change survives the death of this process; if the store has
-    /// failed, nothing is kept any more until the next start, which then folds everything anew.
+    /// Writes a change. When it returns, the change survives the death of this process; if the
+    /// store has failed, nothing is kept any more until the next start, which then folds everything
+    /// anew.
     pub async fn write(&self, change: Change) {
         let (written, answer) = oneshot::channel();
         if self.orders.send(Order::Write(change, written)).await.is_ok() {
@@ -159,8 +160,8 @@ impl Snapshot {
         }
     }
 
-    /// Syncs everything to the device and lets go of the directory. Writes after it are lost, like the
-    /// snapshot itself may be.
+    /// Syncs everything to the device and lets go of the directory. Writes after it are lost, like
+    /// the snapshot itself may be.
     pub async fn close(self) {
         let (closed, answer) = oneshot::channel();
         if self.orders.send(Order::Close(closed)).await.is_ok() {

@@ -1,7 +1,7 @@
 //! The one loop that takes durable messages: handle, then answer.
 //!
-//! What was decided is appended before what was heard is acknowledged, so that a crash between the two
-//! costs a repetition and never a loss. A handler must therefore bear the same message twice.
+//! What was decided is appended before what was heard is acknowledged, so that a crash between the
+//! two costs a repetition and never a loss. A handler must therefore bear the same message twice.
 
 use std::{convert::Infallible, error::Error, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -27,8 +27,8 @@ const RETRY: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::fr
 /// Pause before a consumer that could not be reached is asked for again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Longest handling of one message, far above any honest one: what takes longer is stuck, and another
-/// attempt is better than none.
+/// Longest handling of one message, far above any honest one: what takes longer is stuck, and
+/// another attempt is better than none.
 const HANDLING_MAX: Duration = Duration::from_mins(10);
 
 /// A handler that panicked on a message so many times will do so for ever: the message is parked.
@@ -90,8 +90,8 @@ impl From<AppendError> for HandleError {
     }
 }
 
-/// Takes messages of a consumer until the process stops, `concurrency` at a time; then finishes what it
-/// holds. Interruptions of the bus are waited out.
+/// Takes messages of a consumer until the process stops, `concurrency` at a time; then finishes
+/// what it holds. Interruptions of the bus are waited out.
 ///
 /// # Errors
 ///

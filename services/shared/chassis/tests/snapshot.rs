@@ -104,8 +104,8 @@ async fn a_directory_that_cannot_be_used_is_named() {
     assert!(error.to_string().contains("file"), "{error}");
 }
 
-/// Damages the files in many ways, as a disk or a power cut does: bytes changed, the end cut off, the end
-/// empty. What is found is all that was there at some moment, or nothing; never a mixture.
+/// Damages the files in many ways, as a disk or a power cut does: bytes changed, the end cut off,
+/// the end empty. What is found is all that was there at some moment, or nothing; never a mixture.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_snapshot_is_that_of_one_moment_or_empty() {
     let original = tempfile::tempdir().unwrap();

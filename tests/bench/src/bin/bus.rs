@@ -1,5 +1,6 @@
-//! Appends and consumes a second on both buses, beside the bare client and the bare store under them.
-//! Messages of 500 bytes over 1,000 subjects; every write is synced to the device before it is answered.
+//! Appends and consumes a second on both buses, beside the bare client and the bare store under
+//! them. Messages of 500 bytes over 1,000 subjects; every write is synced to the device before it
+//! is answered.
 
 #![expect(clippy::print_stdout, reason = "it prints figures")]
 

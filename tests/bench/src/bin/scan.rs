@@ -1,6 +1,6 @@
-//! Processor time of one scan, beside a bare rustls loop that completes the same handshake and checks
-//! its signature. TLS 1.3, P-256, a chain of two, unchanged; the scan includes reading the job and
-//! writing the fact, as bytes.
+//! Processor time of one scan, beside a bare rustls loop that completes the same handshake and
+//! checks its signature. TLS 1.3, P-256, a chain of two, unchanged; the scan includes reading the
+//! job and writing the fact, as bytes.
 
 #![expect(clippy::print_stdout, reason = "it prints figures")]
 

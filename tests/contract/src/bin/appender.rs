@@ -1,10 +1,11 @@
-//! Uses an embedded bus as fast as it can and says what was answered, a line each: for tests that kill
-//! it, trace it, or take away its disk.
+//! Uses an embedded bus as fast as it can and says what was answered, a line each: for tests that
+//! kill it, trace it, or take away its disk.
 //!
-//! - `appender load DIRECTORY FIRST`: appends with 10,000 in flight, and does jobs, until it is killed.
+//! - `appender load DIRECTORY FIRST`: appends with 10,000 in flight, and does jobs, until it is
+//!   killed.
 //! - `appender singly DIRECTORY COUNT`: appends one after another.
-//! - `appender full DIRECTORY BALLAST`: appends until the disk is full, makes room by deleting a file, and
-//!   goes on; then opens the store anew and counts.
+//! - `appender full DIRECTORY BALLAST`: appends until the disk is full, makes room by deleting a
+//!   file, and goes on; then opens the store anew and counts.
 
 use std::{
     env, fs,

@@ -204,7 +204,8 @@ impl Run {
             Call::Restart => {
                 let retries = self.readers.iter().any(|reader| !reader.again.is_empty());
                 if retries && matches!(world, World::Nats { .. }) {
-                    // A retry that was asked for before is made after `ack_wait` only: right, but slow.
+                    // A retry that was asked for before is made after `ack_wait` only: right, but
+                    // slow.
                     return Ok(());
                 }
                 self.taking.clear();

@@ -126,8 +126,8 @@ impl World {
         client.update_stream(limited).await.unwrap();
     }
 
-    /// All that was stored of a stream vanishes, and the stream itself. Handles from before are of no
-    /// use any more.
+    /// All that was stored of a stream vanishes, and the stream itself. Handles from before are of
+    /// no use any more.
     pub(crate) async fn lose(&mut self, stream: &Stream) {
         match self {
             Self::Embedded { store, directory } => {

@@ -20,7 +20,8 @@ pub(crate) fn start(name: &str, arguments: &[&OsStr], logs: &Path) -> Process {
     Process::start(name, command, logs)
 }
 
-/// The lines of a log that begin with a word, without it. A last line that was cut short is left out.
+/// The lines of a log that begin with a word, without it. A last line that was cut short is left
+/// out.
 pub(crate) fn lines<'a>(log: &'a str, word: &str) -> Vec<&'a str> {
     let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
     whole.lines().filter_map(|line| line.strip_prefix(word)).map(str::trim).collect()

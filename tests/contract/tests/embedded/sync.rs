@@ -30,11 +30,12 @@ async fn nothing_is_answered_before_it_is_synced() {
     assert_eq!(check(&trace), APPENDS);
 }
 
-/// Reads the calls in their order; answers how many appends were answered, each with a sync of its own
-/// that began after the last byte was written and was over before the answer.
+/// Reads the calls in their order; answers how many appends were answered, each with a sync of its
+/// own that began after the last byte was written and was over before the answer.
 fn check(trace: &Path) -> usize {
     let text = std::fs::read_to_string(trace).unwrap();
-    // Calls that other threads interrupted are told in two lines: what the first says of the file is kept.
+    // Calls that other threads interrupted are told in two lines: what the first says of the file
+    // is kept.
     let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
     let (mut unsynced, mut syncs, mut answered) = (false, 0, 0);
     for line in text.lines() {

@@ -1,8 +1,8 @@
 //! Every form of message that was ever written can be read for ever.
 //!
-//! A form is a message with a certain set of fields. Its bytes lie in `proto/golden`, and here stands what
-//! they say. A new field or message gets a new form: the test writes its file, and fails once. A form that
-//! exists is never edited.
+//! A form is a message with a certain set of fields. Its bytes lie in `proto/golden`, and here
+//! stands what they say. A new field or message gets a new form: the test writes its file, and
+//! fails once. A form that exists is never edited.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod delivery;

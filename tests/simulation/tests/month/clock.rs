@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::mortal::Mortal;
 
-/// How much slower a lease is kept than in the real world, and all else that only waits for a while:
-/// a month of renewals each second would be all that a simulation does.
+/// How much slower a lease is kept than in the real world, and all else that only waits for a
+/// while: a month of renewals each second would be all that a simulation does.
 pub(crate) const PACE: u32 = 60;
 
 /// When the simulated month begins.
@@ -28,6 +28,16 @@ impl VirtualClock {
     }
 }
 
+impl VirtualClock {
+    /// Waits while the process is frozen, and until all else that waited for it has gone on: what
+    /// comes first must not be left to chance, or a seed would not replay.
+    async fn thaw(&self) {
+        if self.mortal.live().await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
 /// The time now, for whoever knows when the world began.
 pub(crate) fn now(begun: Instant) -> Timestamp {
     Timestamp::from_second(BEGINNING).unwrap() + begun.elapsed()
@@ -42,11 +52,11 @@ impl Clock for VirtualClock {
     async fn sleep_until(&self, at: Timestamp) {
         let left = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
         tokio::time::sleep(left).await;
-        self.mortal.live().await;
+        self.thaw().await;
     }
 
     async fn sleep(&self, span: Duration) {
         tokio::time::sleep(span * PACE).await;
-        self.mortal.live().await;
+        self.thaw().await;
     }
 }

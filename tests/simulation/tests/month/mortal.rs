@@ -15,7 +15,8 @@ pub(crate) enum Life {
 
 /// The life of one process.
 ///
-/// Whoever waits for a change is woken in the order in which they began to wait: a seed must replay.
+/// Whoever waits for a change is woken in the order in which they began to wait: a seed must
+/// replay.
 pub(crate) struct Mortal {
     life: Mutex<Life>,
     changed: Notify,
@@ -26,16 +27,18 @@ impl Mortal {
         Self { life: Mutex::new(Life::Alive), changed: Notify::new() }
     }
 
-    /// Waits while it is frozen; for ever once it is dead.
-    pub(crate) async fn live(&self) {
+    /// Waits while it is frozen; for ever once it is dead. Answers whether it waited.
+    pub(crate) async fn live(&self) -> bool {
+        let mut waited = false;
         loop {
             let changed = self.changed.notified();
             let life = *self.life.lock();
             match life {
-                Life::Alive => return,
+                Life::Alive => return waited,
                 Life::Frozen => changed.await,
                 Life::Dead => pending().await,
             }
+            waited = true;
         }
     }
 

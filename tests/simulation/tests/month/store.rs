@@ -1,5 +1,5 @@
-//! Streams in memory, with the semantics of the bus contract and none of its durability: a store that
-//! outlives every process of a simulated world.
+//! Streams in memory, with the semantics of the bus contract and none of its durability: a store
+//! that outlives every process of a simulated world.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,5 +1,5 @@
-//! A simulated world: domains whose certificates change, probers that look, two detectors of which one
-//! leads, and everything that can happen to them. The seed decides all of it.
+//! A simulated world: domains whose certificates change, probers that look, two detectors of which
+//! one leads, and everything that can happen to them. The seed decides all of it.
 
 use std::{
     sync::{
@@ -171,8 +171,8 @@ impl World {
         Wire { store: self.store.clone(), mortal, dice, faults }
     }
 
-    /// Kills or freezes a process now and then, until the world calms down. Then it dies once more, so
-    /// that the last one lives without faults.
+    /// Kills or freezes a process now and then, until the world calms down. Then it dies once more,
+    /// so that the last one lives without faults.
     async fn torment(self, mortal: Arc<Mortal>) {
         let spared = self.faults.dies_before == 0.0;
         while !spared && !self.is_calm() {
@@ -196,7 +196,8 @@ impl World {
         Duration::from_secs(CALM.unsigned_abs()).saturating_sub(self.store.begun.elapsed())
     }
 
-    /// Adds the domains, and changes what is wanted of them now and then. All are watched in the end.
+    /// Adds the domains, and changes what is wanted of them now and then. All are watched in the
+    /// end.
     async fn order(self) {
         let mut enabled = vec![None; self.sites.len()];
         for at in 0..self.sites.len() {

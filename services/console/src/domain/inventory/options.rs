@@ -96,17 +96,16 @@ impl Options {
 
     /// The options as a person would enter them.
     pub fn to_draft(&self) -> OptionsDraft {
-        let DomainOptions { sni, fixed_address, private_ca_pem, rungs, interval, tags, owner_note } =
-            self.0.clone();
+        let wire = self.0.clone();
         let given = |text: String| (!text.is_empty()).then_some(text);
         OptionsDraft {
-            sni: given(sni),
-            fixed_address: given(fixed_address),
-            private_ca_pem: given(private_ca_pem),
-            rungs: rungs.iter().filter_map(rung_text).collect(),
-            interval_seconds: interval.map(|span| time::read_span(&span).as_secs()),
-            tags,
-            owner_note: given(owner_note),
+            sni: given(wire.sni),
+            fixed_address: given(wire.fixed_address),
+            private_ca_pem: given(wire.private_ca_pem),
+            rungs: wire.rungs.iter().filter_map(rung_text).collect(),
+            interval_seconds: wire.interval.map(|span| time::read_span(&span).as_secs()),
+            tags: wire.tags,
+            owner_note: given(wire.owner_note),
         }
     }
 

@@ -89,9 +89,9 @@ impl Clock {
         instant::begin(self.leaf.until)
     }
 
-    /// The lifetime by which rungs are measured: the leaf's, its last second included; zero if it is
-    /// never valid. That of a certificate which ends before the leaf, if it is shorter: otherwise it
-    /// could be "expiring" the moment it is issued.
+    /// The lifetime by which rungs are measured: the leaf's, its last second included; zero if it
+    /// is never valid. That of a certificate which ends before the leaf, if it is shorter:
+    /// otherwise it could be "expiring" the moment it is issued.
     pub fn lifetime(&self) -> SignedDuration {
         let seconds = self.cut.as_ref().map_or(self.leaf.seconds(), |cut| cut.lifetime);
         SignedDuration::from_secs(seconds)

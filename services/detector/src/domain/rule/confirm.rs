@@ -77,8 +77,8 @@ pub fn needs_the_time(kind: Kind) -> bool {
     matches!(kind, Kind::Expired | Kind::Expiring | Kind::NotYetValid | Kind::RenewalOverdue)
 }
 
-/// What an anomaly that opens puts in the shade: the same matter, only worse or known better. One way
-/// only, so that two chains that are served in turn do not make news for ever.
+/// What an anomaly that opens puts in the shade: the same matter, only worse or known better. One
+/// way only, so that two chains that are served in turn do not make news for ever.
 pub fn supersedes(opening: Kind) -> &'static [Kind] {
     match opening {
         Kind::Expired => &[Kind::Expiring],

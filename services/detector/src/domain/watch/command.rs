@@ -69,7 +69,8 @@ pub struct Weigh {
 /// What was judged of all that is shown or believed.
 #[derive(Debug, Clone, Default)]
 pub struct Judgement {
-    /// By what is shown. A showing that is missing could not be judged: then nothing is called clean.
+    /// By what is shown. A showing that is missing could not be judged: then nothing is called
+    /// clean.
     pub showings: BTreeMap<Showing, Judged>,
     /// Names the trust anchors it stands on.
     pub under: u32,

@@ -16,8 +16,9 @@ use crate::domain::sight::{Endpoint, Fingerprint, Showing};
 pub const MEMORY: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Chains remembered of one domain beside those that are shown: as many as a job may name.
 pub const CHAINS_MAX: usize = 8;
-/// Different showings believed of one domain. Nine endpoints in the middle of a rollout show two. Not
-/// above `CHAINS_MAX`, so that all that is learned in one look is remembered until it is believed.
+/// Different showings believed of one domain. Nine endpoints in the middle of a rollout show two.
+/// Not above `CHAINS_MAX`, so that all that is learned in one look is remembered until it is
+/// believed.
 pub const FACES_MAX: usize = 8;
 
 /// An endpoint that stands for what it shows.

@@ -108,8 +108,8 @@ impl Desk<'_> {
         self.weigh(entry, &wish, Look::read(fact)?).await
     }
 
-    /// Whether a fact says what is believed anyway, all of it good, and no time has come: by far the
-    /// most do, and nothing is allocated for them.
+    /// Whether a fact says what is believed anyway, all of it good, and no time has come: by far
+    /// the most do, and nothing is allocated for them.
     fn is_steady(&self, entry: &Entry, fact: &ScanFact) -> bool {
         let watch = &entry.known.state;
         if fact.own_failure.is_some() || watch.wake_at().is_none_or(|at| at <= self.now) {

@@ -82,7 +82,8 @@ pub(super) trait Phrases: Sync {
     /// That a message could not be delivered through a channel.
     fn undelivered(&self, channel: &str, reason: &str) -> String;
 
-    /// That nothing can be delivered through a channel, of which the message that follows is the first.
+    /// That nothing can be delivered through a channel, of which the message that follows is the
+    /// first.
     fn out_of_order(&self, channel: &str, reason: &str) -> String;
 
     /// What stands between a label and its value.

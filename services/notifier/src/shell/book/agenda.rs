@@ -53,7 +53,8 @@ impl Agenda {
         }
     }
 
-    /// Takes out the next thread whose time has come, of the recipients in turn for whom there is room.
+    /// Takes out the next thread whose time has come, of the recipients in turn for whom there is
+    /// room.
     pub(super) fn take(
         &mut self,
         now: Timestamp,

@@ -1,11 +1,11 @@
 //! Mail, one message for each recipient, by the server that the operator names.
 //!
-//! The blocking transport is used on purpose: its connections honour their time limits, and one that
-//! broke is never used again. The asynchronous one returns a half-used connection to its pool when a
-//! sending is cancelled, and the next mail then reads the replies of the one before.
+//! The blocking transport is used on purpose: its connections honour their time limits, and one
+//! that broke is never used again. The asynchronous one returns a half-used connection to its pool
+//! when a sending is cancelled, and the next mail then reads the replies of the one before.
 //!
-//! The library writes the dot at the end of a mail apart and does not switch off Nagle's algorithm, so that
-//! a mail costs the delay of an acknowledgement, some 40 ms: throughput is by connections.
+//! The library writes the dot at the end of a mail apart and does not switch off Nagle's algorithm,
+//! so that a mail costs the delay of an acknowledgement, some 40 ms: throughput is by connections.
 
 mod message;
 mod reply;
@@ -35,8 +35,8 @@ use crate::{
 /// First wait and longest wait: what mail servers that ask for patience (greylisting) expect.
 const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) };
 
-/// Mails in hand for each connection. While one is sent, what must be recorded before and after the others
-/// is stored together.
+/// Mails in hand for each connection. While one is sent, what must be recorded before and after the
+/// others is stored together.
 const IN_HAND: usize = 8;
 
 /// Mail.
@@ -139,7 +139,8 @@ impl Post {
         })
     }
 
-    /// Runs to its end even when nobody waits for it any more, so that no connection is left half used.
+    /// Runs to its end even when nobody waits for it any more, so that no connection is left half
+    /// used.
     async fn send(&self, message: lettre::Message) -> Outcome {
         // The semaphore is never closed.
         let place = self.connections.clone().acquire_owned().await.ok();
@@ -159,8 +160,8 @@ impl Post {
 }
 
 impl Drop for Post {
-    /// Says goodbye on each connection that waits, and waits for the answers: not on a thread that has
-    /// other things to do, and nobody waits for it.
+    /// Says goodbye on each connection that waits, and waits for the answers: not on a thread that
+    /// has other things to do, and nobody waits for it.
     fn drop(&mut self) {
         let transport = self.transport.take();
         std::thread::Builder::new().name("mail-goodbye".to_owned()).spawn(|| drop(transport)).ok();

@@ -15,22 +15,24 @@ pub const PARKED_SUBJECT: &str = "parked-subject";
 pub const PARKED_ID: &str = "parked-id";
 /// Header of a parked message: its sequence there.
 pub const PARKED_SEQUENCE: &str = "parked-sequence";
-/// Header of a parked message whose content was left out, as it did not fit beside the reason: how many
-/// bytes it had.
+/// Header of a parked message whose content was left out, as it did not fit beside the reason: how
+/// many bytes it had.
 pub const PARKED_BYTES: &str = "parked-bytes";
 
-/// Characters of a reason that are kept: an error with its causes is shorter, and nobody reads more.
+/// Characters of a reason that are kept: an error with its causes is shorter, and nobody reads
+/// more.
 const REASON_CHARS_MAX: usize = 1_024;
 
-/// Bytes that a bus writes around a message, at most: the first and last line of the headers, the names
-/// of id and expected version, the version.
+/// Bytes that a bus writes around a message, at most: the first and last line of the headers, the
+/// names of id and expected version, the version.
 const FRAME_BYTES: usize = 128;
 
 /// Bytes that each header costs beside its name and value: a colon, a space and a line's end.
 const HEADER_BYTES: usize = 4;
 
 impl Append {
-    /// Bytes on the wire, headers included; the same on every bus, so that what fits on one fits on all.
+    /// Bytes on the wire, headers included; the same on every bus, so that what fits on one fits on
+    /// all.
     pub fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
         let headers: usize = headers.map(|bytes| bytes + HEADER_BYTES).sum();
@@ -61,8 +63,9 @@ impl Append {
 
     /// The append that parks a message which a service could not take from a stream.
     ///
-    /// Parking the same message again gives the same id. A content that leaves no room for the reason is
-    /// left out: whoever looks finds the message by its id and subject, and that it was too large.
+    /// Parking the same message again gives the same id. A content that leaves no room for the
+    /// reason is left out: whoever looks finds the message by its id and subject, and that it was
+    /// too large.
     pub fn parked(service: Service, stream: &Stream, message: &Message, reason: &str) -> Self {
         let mut parked = Self {
             stream: &PARKED,

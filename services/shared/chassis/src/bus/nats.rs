@@ -1,13 +1,13 @@
 //! The bus on NATS JetStream.
 //!
-//! A connection is made once and kept for ever: it is made again whenever it is lost, and every call
-//! answers within a bound, with an error that says so where the broker cannot be reached. Streams and
-//! consumers that are missing are made by whichever call needs them. Start reading at [`Nats::connect`],
-//! then `link`, on which all else stands.
+//! A connection is made once and kept for ever: it is made again whenever it is lost, and every
+//! call answers within a bound, with an error that says so where the broker cannot be reached.
+//! Streams and consumers that are missing are made by whichever call needs them. Start reading at
+//! [`Nats::connect`], then `link`, on which all else stands.
 //!
-//! One thing is narrower than the contract says, since the server keeps it so: a repeat that expects no
-//! version is known by its id for two minutes, on whatever subject of the stream the id was used before.
-//! Ids are therefore never used twice. A repeat at a version is known for ever.
+//! One thing is narrower than the contract says, since the server keeps it so: a repeat that
+//! expects no version is known by its id for two minutes, on whatever subject of the stream the id
+//! was used before. Ids are therefore never used twice. A repeat at a version is known for ever.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -51,7 +51,8 @@ pub struct NatsOptions {
     pub authority: Option<PathBuf>,
     /// Whether a connection without TLS is refused.
     pub tls: bool,
-    /// First part of the subjects on which answers are received, if permissions demand one of our own.
+    /// First part of the subjects on which answers are received, if permissions demand one of our
+    /// own.
     pub inbox: Option<String>,
     /// Copies of each stream that is made: 1 on a single server, 3 in a cluster.
     pub replicas: usize,

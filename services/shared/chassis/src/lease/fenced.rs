@@ -23,11 +23,12 @@ impl Fenced {
         if self.term.holds() {
             return Ok(());
         }
-        // To let go of it now is right in any case: a process that was frozen may get here before the
-        // task that renews has run again.
+        // To let go of it now is right in any case: a process that was frozen may get here before
+        // the task that renews has run again.
         self.term.end();
         let source = "the lease is not held any more".into();
-        // As if there were no bus: what was heard is not to be parked, but to be handled by the next.
+        // As if there were no bus: what was heard is not to be parked, but to be handled by the
+        // next.
         Err(BusError::Unreachable { operation: operation.to_owned(), source })
     }
 }

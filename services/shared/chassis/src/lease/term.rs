@@ -31,8 +31,8 @@ struct Shared {
     bus: SharedBus,
 }
 
-/// When the lease runs out, by two clocks: one may be set back, the other stands still while the machine
-/// sleeps. Whichever comes first counts.
+/// When the lease runs out, by two clocks: one may be set back, the other stands still while the
+/// machine sleeps. Whichever comes first counts.
 #[derive(Clone, Copy)]
 struct Until {
     wall: Timestamp,
@@ -69,15 +69,15 @@ impl Term {
         self.shared.ended.clone()
     }
 
-    /// Whether the lease is held at this moment. It is not when its limit has passed, even if nobody has
-    /// noticed yet.
+    /// Whether the lease is held at this moment. It is not when its limit has passed, even if
+    /// nobody has noticed yet.
     pub fn holds(&self) -> bool {
         let until = *self.shared.until.lock();
         self.shared.clock.now() < until.wall && Instant::now() < until.steady
     }
 
-    /// The bus, on which nothing is written any more once the lease is not held: what a term writes, it
-    /// writes here. Reading goes on.
+    /// The bus, on which nothing is written any more once the lease is not held: what a term
+    /// writes, it writes here. Reading goes on.
     pub fn bus(&self) -> SharedBus {
         Arc::new(Fenced { term: self.clone(), bus: self.shared.bus.clone() })
     }

@@ -1,4 +1,5 @@
-//! The file of keys: one a line, its number, a space and 64 hexadecimal digits; the first one seals.
+//! The file of keys: one a line, its number, a space and 64 hexadecimal digits; the first one
+//! seals.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -59,7 +60,8 @@ impl KeyFile {
             fs::create_dir_all(directory).map_err(|error| self.failed(error))?;
         }
         let beside = self.write_beside(&keys)?;
-        // A link, since it fails where a renaming would replace: of two that start at once, one wins.
+        // A link, since it fails where a renaming would replace: of two that start at once, one
+        // wins.
         let linked = fs::hard_link(&beside, &self.path);
         fs::remove_file(&beside).map_err(|error| self.failed(error))?;
         match linked {

@@ -1,7 +1,7 @@
 //! How entries, positions and digest lie in the store.
 //!
-//! One space of keys: entries of the caller behind `e`, positions behind `p`, and `m` alone for what
-//! tells whether all of it is whole.
+//! One space of keys: entries of the caller behind `e`, positions behind `p`, and `m` alone for
+//! what tells whether all of it is whole.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ pub(super) const MARK: &[u8] = b"m";
 const ENTRY: u8 = b'e';
 const POSITION: u8 = b'p';
 
-/// Sums up all keys and values, in any order: entries are added and taken away one by one, and two sums
-/// are equal only if all entries are.
+/// Sums up all keys and values, in any order: entries are added and taken away one by one, and two
+/// sums are equal only if all entries are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sum(u128);
 

@@ -25,8 +25,8 @@ pub(super) struct Keeper {
 enum Kept {
     /// It is open, and what it must add up to is known once it has been read.
     Open { store: Store, sum: Option<Sum> },
-    /// It failed, and was discarded: a part of the changes alone would be a lie, so that none is kept
-    /// until the next start.
+    /// It failed, and was discarded: a part of the changes alone would be a lie, so that none is
+    /// kept until the next start.
     Lost,
 }
 
@@ -43,8 +43,8 @@ impl Keeper {
         Self { path, format, kept }
     }
 
-    /// Does as told, until it is told to close or nobody can tell it anything any more; then closes the
-    /// store. Answers who waits for that.
+    /// Does as told, until it is told to close or nobody can tell it anything any more; then closes
+    /// the store. Answers who waits for that.
     pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Option<oneshot::Sender<()>> {
         while let Some(order) = orders.blocking_recv() {
             match order {

@@ -26,7 +26,8 @@ impl Store {
             let config = Config::new()
                 .path(path)
                 .cache_capacity(CACHE_BYTES)
-                // Flushed when we say so: its own flushing proves nothing and costs a thread's time.
+                // Flushed when we say so: its own flushing proves nothing and costs a thread's
+                // time.
                 .flush_every_ms(None);
             Ok(config.open()?)
         })?;
@@ -70,8 +71,8 @@ impl Store {
         })
     }
 
-    /// Syncs to the device. The store's own flush does not: it syncs neither the length of its file nor
-    /// the caches of the drive.
+    /// Syncs to the device. The store's own flush does not: it syncs neither the length of its file
+    /// nor the caches of the drive.
     pub(super) fn sync(&self) -> io::Result<()> {
         survived(|| {
             self.db()?.flush()?;

@@ -1,5 +1,5 @@
-//! Three servers with copies of each stream, of which the leader is killed: nothing that was answered is
-//! lost, and everybody goes on.
+//! Three servers with copies of each stream, of which the leader is killed: nothing that was
+//! answered is lost, and everybody goes on.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,7 +1,7 @@
 //! One leads, others stand by: the leader is killed, frozen, thawed.
 //!
-//! The leaders are processes: this test's own program, started again with the name of the test below that
-//! leads for ever.
+//! The leaders are processes: this test's own program, started again with the name of the test
+//! below that leads for ever.
 
 use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 
@@ -71,7 +71,8 @@ async fn written(bus: &SharedBus, above: u64) -> Vec<Message> {
     bus.load(&LOG, SUBJECT, above).await.unwrap()
 }
 
-/// Waits until somebody other than `before` writes above a version. Answers who, and the version before.
+/// Waits until somebody other than `before` writes above a version. Answers who, and the version
+/// before.
 async fn other_than(bus: &SharedBus, before: &str, above: u64) -> (String, u64) {
     eventually("another takes over", async || {
         let messages = written(bus, above).await;

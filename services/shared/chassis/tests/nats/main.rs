@@ -1,5 +1,6 @@
-//! What stands on NATS, beyond the contract of the bus: a broker that dies, streams that are deleted under
-//! their readers, permissions as deployed, leaders that are frozen, decisions that race.
+//! What stands on NATS, beyond the contract of the bus: a broker that dies, streams that are
+//! deleted under their readers, permissions as deployed, leaders that are frozen, decisions that
+//! race.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 

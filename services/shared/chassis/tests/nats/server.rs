@@ -18,7 +18,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one with JetStream; `more` are further lines of its settings, `jetstream` further limits.
+    /// Starts one with JetStream; `more` are further lines of its settings, `jetstream` further
+    /// limits.
     pub(crate) async fn start(name: &str, jetstream: &str, more: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (port, store) = (free_port(), directory.path().display().to_string());

@@ -1,4 +1,5 @@
-//! A letter as a mail: text and page as alternatives, a stable id, threaded with what it answers to.
+//! A letter as a mail: text and page as alternatives, a stable id, threaded with what it answers
+//! to.
 
 use std::time::SystemTime;
 

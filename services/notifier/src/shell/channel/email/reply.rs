@@ -33,8 +33,8 @@ fn failed(error: &Error) -> Outcome {
     }
 }
 
-/// Whether a refusal is about us and not about this mail: sign-in (RFC 4954) or policy (RFC 3463, class
-/// 5.7). It will meet every other mail as well.
+/// Whether a refusal is about us and not about this mail: sign-in (RFC 4954) or policy (RFC 3463,
+/// class 5.7). It will meet every other mail as well.
 fn is_broken(code: u16, reply: &str) -> bool {
     matches!(code, 530 | 534 | 535 | 538) || reply.split([' ', '-', ':']).any(is_policy)
 }
@@ -44,8 +44,9 @@ fn is_policy(word: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether the failure may have come after the mail was handed over. Time limits and broken connections
-/// are not told apart by where they happened, so only what surely came before is excluded.
+/// Whether the failure may have come after the mail was handed over. Time limits and broken
+/// connections are not told apart by where they happened, so only what surely came before is
+/// excluded.
 fn was_connected(error: &Error) -> bool {
     let is_before = error.is_client()
         || error.is_tls()
@@ -56,8 +57,8 @@ fn was_connected(error: &Error) -> bool {
     !is_before
 }
 
-/// Whether TLS could not be agreed upon: with a connection that still stands, what is read is garbage only
-/// then.
+/// Whether TLS could not be agreed upon: with a connection that still stands, what is read is
+/// garbage only then.
 fn is_handshake(error: &Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)

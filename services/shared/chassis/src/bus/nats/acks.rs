@@ -1,8 +1,8 @@
 //! Acknowledging many deliveries with one answer of the server.
 //!
 //! The server takes what one connection tells one consumer in order, so that its answer to the last
-//! acknowledgement of a group stands for all before it. While an answer is on its way, whoever wants to
-//! acknowledge joins the next group: the busier, the larger.
+//! acknowledgement of a group stands for all before it. While an answer is on its way, whoever
+//! wants to acknowledge joins the next group: the busier, the larger.
 
 use std::{mem, sync::Arc};
 
@@ -40,7 +40,8 @@ impl Acks {
         Self { link, waiting: Mutex::default(), turn: Turn::new(()) }
     }
 
-    /// Acknowledges the delivery that is answered on a subject. When it returns, the server knows it.
+    /// Acknowledges the delivery that is answered on a subject. When it returns, the server knows
+    /// it.
     pub(super) async fn ack(&self, subject: &str) -> Result<(), BusError> {
         let (told, mut outcome) = oneshot::channel();
         self.waiting.lock().push(Waiting { subject: subject.to_owned(), told });
@@ -60,8 +61,8 @@ impl Acks {
         })
     }
 
-    /// Tells the server of all that wait. To tell it twice is to tell it once, so that what was told when
-    /// the connection was lost is told again.
+    /// Tells the server of all that wait. To tell it twice is to tell it once, so that what was
+    /// told when the connection was lost is told again.
     async fn tell_group(&self) {
         let group = mem::take(&mut *self.waiting.lock());
         let deadline = Instant::now() + ANSWER_WAIT;

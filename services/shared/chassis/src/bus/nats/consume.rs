@@ -1,7 +1,7 @@
 //! Taking part in a durable consumer.
 //!
-//! Of `held_max` seats, one is taken by each delivery until it is answered or dropped, and one by each
-//! message that was asked for: never more than that are on their way to us or with us.
+//! Of `held_max` seats, one is taken by each delivery until it is answered or dropped, and one by
+//! each message that was asked for: never more than that are on their way to us or with us.
 
 use std::{sync::Arc, time::Duration};
 
@@ -72,8 +72,8 @@ impl Consuming {
         Ok(())
     }
 
-    /// Free seats that are worth asking for: any if nothing is on its way, else a quarter of all, so
-    /// that a busy reader asks seldom and never waits for an asking.
+    /// Free seats that are worth asking for: any if nothing is on its way, else a quarter of all,
+    /// so that a busy reader asks seldom and never waits for an asking.
     fn worthwhile(&self, asked: usize) -> u32 {
         let quarter = if asked == 0 { 1 } else { self.consumer.held_max.div_ceil(4) };
         u32::try_from(quarter).unwrap_or(u32::MAX)
@@ -175,8 +175,8 @@ pub(super) async fn make(link: &Link, stream: &Stream, config: Config) -> Result
     })
 }
 
-/// How long making a consumer of the latest messages may take: of a million subjects, the server first
-/// finds the last message of each.
+/// How long making a consumer of the latest messages may take: of a million subjects, the server
+/// first finds the last message of each.
 const SEARCH_WAIT: Duration = Duration::from_secs(30);
 
 fn durable(consumer: &Consumer) -> Config {

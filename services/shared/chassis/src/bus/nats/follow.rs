@@ -1,7 +1,8 @@
-//! Reading along, keeping no place at the broker: a consumer that is thrown away, and the place with us.
+//! Reading along, keeping no place at the broker: a consumer that is thrown away, and the place
+//! with us.
 //!
-//! Whenever anything goes wrong (the connection is lost, the consumer or the stream vanishes, a delivery
-//! is missing) another consumer is made that begins behind the last message that was read.
+//! Whenever anything goes wrong (the connection is lost, the consumer or the stream vanishes, a
+//! delivery is missing) another consumer is made that begins behind the last message that was read.
 
 use std::{sync::Arc, time::Duration};
 
@@ -135,7 +136,8 @@ impl Follow {
             Heard::Message(message) => self.take(message),
             Heard::Expired(_) => Ok(None),
             Heard::Idle => {
-                // Nothing is left for us: what stood between here and the end was removed meanwhile.
+                // Nothing is left for us: what stood between here and the end was removed
+                // meanwhile.
                 self.arrive();
                 Ok(None)
             }

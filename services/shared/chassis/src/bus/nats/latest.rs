@@ -96,9 +96,9 @@ async fn read(
 
 /// Where reading ends on a stream that others write to all the time.
 ///
-/// Up to the stream's end when we began stand the messages that were the last then. Those of them that
-/// were followed by others and removed before they reached us have their successors behind it: these we
-/// read up to the end that the stream has by then.
+/// Up to the stream's end when we began stand the messages that were the last then. Those of them
+/// that were followed by others and removed before they reached us have their successors behind it:
+/// these we read up to the end that the stream has by then.
 enum End {
     First(u64),
     Last(u64),

@@ -1,8 +1,8 @@
 //! Leases: one message for each, which the server lets go of when its time is up.
 //!
-//! Who appends the first message of a subject holds the lease; who appends the next at its version has
-//! renewed it. The sequence is the fence. The client's own key-value store cannot do this: it has no
-//! update with a limit, and drops the limit when a key is made again.
+//! Who appends the first message of a subject holds the lease; who appends the next at its version
+//! has renewed it. The sequence is the fence. The client's own key-value store cannot do this: it
+//! has no update with a limit, and drops the limit when a key is made again.
 
 use std::time::Duration;
 

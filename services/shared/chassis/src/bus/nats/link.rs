@@ -1,4 +1,5 @@
-//! The connection: requests that are answered, lost or unanswered within a bound, never anything else.
+//! The connection: requests that are answered, lost or unanswered within a bound, never anything
+//! else.
 
 use std::{collections::BTreeSet, error::Error, io, sync::Arc, time::Duration};
 
@@ -25,8 +26,8 @@ use crate::bus::BusError;
 /// How long an answer is waited for: longer than a cluster needs to elect a new leader, as a rule.
 pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a call waits for a connection that is being made anew, before it says that there is none:
-/// enough for a server to restart, too short to be noticed by people.
+/// How long a call waits for a connection that is being made anew, before it says that there is
+/// none: enough for a server to restart, too short to be noticed by people.
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
 
 /// How often a call that waits for a connection looks for one.
@@ -35,11 +36,12 @@ const CONNECTION_LOOK: Duration = Duration::from_millis(20);
 /// Longest wait between two attempts to connect: a broker that is back is found within a second.
 const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// How often the server is asked for a sign of life; after two that it did not give, it is left. A host
-/// that vanished without a word is noticed within 15 s.
+/// How often the server is asked for a sign of life; after two that it did not give, it is left. A
+/// host that vanished without a word is noticed within 15 s.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Messages that a subscription holds before more are dropped. Above all that is ever asked for at once.
+/// Messages that a subscription holds before more are dropped. Above all that is ever asked for at
+/// once.
 const SUBSCRIPTION_CAPACITY: usize = 128 * 1024;
 
 /// The oldest server with all that is needed: limits of single messages (2.11) and asynchronous
@@ -83,7 +85,8 @@ impl Link {
         self.client.connection_state() == State::Connected
     }
 
-    /// Counts how often the connection was lost: a change means that answers will not come any more.
+    /// Counts how often the connection was lost: a change means that answers will not come any
+    /// more.
     pub(super) fn losses(&self) -> watch::Receiver<u64> {
         let mut losses = self.losses.clone();
         losses.mark_unchanged();

@@ -13,7 +13,8 @@ use crate::bus::{Append, BusError, Expect, Message};
 const SERVER_PREFIX: &str = "nats-";
 
 /// Where a delivered message stands, as the subject of its answer says:
-/// `$JS.ACK.<domain>.<account>.<stream>.<consumer>.<attempt>.<sequence>.<of consumer>.<nanoseconds>.<pending>`.
+/// `$JS.ACK.<domain>.<account>.<stream>.<consumer>.<attempt>.<sequence>.<of
+/// consumer>.<nanoseconds>.<pending>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     /// How often it was delivered.

@@ -1,7 +1,8 @@
 //! Pulling: asking a consumer for messages, and hearing from it what became of the asking.
 //!
-//! The client's own stream of messages asks for more than its reader can answer, so that back-pressure
-//! would be a guess. Here each message is asked for, and counted until it came or will not come.
+//! The client's own stream of messages asks for more than its reader can answer, so that
+//! back-pressure would be a guess. Here each message is asked for, and counted until it came or
+//! will not come.
 
 use std::{sync::Arc, time::Duration};
 
@@ -91,8 +92,8 @@ impl Pull {
             ..BatchConfig::default()
         };
         let body = serde_json::to_vec(&batch).map_err(|error| Unanswered::Unfit(error.into()))?;
-        // Before it is sent: if this is dropped half-way, what was not asked for is missed after a while,
-        // but what was asked for and not counted would never be.
+        // Before it is sent: if this is dropped half-way, what was not asked for is missed after a
+        // while, but what was asked for and not counted would never be.
         self.asked += more;
         self.heard_at = Instant::now();
         self.link.send(self.subject.clone(), Some(self.inbox.clone()), body.into()).await
@@ -121,8 +122,8 @@ impl Pull {
         }
     }
 
-    /// An asking ended. If the server does not say how many messages of it will not come, the count is
-    /// lost, and with it the use of this inbox.
+    /// An asking ended. If the server does not say how many messages of it will not come, the count
+    /// is lost, and with it the use of this inbox.
     fn expired(&mut self, status: StatusCode, message: &async_nats::Message) -> Heard {
         let pending = message.headers.as_ref().and_then(|headers| headers.get(PENDING));
         let pending = pending.and_then(|pending| pending.as_str().parse::<usize>().ok());
@@ -138,8 +139,8 @@ impl Pull {
     }
 }
 
-/// How an asking ends in good order. Anything else, such as `Consumer Deleted` or `Leadership Change`,
-/// means that the consumer must be looked for.
+/// How an asking ends in good order. Anything else, such as `Consumer Deleted` or `Leadership
+/// Change`, means that the consumer must be looked for.
 const ENDS: [&str; 4] = [
     "Request Timeout",
     "Message Size Exceeds MaxBytes",

@@ -1,7 +1,8 @@
 //! Reading a work queue without taking from it.
 //!
-//! Its consumers must share it out among themselves, so that none may be made only to look. Whoever looks
-//! fetches instead, and who follows fetches again and again: what is done between two looks is not seen.
+//! Its consumers must share it out among themselves, so that none may be made only to look. Whoever
+//! looks fetches instead, and who follows fetches again and again: what is done between two looks
+//! is not seen.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

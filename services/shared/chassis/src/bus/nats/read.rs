@@ -1,7 +1,8 @@
 //! Reading one subject: its last message, all of them, and forgetting them.
 //!
-//! The last message is asked of the stream's leader, since a decision stands on it. The messages before
-//! it come in batches from any copy, up to the one that the leader named: a copy that lags is asked again.
+//! The last message is asked of the stream's leader, since a decision stands on it. The messages
+//! before it come in batches from any copy, up to the one that the leader named: a copy that lags
+//! is asked again.
 
 use std::time::Duration;
 
@@ -133,8 +134,8 @@ pub(super) fn is_missing(error: &ApiError) -> bool {
     error.is(ErrorCode::STREAM_NOT_FOUND)
 }
 
-/// Up to [`BATCH`] messages that match a subject or pattern, from a sequence on, in order; none if there
-/// are none.
+/// Up to [`BATCH`] messages that match a subject or pattern, from a sequence on, in order; none if
+/// there are none.
 pub(super) async fn batch(
     link: &Link,
     stream: &Stream,

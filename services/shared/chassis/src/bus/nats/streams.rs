@@ -1,4 +1,5 @@
-//! Streams as JetStream keeps them: made when they are missing, mended when they are not as they must be.
+//! Streams as JetStream keeps them: made when they are missing, mended when they are not as they
+//! must be.
 
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use super::{
 use crate::{bus::BusError, error::Chain};
 
 /// How long the broker knows ids of all messages. A repeat at a version is known for ever, by its
-/// subject's last message; this is for those that go to any version, and are repeated within seconds.
+/// subject's last message; this is for those that go to any version, and are repeated within
+/// seconds.
 const DUPLICATE_WINDOW: Duration = Duration::from_mins(2);
 
 /// Makes a stream if it is missing, and tells its state.
@@ -51,8 +53,9 @@ async fn info(link: &Link, name: &str) -> Result<Info, ApiError> {
     link.api(&format!("STREAM.INFO.{name}"), &json!({}), ANSWER_WAIT).await
 }
 
-/// Changes an existing stream in what certherald relies on, and in nothing else: replicas, placement,
-/// compression and the like are the operator's. A stream that we may not change is used as it is.
+/// Changes an existing stream in what certherald relies on, and in nothing else: replicas,
+/// placement, compression and the like are the operator's. A stream that we may not change is used
+/// as it is.
 async fn mend(link: &Link, wanted: Config) -> Result<Info, ApiError> {
     let have = info(link, &wanted.name).await?;
     let mended = Config {
