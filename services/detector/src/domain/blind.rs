@@ -84,6 +84,11 @@ impl Probers {
         }
     }
 
+    /// Whether a prober is blind: what it says of failures counts as not seen.
+    pub fn is_blind(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|prober| prober.blind.is_some())
+    }
+
     /// Takes up what an earlier life of this program said: the prober is blind.
     pub fn resume_blind(&mut self, name: &str, at: Timestamp) {
         let blind = Prober { looks: VecDeque::new(), heard_at: at, blind: Some(0) };
@@ -148,6 +153,7 @@ mod tests {
         let blindness = ProberBlindness { prober: "p".to_owned(), failed: 20, looked: 20 };
         assert_eq!(beliefs[19], Belief::Blinded(blindness));
         assert!(beliefs[20..].iter().all(|belief| *belief == Belief::Doubted));
+        assert!(probers.is_blind("p") && !probers.is_blind("another"));
     }
 
     #[test]

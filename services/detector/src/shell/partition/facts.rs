@@ -161,10 +161,11 @@ impl Desk<'_> {
         Ok(Use::Weighed)
     }
 
-    /// Whether a prober is believed, as far as it matters for a domain that answered the last time.
+    /// Whether a prober is believed. It is judged by domains that answered the last time; while it is
+    /// blind, its failures count for no domain, also not for one that had begun to fail.
     fn believe(&self, entry: &Entry, prober: &str, failed: bool) -> bool {
         if !entry.known.state.was_reachable() {
-            return true;
+            return !(failed && self.shared.probers.lock().is_blind(prober));
         }
         match self.shared.probers.lock().look(prober, self.domain, failed, self.now) {
             Belief::Believed => true,
