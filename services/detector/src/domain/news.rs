@@ -135,3 +135,100 @@ fn told_recovered<'c>(closed: impl Iterator<Item = &'c AnomalyClosed>, blank: Ev
         ..blank
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proto::v1::{
+        CertificateChanged, Evidence, LogEvent, RoundCounted, StateChanged,
+        anomaly_closed::How::{Abandoned, Recovered, Superseded},
+    };
+
+    use super::*;
+
+    const DOMAIN: &str = "4rrewm3tr6pwn4kxotpjwlbjue";
+
+    fn news(events: Vec<Happened>) -> Vec<Event> {
+        let events = events.into_iter().map(|event| LogEvent { event: Some(event) }).collect();
+        let recorded_at = Some(prost_types::Timestamp { seconds: 50, nanos: 0 });
+        let record = LogRecord {
+            events,
+            recorded_at,
+            host: "example.com".to_owned(),
+            port: 443,
+            ..LogRecord::default()
+        };
+        of(&DOMAIN.parse().unwrap(), 12, &record)
+    }
+
+    fn opened(kind: Kind) -> Happened {
+        Happened::AnomalyOpened(AnomalyOpened {
+            anomaly_id: format!("id-{}", kind.token()),
+            kind: kind.into(),
+            severity: Severity::Critical.into(),
+            since: Some(prost_types::Timestamp { seconds: 40, nanos: 0 }),
+            evidence: Some(Evidence::default()),
+        })
+    }
+
+    fn closed(kind: Kind, how: How) -> Happened {
+        let anomaly_id = format!("id-{}", kind.token());
+        let (kind, how) = (kind.into(), how.into());
+        Happened::AnomalyClosed(AnomalyClosed { anomaly_id, kind, how, ..AnomalyClosed::default() })
+    }
+
+    #[test]
+    fn an_id_says_where_in_the_log_it_comes_from() {
+        let domain = DOMAIN.parse().unwrap();
+        assert_eq!(place(&id(&domain, 12, 3)), Some((12, 3)));
+        assert!(place(&id(&domain, 2, 9)) < place(&id(&domain, 10, 0)));
+        for text in ["", "a-1", "a-1-x", "a-x-1", "a-1-1-1"] {
+            assert_eq!(place(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn book_keeping_is_no_news() {
+        let kept = [
+            Happened::StateChanged(StateChanged::default()),
+            Happened::RoundCounted(RoundCounted::default()),
+        ];
+        assert_eq!(news(kept.into()), []);
+    }
+
+    #[test]
+    fn what_expired_happened_when_it_expired_and_says_what_it_replaces() {
+        let told = news(vec![closed(Kind::Expiring, Superseded), opened(Kind::Expired)]);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].id, format!("{DOMAIN}-12-1"));
+        assert_eq!(told[0].supersedes, ["id-expiring"]);
+        assert_eq!(told[0].occurred_at.map(|at| at.seconds), Some(40));
+        let other = news(vec![opened(Kind::NameMismatch)]);
+        assert_eq!(other[0].occurred_at.map(|at| at.seconds), Some(50));
+    }
+
+    #[test]
+    fn all_that_recovers_at_once_is_one_event_behind_the_others() {
+        let told = news(vec![
+            closed(Kind::Expired, Recovered),
+            closed(Kind::NameMismatch, Recovered),
+            opened(Kind::Weak),
+        ]);
+        let kinds: Vec<_> = told.iter().map(Event::kind).collect();
+        assert_eq!(kinds, [Kind::Weak, Kind::Recovered]);
+        assert_eq!(told[1].recovered.len(), 2);
+        assert_eq!(told[1].id, format!("{DOMAIN}-12-0"));
+        assert_ne!(told[0].id, told[1].id);
+    }
+
+    #[test]
+    fn what_is_abandoned_keeps_its_kind() {
+        let told = news(vec![closed(Kind::Weak, Abandoned)]);
+        assert_eq!((told[0].kind(), told[0].phase()), (Kind::Weak, Phase::Abandoned));
+    }
+
+    #[test]
+    fn a_change_is_noted() {
+        let told = news(vec![Happened::CertificateChanged(CertificateChanged::default())]);
+        assert_eq!((told[0].phase(), told[0].severity()), (Phase::Noted, Severity::Info));
+    }
+}

@@ -229,3 +229,84 @@ fn disproved() -> Absence {
         alert: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proto::v1::OwnFailure;
+
+    use super::*;
+
+    fn shown(chain: &[u8], proof: handshake::Proof) -> endpoint_fact::Outcome {
+        endpoint_fact::Outcome::Handshake(Handshake {
+            chain: Bytes::copy_from_slice(chain),
+            proof: proof.into(),
+            ..Handshake::default()
+        })
+    }
+
+    fn failed(reason: Reason, no_local_route: bool) -> endpoint_fact::Outcome {
+        let reason = reason.into();
+        endpoint_fact::Outcome::Failure(Failure { reason, no_local_route, ..Failure::default() })
+    }
+
+    fn fact(outcomes: Vec<endpoint_fact::Outcome>) -> ScanFact {
+        let endpoints = outcomes.into_iter().zip(1..).map(|(outcome, last)| EndpointFact {
+            address: format!("192.0.2.{last}"),
+            outcome: Some(outcome),
+            ..EndpointFact::default()
+        });
+        let prober = "p".to_owned();
+        ScanFact { prober, endpoints: endpoints.collect(), ..ScanFact::default() }
+    }
+
+    fn sight_of(outcomes: Vec<endpoint_fact::Outcome>) -> Sight {
+        Look::read(&fact(outcomes)).unwrap().sight
+    }
+
+    #[test]
+    fn one_endpoint_that_shows_a_chain_is_enough() {
+        let outcomes =
+            vec![failed(Reason::ConnectRefused, false), shown(&[7; 32], handshake::Proof::Proved)];
+        let Sight::Certificates(endpoints) = sight_of(outcomes) else { panic!("another sight") };
+        assert_eq!(endpoints.iter().filter(|endpoint| endpoint.shows.is_ok()).count(), 1);
+    }
+
+    #[test]
+    fn a_server_that_does_not_hold_the_key_has_failed() {
+        let sight = sight_of(vec![shown(&[7; 32], handshake::Proof::Disproved)]);
+        let Sight::Nothing { absence, .. } = sight else { panic!("another sight") };
+        assert_eq!(absence.reason, Reason::HandshakeFailed);
+        let unknown = sight_of(vec![shown(&[7; 32], handshake::Proof::Unknown)]);
+        assert!(matches!(unknown, Sight::Certificates(_)));
+    }
+
+    #[test]
+    fn our_own_failure_says_nothing() {
+        let mut own = fact(vec![failed(Reason::ConnectTimeout, false)]);
+        own.own_failure = Some(OwnFailure::default());
+        assert_eq!(Look::read(&own).unwrap().sight, Sight::NotSeen);
+        assert_eq!(sight_of(vec![failed(Reason::ConnectTimeout, true)]), Sight::NotSeen);
+        assert_eq!(sight_of(vec![]), Sight::NotSeen);
+    }
+
+    #[test]
+    fn a_fact_that_is_not_well_formed_is_refused_whole() {
+        let proved = handshake::Proof::Proved;
+        let refused = |fact: &ScanFact| Look::read(fact).unwrap_err();
+        assert_eq!(refused(&fact(vec![shown(&[7; 31], proved)])), Malformed::Fingerprint(31));
+        let many = (0..=ENDPOINTS_MAX).map(|_| failed(Reason::NotTls, false)).collect();
+        assert_eq!(refused(&fact(many)), Malformed::Endpoints(ENDPOINTS_MAX + 1));
+        let mut unnamed = fact(vec![]);
+        unnamed.prober = "not a token".to_owned();
+        assert!(matches!(refused(&unnamed), Malformed::Prober(_)));
+        let mut elsewhere = fact(vec![failed(Reason::NotTls, false)]);
+        elsewhere.endpoints[0].address = "example.com".to_owned();
+        assert_eq!(refused(&elsewhere), Malformed::Address("example.com".to_owned()));
+        for certificates in [vec![], vec![Bytes::from_static(b"other")]] {
+            let mut forged = fact(vec![]);
+            forged.chains = vec![Chain { fingerprint: vec![7; 32].into(), certificates }];
+            assert_eq!(refused(&forged), Malformed::WrongChain);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use bytes::Bytes;
 use chassis::{bus::Message, context::Context, snapshot::Snapshot};
 use prost::Message as _;
 use proto::{
@@ -81,7 +82,7 @@ impl Gauge {
     }
 
     /// Judges a fact as it comes from the bus. Answers whether it was taken.
-    pub async fn fold(&mut self, domain: DomainId, payload: &[u8]) -> bool {
+    pub async fn fold(&mut self, domain: DomainId, payload: Bytes) -> bool {
         let Ok(fact) = ScanFact::decode(payload) else { return false };
         let partition = &mut self.partitions[usize::from(domain.partition())];
         partition.seen(domain, &fact).await.is_ok()

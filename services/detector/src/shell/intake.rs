@@ -24,8 +24,8 @@ use super::{
     posts::Posts,
 };
 
-/// How long a fact may be judged before another delivery of it is made. Judging takes milliseconds, and
-/// what a detector held when it died is to be judged soon after another has taken over.
+/// How long a fact may be judged before another delivery of it is made. Judging takes milliseconds,
+/// and what a detector held when it died is to be judged soon after another has taken over.
 const ACK_WAIT: Duration = Duration::from_secs(5);
 
 /// Facts that are judged at the same time; each partition judges one.
@@ -81,7 +81,7 @@ impl Handler for Facts {
         let domain = subject::fact_domain(&message.subject)
             .ok_or_else(|| HandleError::permanent("the subject names no domain"))?;
         let fact = ScanFact::decode(message.payload.clone()).map_err(HandleError::permanent)?;
-        if fact.domain_id != domain.to_string() {
+        if fact.domain_id.parse() != Ok(domain) {
             return Err(HandleError::permanent("the fact is of another domain than its subject"));
         }
         let (answer, judged) = oneshot::channel();

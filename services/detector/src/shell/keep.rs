@@ -7,12 +7,12 @@ use chassis::{
     context::Context,
     snapshot::{self, Snapshot, SnapshotError},
 };
-use proto::id::{DomainId, PARTITIONS};
+use proto::id::PARTITIONS;
 use tracing::{info, warn};
 
 use super::{
     along::{Along, Tide},
-    partition::{entry::Entry, kept},
+    partition::{entries::Entries, kept},
     posts::Posts,
 };
 
@@ -20,9 +20,6 @@ use super::{
 const KEEPING: Duration = Duration::from_secs(10);
 /// The name under which it is kept how far the log has been told.
 const TIDE: &str = "TIDE";
-
-/// The entries of one partition.
-pub(super) type Entries = BTreeMap<DomainId, Box<Entry>>;
 
 /// What was kept.
 pub(super) struct Kept {
@@ -35,7 +32,7 @@ pub(super) struct Kept {
 impl Kept {
     /// Nothing.
     pub(super) fn nothing() -> Self {
-        let entries = (0..PARTITIONS).map(|_| Entries::new()).collect();
+        let entries = (0..PARTITIONS).map(|_| Entries::default()).collect();
         Self { entries, positions: BTreeMap::new() }
     }
 

@@ -4,7 +4,7 @@
 //! detectors fold; only the one that leads has timers, decides and asks for looks. Start reading at
 //! [`Partition::run`].
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chassis::{
     bus::{Message, SharedBus},
@@ -24,6 +24,7 @@ use tracing::error;
 
 use self::{
     desk::Desk,
+    entries::Entries,
     entry::{About, Entry},
     jobs::{JOBS_MAX, Offer, Offered},
     timers::Timers,
@@ -36,6 +37,7 @@ use crate::domain::{
 };
 
 mod desk;
+pub(crate) mod entries;
 pub(crate) mod entry;
 mod facts;
 mod jobs;
@@ -84,7 +86,7 @@ pub(crate) struct Partition {
     clock: SharedClock,
     dice: Arc<Dice>,
     /// Also those that were removed: what a history means can only be told from its beginning.
-    entries: BTreeMap<DomainId, Box<Entry>>,
+    entries: Entries,
     timers: Timers,
     office: Option<Office>,
     offers: FuturesUnordered<Offer>,
@@ -97,11 +99,7 @@ struct Office {
 }
 
 impl Partition {
-    pub(crate) fn new(
-        context: &Context,
-        shared: Arc<Shared>,
-        entries: BTreeMap<DomainId, Box<Entry>>,
-    ) -> Self {
+    pub(crate) fn new(context: &Context, shared: Arc<Shared>, entries: Entries) -> Self {
         let mut partition = Self {
             shared,
             clock: context.clock.clone(),
@@ -111,9 +109,7 @@ impl Partition {
             office: None,
             offers: FuturesUnordered::new(),
         };
-        for entry in partition.entries.values_mut() {
-            recount(&partition.shared, entry);
-        }
+        partition.entries.for_each(|_, entry| recount(&partition.shared, entry));
         partition
     }
 
@@ -179,7 +175,7 @@ impl Partition {
 
     /// Folds a record, unless it is our own and known already.
     fn recorded(&mut self, domain: DomainId, message: &Message) {
-        let entry = self.entries.entry(domain).or_default();
+        let entry = self.entries.of(domain);
         if message.sequence <= entry.known.version {
             return;
         }
@@ -204,7 +200,7 @@ impl Partition {
             About::Unknown | About::Prober(_) => None,
         });
         let Some(wish) = Wish::after(before, record, sequence) else { return };
-        let entry = self.entries.entry(domain).or_default();
+        let entry = self.entries.of(domain);
         entry.about = About::Domain(wish);
         entry.dirty = true;
         if self.office.is_some() {
@@ -227,24 +223,25 @@ impl Partition {
         let ledger = Ledger::on(bus.clone(), self.clock.clone(), self.dice.clone());
         self.office = Some(Office { bus, ledger });
         let now = self.clock.now();
-        for (domain, entry) in &mut self.entries {
+        let Self { shared, dice, timers, entries, .. } = self;
+        entries.for_each(|domain, entry| {
             let watch = &entry.known.state;
             if let About::Prober(name) = &entry.about {
-                resume_blindness(&self.shared, name, watch, now);
-                continue;
+                resume_blindness(shared, name, watch, now);
+                return;
             }
-            let interval = entry.interval(self.shared.config.interval);
+            let interval = entry.interval(shared.config.interval);
             let turn = match entry.pending() {
                 Some(_) => Turn { at: now, purpose: Purpose::Enabling },
-                None => schedule::first(watch, domain, interval, now, self.dice.chance()),
+                None => schedule::first(watch, &domain, interval, now, dice.chance()),
             };
             let mut plan = Plan::new(turn);
             plan.answered = watch.look();
             entry.plan = Some(plan);
             if let Some(at) = entry.due() {
-                self.timers.set(&mut entry.alarm, *domain, at);
+                timers.set(&mut entry.alarm, domain, at);
             }
-        }
+        });
     }
 
     /// Decides no more: folding goes on.
@@ -252,16 +249,16 @@ impl Partition {
         self.office = None;
         self.timers.clear();
         self.offers.clear();
-        for entry in self.entries.values_mut() {
+        self.entries.for_each(|_, entry| {
             entry.plan = None;
             entry.alarm = timers::Alarm::default();
             recount(&self.shared, entry);
-        }
+        });
     }
 
     async fn say_of_prober(&mut self, domain: DomainId, name: &str, ask: Ask) {
         let Some(office) = &self.office else { return };
-        let entry = self.entries.entry(domain).or_default();
+        let entry = self.entries.of(domain);
         entry.about = About::Prober(name.into());
         let desk = Desk::new(&self.shared, office, &self.dice, domain, self.clock.now());
         if let Err(error) = desk.say(entry, ask).await {
@@ -318,10 +315,13 @@ impl Partition {
 
     /// What has changed since the last time.
     pub(crate) fn changes(&mut self) -> Vec<kept::Change> {
-        let changed = |(domain, entry): (&DomainId, &mut Box<Entry>)| {
-            std::mem::take(&mut entry.dirty).then(|| (*domain, kept::write(entry)))
-        };
-        self.entries.iter_mut().filter_map(changed).collect()
+        let mut changes = Vec::new();
+        self.entries.for_each(|domain, entry| {
+            if std::mem::take(&mut entry.dirty) {
+                changes.push((domain, kept::write(entry)));
+            }
+        });
+        changes
     }
 }
 

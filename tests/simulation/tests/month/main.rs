@@ -19,7 +19,7 @@ mod world;
 
 use std::{
     panic,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     thread,
 };
 
@@ -58,12 +58,12 @@ fn each_seed(run: impl Fn(u64) + Sync) {
     #[expect(clippy::disallowed_methods, reason = "a replay is asked for by hand")]
     let one = std::env::var("SEED").ok().map(|seed| seed.parse::<u64>().expect("SEED is a number"));
     let seeds: Vec<u64> = one.map_or_else(|| (0..SEEDS).collect(), |seed| vec![seed]);
-    let next = AtomicU64::new(0);
+    let next = AtomicUsize::new(0);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
-                while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let lived = panic::catch_unwind(panic::AssertUnwindSafe(|| run(*seed)));
                     assert!(lived.is_ok(), "replay with SEED={seed}");
                 }

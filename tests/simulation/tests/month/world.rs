@@ -199,10 +199,9 @@ impl World {
     /// Adds the domains, and changes what is wanted of them now and then. All are watched in the
     /// end.
     async fn order(self) {
-        let mut enabled = vec![None; self.sites.len()];
+        let mut enabled = vec![Some(true); self.sites.len()];
         for at in 0..self.sites.len() {
             self.say(at, self.added(at));
-            enabled[at] = Some(true);
         }
         while !self.is_calm() {
             let wait = Duration::from_secs(3_600 + self.dice.below(4 * 86_400));
