@@ -29,8 +29,7 @@ mod tests {
 
     use super::*;
 
-    const BACKOFF: Backoff =
-        Backoff { base: Duration::from_secs(2), cap: Duration::from_secs(3600) };
+    const BACKOFF: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_hours(1) };
 
     #[test]
     fn it_doubles_up_to_the_cap() {
