@@ -7,8 +7,8 @@ use proto::id::DomainId;
 use super::entry::Entry;
 
 /// Histories by domain. A hash map, since each fact begins with a search among a sixteenth of all
-/// domains; whoever goes through all of them does so in the order of the ids, so that nothing depends
-/// on a hash.
+/// domains; whoever goes through all of them does so in the order of the ids, so that nothing
+/// depends on a hash.
 #[derive(Debug, Default)]
 pub(crate) struct Entries(HashMap<DomainId, Box<Entry>>);
 

@@ -161,8 +161,8 @@ impl Desk<'_> {
         Ok(Use::Weighed)
     }
 
-    /// Whether a prober is believed. It is judged by domains that answered the last time; while it is
-    /// blind, its failures count for no domain, also not for one that had begun to fail.
+    /// Whether a prober is believed. It is judged by domains that answered the last time; while it
+    /// is blind, its failures count for no domain, also not for one that had begun to fail.
     fn believe(&self, entry: &Entry, prober: &str, failed: bool) -> bool {
         if !entry.known.state.was_reachable() {
             return !(failed && self.shared.probers.lock().is_blind(prober));

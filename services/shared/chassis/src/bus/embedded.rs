@@ -1,12 +1,14 @@
 //! The bus in this process, on redb: for one machine, with nothing else to run.
 //!
-//! One thread writes ([`engine`]): it stores all that was asked for meanwhile with one sync, and only
-//! then answers. So many who append at the same time share the price of one, and what was answered has
-//! been synced to the device: on every stream, [`Durability::Process`](proto::stream::Durability)
-//! included. (Sparing those the sync would need a second file that a power cut may tear, and parking
-//! would not be atomic any more.) Reading goes beside it, from a state that does not change meanwhile.
+//! One thread writes ([`engine`]): it stores all that was asked for meanwhile with one sync, and
+//! only then answers. So many who append at the same time share the price of one, and what was
+//! answered has been synced to the device: on every stream,
+//! [`Durability::Process`](proto::stream::Durability) included. (Sparing those the sync would need
+//! a second file that a power cut may tear, and parking would not be atomic any more.) Reading goes
+//! beside it, from a state that does not change meanwhile.
 //!
-//! Start reading at [`Embedded::open`], then [`engine`]; [`layout`] says how streams lie in the tables.
+//! Start reading at [`Embedded::open`], then [`engine`]; [`layout`] says how streams lie in the
+//! tables.
 
 mod batch;
 mod command;
@@ -40,8 +42,8 @@ use engine::Engine;
 use handle::Handle;
 use heads::Heads;
 
-/// Commands that wait for the writing thread. Four full batches: beyond that, waiting in line here is no
-/// faster than waiting for a place in it.
+/// Commands that wait for the writing thread. Four full batches: beyond that, waiting in line here
+/// is no faster than waiting for a place in it.
 const QUEUE_MAX: usize = 4 * 1_024;
 
 /// Bytes of messages that wait to be written.
@@ -58,8 +60,8 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the store of a directory, and makes it if there is none. Blocks for the time of a check if
-    /// it was not closed in order.
+    /// Opens the store of a directory, and makes it if there is none. Blocks for the time of a
+    /// check if it was not closed in order.
     ///
     /// # Errors
     ///
@@ -68,8 +70,8 @@ impl Embedded {
         Self::open_by(directory, Arc::new(SystemClock))
     }
 
-    /// The same, by another clock than that of the host: it says when messages were stored and when they
-    /// expire. Waits and leases go by the time that passes in this process.
+    /// The same, by another clock than that of the host: it says when messages were stored and when
+    /// they expire. Waits and leases go by the time that passes in this process.
     ///
     /// # Errors
     ///
@@ -81,8 +83,8 @@ impl Embedded {
             .map_err(|source| OpenError::Database { path: directory.to_owned(), source })?;
         let (sender, commands) = mpsc::channel(QUEUE_MAX);
         let unusable = |source| OpenError::File { path: directory.to_owned(), source };
-        // A runtime of its own, on one thread, only to wait for commands and time: writing blocks it,
-        // and nothing else runs there.
+        // A runtime of its own, on one thread, only to wait for commands and time: writing blocks
+        // it, and nothing else runs there.
         let runtime =
             runtime::Builder::new_current_thread().enable_time().build().map_err(unusable)?;
         thread::Builder::new()

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::bus::{Answer, Append, BusError, Consumer, Deliveries, Delivery, Message};
 
-/// Messages that are asked for at a time: enough to make the way to the writing thread cheap, and few
-/// enough that others get their share.
+/// Messages that are asked for at a time: enough to make the way to the writing thread cheap, and
+/// few enough that others get their share.
 const CLAIM_MAX: usize = 64;
 
 /// One who takes part.

@@ -1,7 +1,7 @@
 //! The files: one database, and one lock that says who has it open.
 //!
-//! redb refuses everything after one failed read or write until it is opened anew. So the database can
-//! be closed and opened again here while readers wait, which is how a full disk is survived.
+//! redb refuses everything after one failed read or write until it is opened anew. So the database
+//! can be closed and opened again here while readers wait, which is how a full disk is survived.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -29,8 +29,8 @@ const LOCK: &str = "bus.lock";
 /// Memory for pages. The streams of 100,000 domains work with a few thousand pages at a time.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
-/// From this size on each commit also records which pages are free. It costs a second sync; without it,
-/// opening after a kill walks the whole file, at about 2 s for each GiB.
+/// From this size on each commit also records which pages are free. It costs a second sync; without
+/// it, opening after a kill walks the whole file, at about 2 s for each GiB.
 const QUICK_REPAIR_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Bytes of the lock file that are shown as its holder: a name, a number and a date.
@@ -158,7 +158,8 @@ impl Disk {
         self.suspect.store(true, Ordering::Release);
     }
 
-    /// Closes the database and opens it again, once those who read have finished. No write may be open.
+    /// Closes the database and opens it again, once those who read have finished. No write may be
+    /// open.
     pub(super) fn reopen(&self) -> Result<(), Failure> {
         let mut database = self.database.write();
         // First: as long as it is open it holds its own lock.
@@ -186,7 +187,8 @@ fn open_database(file: &Path) -> Result<Database, Failure> {
     Ok(builder.create(file)?)
 }
 
-/// The form of a database. One that is new is given ours, with the tables that every reader expects.
+/// The form of a database. One that is new is given ours, with the tables that every reader
+/// expects.
 fn format(database: &Database) -> Result<u64, Failure> {
     let write = database.begin_write()?;
     let known = write.open_table(META)?.get(META_FORMAT)?.map(|form| form.value());

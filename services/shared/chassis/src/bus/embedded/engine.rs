@@ -1,5 +1,5 @@
-//! The one thread that writes. It takes all that waits, stores it with one sync, answers, and hands out
-//! what came to those who wait for it; so nothing is answered or seen before it is stored.
+//! The one thread that writes. It takes all that waits, stores it with one sync, answers, and hands
+//! out what came to those who wait for it; so nothing is answered or seen before it is stored.
 //!
 //! Start reading at [`run`], then [`Engine::turn`].
 
@@ -39,8 +39,8 @@ use place::Place;
 /// Commands that share a sync. More would make the first of them wait long for little gain.
 const BATCH_MAX: usize = 1_024;
 
-/// How long the count of a delivery may stay in memory only. It is written with whatever comes next;
-/// this is for when nothing does.
+/// How long the count of a delivery may stay in memory only. It is written with whatever comes
+/// next; this is for when nothing does.
 const SAVE_AFTER: Duration = Duration::from_millis(250);
 
 /// Time between attempts to open a store that failed.

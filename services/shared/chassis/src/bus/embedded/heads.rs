@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// The last sequence of each stream that has been stored, 0 if nothing was ever appended to it; nothing
-/// once the bus is closed.
+/// The last sequence of each stream that has been stored, 0 if nothing was ever appended to it;
+/// nothing once the bus is closed.
 #[derive(Debug)]
 pub(super) struct Heads(Mutex<Option<BTreeMap<String, watch::Sender<u64>>>>);
 

@@ -1,9 +1,9 @@
 //! How streams lie in redb: the tables, and what a row of each means.
 //!
-//! Each stream has a table of messages by sequence, and one of heads by subject. A message names the
-//! one before it on its subject, so a history is read backwards from its head, and appending touches
-//! two trees only. Messages of a subject always go oldest first, or all at once: the chain from a head
-//! is therefore whole for as many messages as the head counts.
+//! Each stream has a table of messages by sequence, and one of heads by subject. A message names
+//! the one before it on its subject, so a history is read backwards from its head, and appending
+//! touches two trees only. Messages of a subject always go oldest first, or all at once: the chain
+//! from a head is therefore whole for as many messages as the head counts.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -30,13 +30,13 @@ pub(super) const STREAMS: TableDefinition<'static, &str, u64> = TableDefinition:
 pub(super) const CURSORS: TableDefinition<'static, (&str, &str), u64> =
     TableDefinition::new("cursors");
 
-/// What each consumer was delivered and has not acknowledged, by stream, name and sequence: the number
-/// of deliveries, and when the next is due in microseconds since 1970, 0 if at once.
+/// What each consumer was delivered and has not acknowledged, by stream, name and sequence: the
+/// number of deliveries, and when the next is due in microseconds since 1970, 0 if at once.
 pub(super) const PENDING: TableDefinition<'static, (&str, &str, u64), (u32, i64)> =
     TableDefinition::new("pending");
 
-/// A message: sequence of the one before it on its subject or 0, microseconds since 1970 when it was
-/// stored, subject, id, headers in the order of their names, content.
+/// A message: sequence of the one before it on its subject or 0, microseconds since 1970 when it
+/// was stored, subject, id, headers in the order of their names, content.
 pub(super) type Row =
     (u64, i64, &'static str, &'static str, Vec<(&'static str, &'static str)>, &'static [u8]);
 

@@ -1,13 +1,14 @@
-//! Leases. Whoever holds one lives in this process, so they are kept in memory; only fences must grow
-//! beyond the life of the process, and the store remembers a number above all that were given out.
+//! Leases. Whoever holds one lives in this process, so they are kept in memory; only fences must
+//! grow beyond the life of the process, and the store remembers a number above all that were given
+//! out.
 
 use std::{collections::BTreeMap, time::Instant};
 
 use super::moment::Moment;
 use crate::bus::Lease;
 
-/// Fences that are taken from the store at a time: renewals each second then cost a write each quarter
-/// of an hour.
+/// Fences that are taken from the store at a time: renewals each second then cost a write each
+/// quarter of an hour.
 pub(super) const FENCES_AT_A_TIME: u64 = 1_024;
 
 /// Who holds what.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 /// Waits that are longer are cut: adding them could overflow, and no process lives as long.
 const WAIT_MAX: Duration = Duration::from_hours(24 * 365 * 10);
 
-/// One instant, read from both clocks at once. What runs out within this process (a wait for an answer,
-/// a lease) goes by the one that is never set; what is stored goes by the time of day.
+/// One instant, read from both clocks at once. What runs out within this process (a wait for an
+/// answer, a lease) goes by the one that is never set; what is stored goes by the time of day.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     /// By the clock that only moves forward.

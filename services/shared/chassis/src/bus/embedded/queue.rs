@@ -1,5 +1,5 @@
-//! What one durable consumer has been delivered and has not acknowledged. Pure: the caller reads and
-//! writes the store, and tells the time.
+//! What one durable consumer has been delivered and has not acknowledged. Pure: the caller reads
+//! and writes the store, and tells the time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -114,8 +114,8 @@ impl Queue {
         }
     }
 
-    /// Its `attempt`-th delivery is to be followed by another, after a while. A later delivery is on its
-    /// own.
+    /// Its `attempt`-th delivery is to be followed by another, after a while. A later delivery is
+    /// on its own.
     pub(super) fn retry_in(&mut self, sequence: u64, attempt: u32, wait: Duration, at: Moment) {
         if let Some(pending) = self.take_attempt(sequence, attempt) {
             let rests_until = Some(at.wall_after(wait));

@@ -32,7 +32,8 @@ impl Ages {
         Self { streams: BTreeMap::new(), not_before: at.now }
     }
 
-    /// A stream is in use. The first time it counts as due: nobody knows what the store holds of it.
+    /// A stream is in use. The first time it counts as due: nobody knows what the store holds of
+    /// it.
     pub(super) fn know(&mut self, stream: &'static Stream) {
         let age = match stream.retention {
             Retention::Kept | Retention::Latest { age: None, .. } | Retention::Work(None) => return,

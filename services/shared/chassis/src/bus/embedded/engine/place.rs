@@ -70,8 +70,8 @@ impl Place {
         if self.waiting.is_empty() { None } else { self.queue.next_due() }
     }
 
-    /// Hands out what there is to those who wait; `last` is the last sequence of the stream. Answers
-    /// whether there is more to look at for those who still wait.
+    /// Hands out what there is to those who wait; `last` is the last sequence of the stream.
+    /// Answers whether there is more to look at for those who still wait.
     pub(super) fn serve(&mut self, disk: &Disk, last: u64, at: Moment) -> Result<bool, Failure> {
         self.waiting.retain(|claim| !claim.reply.is_closed());
         let wanted: usize = self.waiting.iter().map(|claim| claim.most).sum();
@@ -129,8 +129,8 @@ impl Place {
         Ok(Found { again, fresh: scan.messages, through: scan.next - 1 })
     }
 
-    /// Gives each of those who wait one message after another, until there are none left: whoever wants
-    /// many does not take what another waits for. There are never more than are wanted.
+    /// Gives each of those who wait one message after another, until there are none left: whoever
+    /// wants many does not take what another waits for. There are never more than are wanted.
     fn deal(&mut self, messages: Vec<Message>, at: Moment) {
         let due = at.after(self.consumer.ack_wait);
         let mut hands: VecDeque<(Claim, Vec<Claimed>)> =
