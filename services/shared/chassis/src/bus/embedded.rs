@@ -138,3 +138,113 @@ impl Embedded {
         read.map_err(|failure| failure.of(operation))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use jiff::Timestamp;
+    use parking_lot::Mutex;
+    use proto::stream::{FACTS, JOBS, Stream};
+
+    use super::*;
+    use crate::{
+        bus::{Append, Consumer, Deliveries, Delivery, Expect},
+        clock::Clock,
+    };
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    /// A clock that is set.
+    struct Set(Mutex<Timestamp>);
+
+    #[async_trait]
+    impl Clock for Set {
+        fn now(&self) -> Timestamp {
+            *self.0.lock()
+        }
+
+        async fn sleep_until(&self, _: Timestamp) {
+            unreachable!("nothing here sleeps by it")
+        }
+    }
+
+    fn message(stream: &'static Stream, subject: &str, id: &str) -> Append {
+        Append {
+            stream,
+            subject: subject.to_owned(),
+            id: id.to_owned(),
+            expect: Expect::Any,
+            headers: vec![],
+            payload: Bytes::from_static(b"content"),
+        }
+    }
+
+    async fn next(deliveries: &mut Box<dyn Deliveries>) -> Delivery {
+        tokio::time::timeout(SOON, deliveries.next()).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_day_later_the_facts_of_the_day_are_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Set(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let store = Embedded::open_by(directory.path(), clock.clone()).unwrap();
+        let bus = store.bus(Service::Prober);
+        let append = |subject: &'static str, id| bus.append(message(&FACTS, subject, id));
+        append("certherald.facts.1.a", "one").await.unwrap();
+        *clock.0.lock() += Duration::from_hours(23);
+        append("certherald.facts.1.b", "two").await.unwrap();
+        *clock.0.lock() += Duration::from_hours(1);
+        // The clock was set: whatever is asked for next makes the thread look at it.
+        let three = append("certherald.facts.1.a", "three").await.unwrap();
+        let swept = async {
+            while bus.load(&FACTS, "certherald.facts.1.a", 0).await.unwrap().len() > 1 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(SOON, swept).await.expect("what is too old goes");
+        let last = bus.last(&FACTS, "certherald.facts.1.a").await.unwrap();
+        assert_eq!(last.unwrap().sequence, three.sequence);
+        assert_eq!(bus.latest(&FACTS, FACTS.subjects).await.unwrap().len(), 2);
+        assert_eq!(bus.now().await.unwrap(), clock.now());
+    }
+
+    #[tokio::test]
+    async fn how_often_a_job_was_delivered_is_known_to_the_next_process() {
+        let directory = tempfile::tempdir().unwrap();
+        let consumer = || Consumer {
+            stream: &JOBS,
+            name: "prober".to_owned(),
+            pattern: JOBS.subjects.to_owned(),
+            ack_wait: SOON * 100,
+            held_max: 1,
+        };
+        for attempt in 1..=3 {
+            let store = Embedded::open(directory.path()).unwrap();
+            let bus = store.bus(Service::Prober);
+            bus.append(message(&JOBS, "certherald.jobs.any.a", "job")).await.unwrap();
+            let mut deliveries = bus.consume(consumer()).await.unwrap();
+            let delivery = next(&mut deliveries).await;
+            assert_eq!(delivery.attempt, attempt, "who held it is gone with its process");
+            store.close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn after_closing_every_call_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Embedded::open(directory.path()).unwrap();
+        let bus = store.bus(Service::Detector);
+        let mut following =
+            bus.follow(&FACTS, FACTS.subjects, crate::bus::From::End).await.unwrap();
+        following.next().await.unwrap();
+        let waiting = tokio::time::timeout(SOON, following.next());
+        let (ended, ()) = tokio::join!(waiting, store.close());
+        assert!(matches!(ended.unwrap(), Err(BusError::Closed)), "who waits is woken");
+        assert!(matches!(bus.load(&FACTS, "x", 0).await, Err(BusError::Closed)));
+        assert!(matches!(bus.purge(&FACTS, "x").await, Err(BusError::Closed)));
+        store.close().await;
+    }
+}

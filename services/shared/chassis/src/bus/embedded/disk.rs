@@ -245,3 +245,37 @@ fn sync_names(directory: &Path) -> io::Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_another_form_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        Disk::open(directory.path(), Timestamp::UNIX_EPOCH).unwrap().close();
+        let database = Database::open(directory.path().join(DATABASE)).unwrap();
+        let write = database.begin_write().unwrap();
+        write.open_table(META).unwrap().insert(META_FORMAT, FORMAT + 1).unwrap();
+        write.commit().unwrap();
+        drop(database);
+
+        let error = Disk::open(directory.path(), Timestamp::UNIX_EPOCH).err().unwrap();
+        assert!(matches!(error, OpenError::Format { found, .. } if found == FORMAT + 1), "{error}");
+    }
+
+    #[test]
+    fn a_store_that_was_closed_answers_with_an_error_and_opens_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::open(directory.path(), Timestamp::UNIX_EPOCH).unwrap();
+        assert!(disk.is_sound() && disk.read(|_| Ok(())).is_ok());
+        disk.distrust();
+        assert!(!disk.is_sound());
+        disk.reopen().unwrap();
+        assert!(disk.is_sound() && disk.begin().is_ok());
+
+        disk.close();
+        assert!(disk.begin().is_err() && disk.read(|_| Ok(())).is_err());
+        Disk::open(directory.path(), Timestamp::UNIX_EPOCH).unwrap();
+    }
+}

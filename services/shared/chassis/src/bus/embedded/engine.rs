@@ -5,46 +5,57 @@
 
 mod ages;
 mod commit;
+mod mend;
 mod place;
 
 use std::{
     collections::BTreeMap,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
 use proto::stream;
-use redb::ReadableTable;
-use tokio::sync::{mpsc, oneshot};
-use tracing::{error, info};
+use tokio::sync::{
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
+use tracing::error;
 
 use super::{
     batch::Refused,
     command::{Command, Reply, Seat, Ticket, Write},
     disk::{Disk, Failure},
     heads::Heads,
-    layout::{META, META_BATCH, META_FENCES, STREAMS},
+    layout::{META, META_FENCES},
     leases::{Leases, Wish},
     moment::Moment,
 };
 use crate::{
     bus::{AppendError, BusError, Consumer, Lease},
     clock::SharedClock,
-    error::Chain,
 };
 use ages::Ages;
-use commit::{Outcome, Trouble};
+use commit::Outcome;
+use mend::Failing;
 use place::Place;
 
 /// Commands that share a sync. More would make the first of them wait long for little gain.
 const BATCH_MAX: usize = 1_024;
 
+/// For how much of the time that the last write took to wait for those whom it answered, since they are
+/// likely to ask for more: one batch of all of them costs one sync, two of a half each cost two.
+const LINGER_PART: u32 = 4;
+
+/// The longest such wait.
+const LINGER_MAX: Duration = Duration::from_millis(1);
+
+/// Between two looks during that wait.
+const LINGER_STEP: Duration = Duration::from_micros(30);
+
 /// How long the count of a delivery may stay in memory only. It is written with whatever comes
 /// next; this is for when nothing does.
 const SAVE_AFTER: Duration = Duration::from_millis(250);
-
-/// Time between attempts to open a store that failed.
-const REOPEN_EVERY: Duration = Duration::from_millis(250);
 
 /// All that the thread knows.
 pub(super) struct Engine {
@@ -57,14 +68,21 @@ pub(super) struct Engine {
     ages: Ages,
     /// Last sequence of each stream that anything was appended to.
     lasts: BTreeMap<String, u64>,
-    /// Number of the last batch.
-    batch: u64,
+    /// The last write.
+    written: Written,
     /// When the places of consumers must be saved, if they are not.
     save_by: Option<Instant>,
-    /// When to try again to open a store that failed.
-    reopen_at: Option<Instant>,
+    /// Why nothing can be stored at present.
+    failing: Option<Failing>,
     /// Whether there is more to do than one turn does.
     hurries: bool,
+}
+
+/// How many one write answered, and how long it took.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    count: usize,
+    took: Duration,
 }
 
 /// Turns until the last handle is gone or the bus is closed.
@@ -84,14 +102,32 @@ pub(super) async fn run(mut engine: Engine, mut commands: mpsc::Receiver<Command
             count = commands.recv_many(&mut taken, BATCH_MAX) => if count == 0 { break },
             () = wait => {}
         }
+        linger(&mut commands, &mut taken, engine.written);
         closing = engine.turn(taken.drain(..));
     }
+    // Whoever asks from now on is told that the bus is closed, and so is who waits in line.
+    commands.close();
     engine.save();
     // The files are let go of before anybody is told so.
     drop(engine);
     for closed in closing {
         // Whoever does not wait for the answer does not need it.
         closed.send(()).ok();
+    }
+}
+
+/// Waits a little for those whom the last write answered.
+fn linger(commands: &mut mpsc::Receiver<Command>, taken: &mut Vec<Command>, last: Written) {
+    let begun = Instant::now();
+    let most = last.count.min(BATCH_MAX);
+    let wait = (last.took / LINGER_PART).min(LINGER_MAX);
+    while !taken.is_empty() && taken.len() < most && begun.elapsed() < wait {
+        match commands.try_recv() {
+            Ok(command) => taken.push(command),
+            // The runtime's timers are too coarse for so short a wait.
+            Err(TryRecvError::Empty) => thread::sleep(LINGER_STEP),
+            Err(TryRecvError::Disconnected) => return,
+        }
     }
 }
 
@@ -115,9 +151,9 @@ impl Engine {
             leases: Leases::new(fences),
             ages: Ages::new(at),
             lasts: BTreeMap::new(),
-            batch: 0,
+            written: Written::default(),
             save_by: None,
-            reopen_at: None,
+            failing: None,
             hurries: false,
         };
         engine.reread()?;
@@ -127,16 +163,19 @@ impl Engine {
         Ok(engine)
     }
 
+    /// When there is something to do, whether or not anybody asks for anything.
     fn next_wake(&self) -> Option<Instant> {
         let at = self.moment();
+        let not_before = self.failing.as_ref().map(|failing| failing.until);
+        if !self.disk.is_sound() {
+            return not_before.or(Some(at.now));
+        }
         if self.hurries {
             return Some(at.now);
         }
-        if !self.disk.is_sound() {
-            return Some(self.reopen_at.unwrap_or(at.now));
-        }
         let due = self.places.iter().filter_map(Place::next_due);
-        due.chain(self.save_by).chain(self.ages.next_due(at)).min()
+        let due = due.chain(self.save_by).chain(self.ages.next_due(at)).min()?;
+        Some(due.max(not_before.unwrap_or(due)))
     }
 
     /// Does what is asked and what is due. Answers who waits for the end.
@@ -183,7 +222,8 @@ impl Engine {
         let fences = self.leases.ceiling_for(wishes.len());
         let due = self.save_by.is_some_and(|by| by <= at.now) || self.ages.expired(at).count() > 0;
         let idle = writes.is_empty() && fences.is_none() && !due;
-        let stored = if idle { Ok(Vec::new()) } else { self.commit(&writes, fences, at) };
+        let stored = if idle { Ok(Vec::new()) } else { self.try_commit(&writes, fences, at) };
+        self.written = Written { count: writes.len(), took: at.now.elapsed() };
         match stored {
             Ok(outcomes) => {
                 for (write, outcome) in writes.into_iter().zip(outcomes) {
@@ -195,89 +235,6 @@ impl Engine {
             }
             Err(trouble) => self.refuse(trouble, writes, wishes, at),
         }
-    }
-
-    /// Says to all who shared a write that it failed, and tries to get the store to work again.
-    fn refuse(
-        &mut self,
-        trouble: Trouble,
-        writes: Vec<Write>,
-        wishes: Vec<(Wish, Reply<Option<Lease>>)>,
-        at: Moment,
-    ) {
-        let batch = self.batch;
-        let (failure, unsure) = match trouble {
-            Trouble::Undone(failure) => (failure, false),
-            Trouble::Unsure(failure) => (failure, true),
-        };
-        if self.reopen_at.is_none() {
-            error!(error = %Chain(&failure), "Cannot store: trying until it works again.");
-        }
-        self.disk.distrust();
-        self.mend(at);
-        // Opened anew, the store tells which of the two it was.
-        let undone = !unsure || (self.disk.is_sound() && self.batch == batch);
-        for write in writes {
-            match write {
-                Write::Append { append, reply, .. } => {
-                    let subject = append.subject;
-                    let error = if undone {
-                        AppendError::Failed { subject, source: failure.clone().of("append") }
-                    } else {
-                        AppendError::Silent { subject, waited: at.now.elapsed() }
-                    };
-                    answer(reply, Err(error));
-                }
-                Write::Done { reply, .. } => answer(reply, Err(failure.clone().of("acknowledge"))),
-                Write::Purge { reply, subject, .. } => {
-                    answer(reply, Err(failure.clone().of(format!("purge {subject}"))));
-                }
-            }
-        }
-        for (_, reply) in wishes {
-            answer(reply, Err(failure.clone().of("lease")));
-        }
-    }
-
-    /// Opens a store that failed anew.
-    fn mend(&mut self, at: Moment) {
-        if self.disk.is_sound() || self.reopen_at.is_some_and(|try_at| at.now < try_at) {
-            return;
-        }
-        match self.disk.reopen().and_then(|()| self.reread()) {
-            Ok(()) => {
-                self.places.iter_mut().for_each(|place| place.queue.doubt());
-                self.reopen_at = None;
-                info!("Opened the store anew.");
-            }
-            Err(failure) => {
-                self.disk.distrust();
-                if self.reopen_at.is_none() {
-                    error!(error = %Chain(&failure), "Cannot open the store anew.");
-                }
-                self.reopen_at = Some(at.after(REOPEN_EVERY));
-            }
-        }
-    }
-
-    /// Takes over what the store holds of batches and sequences.
-    fn reread(&mut self) -> Result<(), Failure> {
-        let at = self.moment();
-        let (batch, lasts) = self.disk.read(|read| {
-            let meta = read.open_table(META)?;
-            let batch = meta.get(META_BATCH)?.map_or(0, |batch| batch.value());
-            let mut lasts = Vec::new();
-            for row in read.open_table(STREAMS)?.iter()? {
-                let (name, last) = row?;
-                lasts.push((name.value().to_owned(), last.value()));
-            }
-            Ok((batch, lasts))
-        })?;
-        self.batch = batch;
-        for (stream, last) in lasts {
-            self.set_last(&stream, last, at);
-        }
-        Ok(())
     }
 
     /// Hands out what there is.

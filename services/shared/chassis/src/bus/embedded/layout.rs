@@ -18,8 +18,6 @@ pub(super) const FORMAT: u64 = 1;
 pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
 /// Form of the store.
 pub(super) const META_FORMAT: &str = "format";
-/// Number of the last batch, so that after a failed commit one can tell whether it happened.
-pub(super) const META_BATCH: &str = "batch";
 /// No fence above this one was ever given out.
 pub(super) const META_FENCES: &str = "fences";
 

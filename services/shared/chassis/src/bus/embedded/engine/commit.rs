@@ -16,7 +16,7 @@ use crate::bus::{
         batch::{Batch, Refused},
         command::{Seat, Write},
         disk::Failure,
-        layout::{CURSORS, META, META_BATCH, META_FENCES, PENDING},
+        layout::{CURSORS, META, META_FENCES, PENDING},
         moment::Moment,
     },
 };
@@ -26,6 +26,8 @@ const SWEEP_MAX: usize = 1_000;
 
 /// Why a write did not complete.
 pub(super) enum Trouble {
+    /// It was not tried: an earlier one failed just now, for this reason.
+    Early(Failure),
     /// Nothing of it is stored.
     Undone(Failure),
     /// It may be stored or not.
@@ -68,7 +70,6 @@ impl Engine {
         if plan.changes {
             let begun = std::time::Instant::now();
             write.commit().map_err(|error| Trouble::Unsure(error.into()))?;
-            self.batch += 1;
             metrics::histogram!("certherald_bus_commit_seconds").record(begun.elapsed());
             metrics::counter!("certherald_bus_writes_total").increment(writes.len() as u64);
         } else {
@@ -98,12 +99,8 @@ impl Engine {
         plan.lasts = batch.finish()?;
         plan.changes |= !plan.lasts.is_empty();
         plan.changes |= self.save_places(write, &plan.done)?;
-        if plan.changes {
-            let mut meta = write.open_table(META)?;
-            meta.insert(META_BATCH, self.batch + 1)?;
-            if let Some(fences) = fences {
-                meta.insert(META_FENCES, fences)?;
-            }
+        if let Some(fences) = fences {
+            write.open_table(META)?.insert(META_FENCES, fences)?;
         }
         Ok(plan)
     }
@@ -138,27 +135,13 @@ impl Engine {
         write: &WriteTransaction,
         done: &BTreeMap<Seat, BTreeSet<u64>>,
     ) -> Result<bool, Failure> {
-        let mut cursors = write.open_table(CURSORS)?;
-        let mut pending = write.open_table(PENDING)?;
         let none = BTreeSet::new();
         let mut any = false;
         for (seat, place) in self.places() {
             let done = done.get(&seat).unwrap_or(&none);
-            if done.is_empty() && !place.queue.is_unsaved() {
-                continue;
-            }
-            any = true;
-            let (stream, name) = (place.consumer.stream.name, place.consumer.name.as_str());
-            let changes = place.queue.changes(done);
-            if let Some(cursor) = changes.cursor {
-                cursors.insert((stream, name), cursor)?;
-            }
-            for (sequence, row) in changes.rows {
-                let key = (stream, name, sequence);
-                match row {
-                    Some(row) => drop(pending.insert(key, (row.attempts, due(row.rests_until)))?),
-                    None => drop(pending.remove(key)?),
-                }
+            if !done.is_empty() || place.queue.is_unsaved() {
+                save_place(write, place, done)?;
+                any = true;
             }
         }
         Ok(any)
@@ -182,6 +165,28 @@ impl Engine {
         }
         plan.outcomes
     }
+}
+
+/// Writes where one consumer is, when these are done with.
+fn save_place(
+    write: &WriteTransaction,
+    place: &Place,
+    done: &BTreeSet<u64>,
+) -> Result<(), Failure> {
+    let (stream, name) = (place.consumer.stream.name, place.consumer.name.as_str());
+    let changes = place.queue.changes(done);
+    if let Some(cursor) = changes.cursor {
+        write.open_table(CURSORS)?.insert((stream, name), cursor)?;
+    }
+    let mut pending = write.open_table(PENDING)?;
+    for (sequence, row) in changes.rows {
+        let key = (stream, name, sequence);
+        match row {
+            Some(row) => drop(pending.insert(key, (row.attempts, due(row.rests_until)))?),
+            None => drop(pending.remove(key)?),
+        }
+    }
+    Ok(())
 }
 
 /// The stream of a consumer if it is a work queue: what is done with is forgotten there.
