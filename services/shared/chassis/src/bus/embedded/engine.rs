@@ -43,8 +43,9 @@ use place::Place;
 /// Commands that share a sync. More would make the first of them wait long for little gain.
 const BATCH_MAX: usize = 1_024;
 
-/// For how much of the time that the last write took to wait for those whom it answered, since they are
-/// likely to ask for more: one batch of all of them costs one sync, two of a half each cost two.
+/// For how much of the time that the last write took to wait for those whom it answered, since they
+/// are likely to ask for more: one batch of all of them costs one sync, two of a half each cost
+/// two.
 const LINGER_PART: u32 = 4;
 
 /// The longest such wait.

@@ -1,5 +1,5 @@
-//! What happens when the store fails: a full disk, most likely. All who waited are told the truth, and the
-//! store is opened anew and tried again as often as it takes.
+//! What happens when the store fails: a full disk, most likely. All who waited are told the truth,
+//! and the store is opened anew and tried again as often as it takes.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,8 @@ use crate::{
     error::Chain,
 };
 
-/// Time between attempts to store something after one failed: each may have to check the whole store.
+/// Time between attempts to store something after one failed: each may have to check the whole
+/// store.
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 
 /// A store that does not store.
@@ -55,7 +56,8 @@ impl Engine {
         Ok(outcomes)
     }
 
-    /// Says to all who shared a write that it failed, and makes the store ready for another attempt.
+    /// Says to all who shared a write that it failed, and makes the store ready for another
+    /// attempt.
     pub(super) fn refuse(
         &mut self,
         trouble: Trouble,
