@@ -25,6 +25,8 @@ impl Watch {
         for event in record.events.iter().filter_map(|event| event.event.as_ref()) {
             self.happen(event, at);
         }
+        // Only now: an event may speak of a chain that the one before it would have made forgotten.
+        self.forget(at);
         self.look = self.look.max(record.look);
         self.revision = self.revision.max(record.inventory_revision);
         self.wake_at = record.wake_at.as_ref().and_then(time::read);
@@ -113,7 +115,7 @@ impl Watch {
         let Some(chain) = &learned.chain else { return };
         let Ok(fingerprint) = Fingerprint::try_from(chain.fingerprint.as_ref()) else { return };
         let Ok(leaf) = Fingerprint::try_from(learned.leaf.as_ref()) else { return };
-        self.with_recents(at, |recents| {
+        self.with_recents(|recents| {
             recents.retain(|recent| recent.chain != fingerprint);
             recents.push(Recent { chain: fingerprint, leaf, until: at });
         });
@@ -144,22 +146,25 @@ impl Watch {
         self.faces = faces.into();
         if let Some(left) = left {
             let Face { showing, leaf, .. } = left;
-            self.with_recents(at, |recents| {
+            self.with_recents(|recents| {
                 recents.retain(|recent| recent.chain != showing.chain);
                 recents.push(Recent { chain: showing.chain, leaf, until: at });
             });
         } else if face.is_some() {
-            self.with_recents(at, |_| ());
+            self.with_recents(|_| ());
         }
     }
 
     /// Changes the memory of chains; those that are shown again stand with their faces.
-    fn with_recents(&mut self, at: Timestamp, change: impl FnOnce(&mut Vec<Recent>)) {
+    fn with_recents(&mut self, change: impl FnOnce(&mut Vec<Recent>)) {
         let mut recents = std::mem::take(&mut self.recents).into_vec();
         change(&mut recents);
         recents.retain(|recent| !self.faces.iter().any(|face| face.showing.chain == recent.chain));
-        face::forget(&mut recents, at);
         self.recents = recents.into();
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        self.with_recents(|recents| face::forget(recents, now));
     }
 
     fn with_open(&mut self, change: impl FnOnce(&mut Vec<Open>)) {

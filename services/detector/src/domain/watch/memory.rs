@@ -20,7 +20,7 @@ use super::{
 use crate::domain::sight::{Fingerprint, Showing};
 
 /// Changes with every change of the form or of what folding means.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// A watch, as kept.
 #[derive(Clone, PartialEq, Message)]

@@ -220,6 +220,17 @@ fn a_leaf_seen_within_seven_days_is_no_change() {
 }
 
 #[test]
+fn a_leaf_that_comes_back_after_the_memory_beside_another_is_believed_at_once() {
+    let mut story = Story::secure();
+    story.sees(&[RENEWED]);
+    story.sees(&[GOOD]);
+    story.second += 8 * 86_400;
+    assert_eq!(story.sees(&[RENEWED, GOOD]), ["changed", "opened mixed_certificates warning"]);
+    assert_eq!(story.watch.faces().len(), 2);
+    assert_eq!(story.sees(&[RENEWED, GOOD]), NOTHING);
+}
+
+#[test]
 fn a_change_names_what_was_gained_and_lost() {
     let mut story = Story::secure();
     story.sees(&[RENEWED]);
