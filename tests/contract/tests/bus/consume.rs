@@ -28,6 +28,8 @@ on_both_buses!(
     a_call_that_is_given_up_loses_nothing,
     an_acknowledgement_outlives_a_restart_and_so_does_its_absence,
     a_purged_message_is_not_delivered,
+    a_retry_is_not_forgotten_when_another_subject_is_purged,
+    a_retry_is_not_forgotten_in_a_restart,
 );
 
 async fn a_consumer_begins_with_the_oldest_and_ends_with_the_newest(world: World) {
@@ -307,4 +309,32 @@ async fn a_purged_message_is_not_delivered(world: World) {
     assert_eq!(delivery.message.sequence, left);
     delivery.ack().await.unwrap();
     nothing(&mut deliveries).await;
+}
+
+async fn a_retry_is_not_forgotten_when_another_subject_is_purged(world: World) {
+    let bus = world.bus();
+    let sequence = put_to(&bus, &KEPT, "test.kept.a").await;
+    let mut deliveries = bus.consume(patient()).await.unwrap();
+    next(&mut deliveries).await.retry_in(Duration::ZERO).await.unwrap();
+    bus.purge(&KEPT, "test.kept.b").await.unwrap();
+    let again = next(&mut deliveries).await;
+    assert_eq!((again.message.sequence, again.attempt), (sequence, 2));
+}
+
+async fn a_retry_is_not_forgotten_in_a_restart(mut world: World) {
+    let bus = world.bus();
+    let sequence = put_to(&bus, &KEPT, "test.kept.a").await;
+    let mut deliveries = bus.consume(patient()).await.unwrap();
+    next(&mut deliveries).await.retry_in(Duration::from_millis(100)).await.unwrap();
+    drop(deliveries);
+    world.restart().await;
+    let mut deliveries = world.bus().consume(patient()).await.unwrap();
+    let again = next(&mut deliveries).await;
+    assert_eq!((again.message.sequence, again.attempt), (sequence, 2));
+}
+
+/// Without an answer there is no other delivery within the test; and nothing is on its way to one who
+/// did not ask for it yet.
+fn patient() -> Consumer {
+    Consumer { ack_wait: SOON * 10, held_max: 1, ..consumer(&KEPT) }
 }

@@ -202,12 +202,6 @@ impl Run {
             Call::Latest { stream } => self.latest(&bus, stream).await,
             Call::Take { stream, then } => self.take(&bus, stream, then).await.map(drop),
             Call::Restart => {
-                let retries = self.readers.iter().any(|reader| !reader.again.is_empty());
-                if retries && matches!(world, World::Nats { .. }) {
-                    // A retry that was asked for before is made after `ack_wait` only: right, but
-                    // slow.
-                    return Ok(());
-                }
                 self.taking.clear();
                 world.restart().await;
                 Ok(())
