@@ -6,13 +6,11 @@ pub enum Kind {
     Unspecified = 0,
     /// `enable_failed`: enabled, and its first scans never got a certificate.
     EnableFailed = 1,
-    /// `expired`: `not_after` of the leaf, or of a certificate that every trusted path needs, has
-    /// passed.
+    /// `expired`: `not_after` of the leaf, or of a certificate that every trusted path needs, has passed.
     Expired = 2,
     /// `expiring`: the remaining time has fallen below a rung.
     Expiring = 3,
-    /// `chain_incomplete`: a path exists only with an intermediate that the server does not
-    /// present.
+    /// `chain_incomplete`: a path exists only with an intermediate that the server does not present.
     ChainIncomplete = 4,
     /// `name_mismatch`: the leaf does not cover the host (RFC 9525).
     NameMismatch = 5,
@@ -36,8 +34,7 @@ pub enum Kind {
     NotObserved = 14,
     /// `certificate_changed`: the leaf changed. Happens at an instant, never stays open.
     CertificateChanged = 15,
-    /// `prober_blind`: a prober sees failures where its peers saw none. Speaks of a prober, not a
-    /// domain.
+    /// `prober_blind`: a prober sees failures where its peers saw none. Speaks of a prober, not a domain.
     ProberBlind = 16,
 }
 impl Kind {
@@ -529,8 +526,8 @@ pub struct ProberBlindness {
     #[prost(uint32, tag = "3")]
     pub looked: u32,
 }
-/// Stream `EVENTS`, subject `certherald.events.<kind>.<host labels reversed>.<port>`: one public
-/// event, CloudEvents binary mode. The attributes of CloudEvents travel as headers.
+/// Stream `EVENTS`, subject `certherald.events.<kind>.<host labels reversed>.<port>`: one public event,
+/// CloudEvents binary mode. The attributes of CloudEvents travel as headers.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
     /// Equal to `ce-id` and `Nats-Msg-Id`: `<domain id>-<log sequence>-<index in the record>`.
@@ -598,8 +595,7 @@ pub mod event {
         Recovered = 3,
         /// Something happened at an instant: `certificate_changed`.
         Noted = 4,
-        /// Anomalies closed without having recovered: the domain was disabled or removed. Told to
-        /// nobody.
+        /// Anomalies closed without having recovered: the domain was disabled or removed. Told to nobody.
         Abandoned = 5,
     }
     impl Phase {
@@ -645,8 +641,8 @@ pub struct RecoveredAnomaly {
     #[prost(message, optional, tag = "5")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// Stream `DELIVERIES`, subject `certherald.deliveries.<channel>.<contact id>.<domain id>`: one
-/// step in what one contact is told of one domain through one channel, written by the notifier.
+/// Stream `DELIVERIES`, subject `certherald.deliveries.<channel>.<contact id>.<domain id>`: one step in
+/// what one contact is told of one domain through one channel, written by the notifier.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeliveryRecord {
     #[prost(message, optional, tag = "1")]
@@ -1107,8 +1103,8 @@ pub struct Failure {
     /// What happened, for people: at most 200 characters, no control characters.
     #[prost(string, tag = "3")]
     pub detail: ::prost::alloc::string::String,
-    /// Whether the fault is ours: the scanning host has no route to this address (a host without
-    /// IPv6, for example). Then it says nothing about the endpoint.
+    /// Whether the fault is ours: the scanning host has no route to this address (a host without IPv6,
+    /// for example). Then it says nothing about the endpoint.
     #[prost(bool, tag = "4")]
     pub no_local_route: bool,
 }
@@ -1342,8 +1338,7 @@ pub struct ContactAddress {
     /// The address in the clear, for channels whose address is no secret. Email: the mailbox.
     #[prost(string, tag = "2")]
     pub address: ::prost::alloc::string::String,
-    /// Whether the address may be used. An address that the administrator enters counts as
-    /// verified.
+    /// Whether the address may be used. An address that the administrator enters counts as verified.
     #[prost(bool, tag = "3")]
     pub verified: bool,
     /// Sealed JSON of the address, for channels whose address is a secret. Empty otherwise.
@@ -1505,8 +1500,8 @@ impl Purpose {
         }
     }
 }
-/// Stream `LOG`, subject `certherald.log.<partition>.<domain id>`: all events of one decision on
-/// one domain, written by the detector. Private: readers outside subscribe to `EVENTS`.
+/// Stream `LOG`, subject `certherald.log.<partition>.<domain id>`: all events of one decision on one
+/// domain, written by the detector. Private: readers outside subscribe to `EVENTS`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LogRecord {
     /// When the detector decided.
@@ -1521,8 +1516,8 @@ pub struct LogRecord {
     /// In the order they happened. Never empty.
     #[prost(message, repeated, tag = "4")]
     pub events: ::prost::alloc::vec::Vec<LogEvent>,
-    /// Host of the domain as in `DomainAdded`, so that a record can be told without another. For
-    /// the history of a prober: its name.
+    /// Host of the domain as in `DomainAdded`, so that a record can be told without another. For the
+    /// history of a prober: its name.
     #[prost(string, tag = "5")]
     pub host: ::prost::alloc::string::String,
     /// 0: the history is that of a prober.
@@ -1599,8 +1594,8 @@ pub struct StateChanged {
 /// Something is wrong.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AnomalyOpened {
-    /// Unique for ever: the domain id, the token of the kind, and the number of this opening among
-    /// all of the domain.
+    /// Unique for ever: the domain id, the token of the kind, and the number of this opening among all
+    /// of the domain.
     #[prost(string, tag = "1")]
     pub anomaly_id: ::prost::alloc::string::String,
     #[prost(enumeration = "Kind", tag = "2")]
@@ -1757,8 +1752,8 @@ pub struct RoundCounted {
     #[prost(message, optional, tag = "6")]
     pub since: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// Stream `INTERMEDIATES`, subject `certherald.intermediates.<sha-256>`: an intermediate that was
-/// seen to lead to a trust anchor.
+/// Stream `INTERMEDIATES`, subject `certherald.intermediates.<sha-256>`: an intermediate that was seen
+/// to lead to a trust anchor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Intermediate {
     #[prost(bytes = "bytes", tag = "1")]
@@ -1769,8 +1764,7 @@ pub struct Intermediate {
     #[prost(string, tag = "3")]
     pub source: ::prost::alloc::string::String,
 }
-/// Stream `REQUESTS`, subject `certherald.requests.<service>.<id>`: one wish of the console to a
-/// service.
+/// Stream `REQUESTS`, subject `certherald.requests.<service>.<id>`: one wish of the console to a service.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Request {
     #[prost(message, optional, tag = "1")]

@@ -84,6 +84,23 @@ async fn every_address_of_a_name_is_looked_at() {
 }
 
 #[tokio::test]
+async fn addresses_that_disagree_are_mixed_certificates() {
+    let scene = Scene::new();
+    let first = Site::open(Behaviour::Serve(scene.good("a.test"))).await.unwrap();
+    let second = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), first.port()));
+    let second = Site::open_at(second, Behaviour::Serve(scene.good("a.test"))).await.unwrap();
+    let both = [("a.test", first.address().ip()), ("a.test", second.address().ip())];
+    let names = NameServer::knowing(&both).await;
+
+    let check = Check::of(&format!("a.test:{}", first.port())).asking(names.address());
+    let verdict = check.trusting(scene.root_file()).run().await;
+
+    verdict.must_be("abnormal", &["mixed_certificates"], 1);
+    let groups = &verdict.evidence("mixed_certificates")["groups"];
+    assert_eq!(groups.as_array().map(Vec::len), Some(2), "{:#}", verdict.json);
+}
+
+#[tokio::test]
 async fn a_resolver_that_is_not_there_is_our_own_failure() {
     // Bound and never read: queries to it are answered by nobody.
     let deaf = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

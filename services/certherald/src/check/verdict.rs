@@ -7,6 +7,7 @@ use detector::domain::{
     assess::{
         Assessment, Question,
         anchors::Anchors,
+        evidence::{Group, Summary},
         pool::{Pool, Source},
         verdict::Verdict,
         weak::Connection,
@@ -45,7 +46,8 @@ pub(super) fn of(
                 }
             }
             let pools = [known, &fetched];
-            Verdict::joined(endpoints(fact, host, now, anchors, &pools))
+            let mixed = Verdict::disagreeing(groups(fact), &host.to_string(), now);
+            Verdict::joined(endpoints(fact, host, now, anchors, &pools).chain(mixed))
         }
     }
 }
@@ -55,6 +57,24 @@ fn own_failure(fact: &ScanFact) -> String {
         Some(failure) => failure.detail.clone(),
         None => "no address can be reached from this host".to_owned(),
     }
+}
+
+/// The endpoints that serve each leaf.
+fn groups(fact: &ScanFact) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for endpoint in &fact.endpoints {
+        let Some(Outcome::Handshake(handshake)) = &endpoint.outcome else { continue };
+        let chain = fact.chains.iter().find(|chain| chain.fingerprint == handshake.chain);
+        let leaf = chain.and_then(|chain| chain.certificates.first());
+        // A leaf that cannot be read is told as such.
+        let Some(Ok(leaf)) = leaf.map(|der| Certificate::parse(der)) else { continue };
+        let (leaf, address) = (Summary::from(&leaf), endpoint.address.clone());
+        match groups.iter_mut().find(|group| group.leaf.sha256 == leaf.sha256) {
+            Some(group) => group.endpoints.push(address),
+            None => groups.push(Group { leaf, endpoints: vec![address] }),
+        }
+    }
+    groups
 }
 
 /// A verdict for each endpoint that could be looked at.

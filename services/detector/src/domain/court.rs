@@ -121,7 +121,8 @@ impl Court {
                 .flat_map(|assessment| assessment.proven())
                 .map(|it| Proven { certificate: Arc::clone(it), source: Source::Seen })
                 .collect();
-            // Private anchors prove nothing to other domains.
+            // What leads to private anchors only is learned where it is missing, and not from every
+            // server that shows it.
             if terms.private.is_none() {
                 proven.extend(seen.into_iter().filter(|it| self.admit(it)));
             }
@@ -201,11 +202,9 @@ impl Court {
     }
 
     /// Fetched issuers that complete a chain: the pool is asked first, so what it knows is not
-    /// among them.
+    /// among them. One that leads to private anchors may be known to all: to whoever lacks them it
+    /// leads nowhere.
     fn proven_by_fetching(&self, terms: &Terms<'_>, chain: &Chain, fetched: &Pool) -> Vec<Proven> {
-        if terms.private.is_some() {
-            return vec![];
-        }
         let assessment = self.assessment(terms, &chain.certificates, &[&self.pool, fetched]);
         assessment
             .completing()
@@ -270,3 +269,6 @@ fn finding(anomaly: &Anomaly) -> Finding {
         evidence: (&anomaly.evidence).into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

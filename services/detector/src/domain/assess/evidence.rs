@@ -81,6 +81,20 @@ pub enum Case {
         /// Each in a few words.
         weaknesses: Vec<String>,
     },
+    /// Of `mixed_certificates`.
+    Mixed {
+        /// Endpoints that agree, the largest group first.
+        groups: Vec<Group>,
+    },
+}
+
+/// Endpoints that serve one leaf.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// The leaf.
+    pub leaf: Summary,
+    /// Addresses.
+    pub endpoints: Vec<String>,
 }
 
 /// What a certificate says of itself, in short.
@@ -177,6 +191,13 @@ impl From<&Case> for evidence::Case {
                 Self::Untrusted(v1::Untrusted { cause, issuer, incomplete_excluded, detail })
             }
             Case::Weakness { weaknesses } => Self::Weakness(v1::Weakness { weaknesses }),
+            Case::Mixed { groups } => {
+                let groups = groups.into_iter().map(|Group { leaf, endpoints }| v1::mixed::Group {
+                    leaf: Some((&leaf).into()),
+                    endpoints,
+                });
+                Self::Mixed(v1::Mixed { groups: groups.collect() })
+            }
         }
     }
 }

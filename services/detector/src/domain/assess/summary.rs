@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use proto::v1::{Kind, untrusted::Cause};
 
-use super::evidence::{Case, Evidence, Summary};
+use super::evidence::{Case, Evidence, Group, Summary};
 
 /// Names that a sentence lists before it counts the rest.
 const NAMES_TOLD: usize = 3;
@@ -35,6 +35,16 @@ pub fn summary(kind: Kind, evidence: &Evidence, host: &str, now: Timestamp) -> S
         }
         Case::Weakness { weaknesses } => {
             format!("{host} relies on what is no longer safe: {}.", weaknesses.join(", "))
+        }
+        Case::Mixed { groups } => {
+            let said = |(at, group): (usize, &Group)| {
+                let until = date(group.leaf.not_after);
+                let addresses = list(&group.endpoints);
+                let what = if at == 0 { "a certificate" } else { "another" };
+                format!("{what} until {until} comes from {addresses}")
+            };
+            let said: Vec<String> = groups.iter().enumerate().map(said).collect();
+            format!("The addresses of {host} disagree: {}.", said.join("; "))
         }
         Case::NoCertificate { reason, detail, .. } if detail.is_empty() => {
             format!("No certificate came from {host}: {}.", reason.token())

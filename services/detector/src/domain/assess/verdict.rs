@@ -7,7 +7,7 @@ use proto::v1::{Kind, Reason, Severity, State};
 use serde::{Serialize, Serializer};
 
 use super::{
-    evidence::{Case, Evidence},
+    evidence::{Case, Evidence, Group},
     remark::Remark,
     summary,
 };
@@ -140,6 +140,20 @@ impl Verdict {
         Self::new(vec![anomaly], Vec::new())
     }
 
+    /// The verdict on endpoints of one host that serve different leaves. `None` if all agree.
+    pub fn disagreeing(mut groups: Vec<Group>, host: &str, now: Timestamp) -> Option<Self> {
+        if groups.len() < 2 {
+            return None;
+        }
+        groups.sort_by_key(|group| std::cmp::Reverse(group.endpoints.len()));
+        let evidence = Evidence {
+            leaf: groups.first().map(|group| group.leaf.clone()),
+            case: Case::Mixed { groups },
+        };
+        let (kind, severity) = (Kind::MixedCertificates, Severity::Warning);
+        Some(Self::new(vec![Anomaly::new(kind, severity, evidence, host, now)], Vec::new()))
+    }
+
     /// The verdict when we ourselves have failed.
     pub fn undecided(why: &str) -> Self {
         let remark = Remark::Other(format!("Nothing can be said: {why}."));
@@ -195,7 +209,7 @@ impl Verdict {
 /// The place of a kind in the order in which anomalies are told: no certificate first, then dates,
 /// then trust, then the rest.
 fn told_as(kind: Kind) -> usize {
-    const ORDER: [Kind; 9] = [
+    const ORDER: [Kind; 10] = [
         Kind::EnableFailed,
         Kind::Unreachable,
         Kind::Expired,
@@ -205,6 +219,7 @@ fn told_as(kind: Kind) -> usize {
         Kind::Untrusted,
         Kind::NameMismatch,
         Kind::Weak,
+        Kind::MixedCertificates,
     ];
     ORDER.iter().position(|it| *it == kind).unwrap_or(ORDER.len())
 }

@@ -379,3 +379,13 @@ fn a_name_that_leads_elsewhere_each_time_writes_nothing() {
     assert!(!story.watch.expects([showing(RENEWED)].into_iter()));
     assert!(!story.watch.expects([].into_iter()));
 }
+
+#[test]
+fn an_untrusted_domain_has_its_chains_handed_in_anew() {
+    let mut story = Story::added();
+    story.sees(&[GOOD]);
+    assert_eq!(story.watch.spared_chains().count(), 1);
+    story.sees(&[UNTRUSTED]);
+    assert!(story.watch.chains().count() > 0);
+    assert_eq!(story.watch.spared_chains().count(), 0);
+}

@@ -50,7 +50,7 @@ pub(super) fn offer(
         protocol: wish.protocol.into(),
         sni: special.and_then(|it| it.sni.as_ref()).map(ToString::to_string).unwrap_or_default(),
         fixed_address: special.map(|it| it.fixed_address.clone()).unwrap_or_default(),
-        known_chains: watch.chains().map(|chain| chain.to_vec().into()).collect(),
+        known_chains: watch.spared_chains().map(|chain| chain.to_vec().into()).collect(),
         issued_at: Some(time::write(now)),
         purpose: purpose.into(),
     };

@@ -1,0 +1,102 @@
+//! What is learned from one domain, and what it means for another.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use proto::{
+    host::Host,
+    v1::{Chain, FetchedCertificate, Kind},
+};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use sha2::{Digest, Sha256};
+
+use super::{
+    super::{
+        assess::anchors::Anchors,
+        sight::{Fingerprint, Look, Sight},
+        wish::PrivateAnchors,
+    },
+    Court, Terms,
+};
+
+/// A root, an intermediate below it, and a leaf below that.
+struct Authority {
+    root: Vec<u8>,
+    intermediate: Vec<u8>,
+    leaf: Vec<u8>,
+}
+
+fn authority() -> Authority {
+    let ca = |name: &str| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        (params, KeyPair::generate().unwrap())
+    };
+    let (root, root_key) = ca("Own Root");
+    let root_der = root.self_signed(&root_key).unwrap().der().to_vec();
+    let (middle, middle_key) = ca("Own Issuer");
+    let above = Issuer::from_params(&root, &root_key);
+    let intermediate = middle.signed_by(&middle_key, &above).unwrap().der().to_vec();
+    let leaf = CertificateParams::new(["shop.example.com".to_owned()]).unwrap();
+    let above = Issuer::from_params(&middle, &middle_key);
+    let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &above).unwrap().der().to_vec();
+    Authority { root: root_der, intermediate, leaf }
+}
+
+fn chain_of(leaf: &[u8]) -> (Fingerprint, Chain) {
+    let fingerprint: Fingerprint = Sha256::digest(leaf).into();
+    let certificates = vec![leaf.to_vec().into()];
+    (fingerprint, Chain { fingerprint: fingerprint.to_vec().into(), certificates })
+}
+
+/// A look that showed a chain, and for which issuers were fetched.
+fn look(chain: &(Fingerprint, Chain), fetched: &[&[u8]]) -> Look {
+    let fetched = fetched.iter().map(|certificate| FetchedCertificate {
+        url: "http://ca.example/issuer.crt".to_owned(),
+        certificate: certificate.to_vec().into(),
+    });
+    Look {
+        number: 1,
+        revision: 1,
+        prober: "p".parse().unwrap(),
+        sight: Sight::NotSeen,
+        chains: BTreeMap::from([chain.clone()]),
+        fetched: fetched.collect(),
+    }
+}
+
+fn kinds(court: &mut Court, terms: &Terms<'_>, chain: &(Fingerprint, Chain)) -> Vec<&'static str> {
+    let assessment = court.assess(terms, chain.0, Some(&chain.1)).unwrap();
+    let now: Timestamp = "2026-06-15T12:00:00Z".parse().unwrap();
+    let question = super::Question { host: terms.host, now, rungs: &[], connection: None };
+    let verdict = assessment.judge(&question);
+    verdict
+        .anomalies
+        .iter()
+        .map(|anomaly| match anomaly.kind {
+            Kind::ChainIncomplete => "chain_incomplete",
+            Kind::Untrusted => "untrusted",
+            _ => "other",
+        })
+        .filter(|kind| *kind != "other")
+        .collect()
+}
+
+#[test]
+fn an_issuer_fetched_for_a_domain_with_its_own_authority_proves_its_chain_incomplete() {
+    let own = authority();
+    let host: Host = "shop.example.com".parse().unwrap();
+    let anchors = Arc::new(Anchors::new([&own.root]).0);
+    let private = PrivateAnchors { name: 7, anchors };
+    let theirs = Terms { host: &host, rungs: &[], private: Some(&private) };
+    let others = Terms { private: None, ..theirs };
+    let chain = chain_of(&own.leaf);
+    let mut court = Court::new(Arc::new(Anchors::default()));
+
+    assert!(court.hear(&theirs, &look(&chain, &[])).is_empty());
+    assert_eq!(kinds(&mut court, &theirs, &chain), ["untrusted"]);
+    assert_eq!(court.hear(&theirs, &look(&chain, &[&own.intermediate])).len(), 1);
+    assert_eq!(kinds(&mut court, &theirs, &chain), ["chain_incomplete"]);
+    assert_eq!(kinds(&mut court, &others, &chain), ["untrusted"]);
+}
