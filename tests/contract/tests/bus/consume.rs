@@ -333,8 +333,8 @@ async fn a_retry_is_not_forgotten_in_a_restart(mut world: World) {
     assert_eq!((again.message.sequence, again.attempt), (sequence, 2));
 }
 
-/// Without an answer there is no other delivery within the test; and nothing is on its way to one who
-/// did not ask for it yet.
+/// Without an answer there is no other delivery within the test; and nothing is on its way to one
+/// who did not ask for it yet.
 fn patient() -> Consumer {
     Consumer { ack_wait: SOON * 10, held_max: 1, ..consumer(&KEPT) }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     super::{
-        assess::anchors::Anchors,
+        assess::{Question, anchors::Anchors},
         sight::{Fingerprint, Look, Sight},
         wish::PrivateAnchors,
     },
@@ -66,20 +66,15 @@ fn look(chain: &(Fingerprint, Chain), fetched: &[&[u8]]) -> Look {
     }
 }
 
+/// What is wrong with the chain, the dates aside.
 fn kinds(court: &mut Court, terms: &Terms<'_>, chain: &(Fingerprint, Chain)) -> Vec<&'static str> {
     let assessment = court.assess(terms, chain.0, Some(&chain.1)).unwrap();
     let now: Timestamp = "2026-06-15T12:00:00Z".parse().unwrap();
-    let question = super::Question { host: terms.host, now, rungs: &[], connection: None };
-    let verdict = assessment.judge(&question);
-    verdict
-        .anomalies
-        .iter()
-        .map(|anomaly| match anomaly.kind {
-            Kind::ChainIncomplete => "chain_incomplete",
-            Kind::Untrusted => "untrusted",
-            _ => "other",
-        })
-        .filter(|kind| *kind != "other")
+    let question = Question { host: terms.host, now, rungs: &[], connection: None };
+    let kinds = assessment.judge(&question).anomalies.into_iter().map(|anomaly| anomaly.kind);
+    kinds
+        .filter(|kind| matches!(kind, Kind::ChainIncomplete | Kind::Untrusted))
+        .map(Kind::token)
         .collect()
 }
 

@@ -17,8 +17,8 @@ use chassis::{
 use proto::stream::{Service, Stream};
 use tokio::time::Instant;
 
-/// How long anything may take that must happen. A passing test never waits for it: an election among
-/// three servers on a busy machine has taken half a minute.
+/// How long anything may take that must happen. A passing test never waits for it: an election
+/// among three servers on a busy machine has taken half a minute.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Connects as a process does that nobody guards against.

@@ -232,8 +232,9 @@ impl Answer for Reply {
     }
 
     async fn retry_in(&self, wait: Duration) -> Result<(), BusError> {
-        // Never without a delay: the server keeps those retries in a list that a purge of any subject
-        // and a restart empty, and then they wait for as long as if there had been no answer.
+        // Never without a delay: the server keeps those retries in a list that a purge of any
+        // subject and a restart empty, and then they wait for as long as if there had been no
+        // answer.
         let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX).max(1);
         let delay = json!({ "delay": wait });
         self.tell("ask for another delivery", format!("-NAK {delay}")).await
