@@ -213,8 +213,8 @@ impl Watch {
     }
 
     /// Chains that a prober need not hand in again. None while the domain is untrusted: a missing
-    /// issuer is fetched only for a chain that is handed in, and a fetch that failed may succeed the
-    /// next time.
+    /// issuer is fetched only for a chain that is handed in, and a fetch that failed may succeed
+    /// the next time.
     pub fn spared_chains(&self) -> impl Iterator<Item = Fingerprint> {
         let is_spared = self.open_of(Kind::Untrusted).is_none();
         self.chains().filter(move |_| is_spared)
