@@ -205,17 +205,24 @@ pub fn event_about(subject: &str) -> Option<(Kind, About)> {
     let kind = Kind::from_token(kind)?;
     let (host, port) = rest.rsplit_once('.')?;
     let port: u16 = port.parse().ok()?;
-    if kind == Kind::ProberBlind && port == 0 {
-        return Some((kind, About::Prober(host.parse().ok()?)));
-    }
-    let host = match host.split_once('.') {
-        Some((IPV4, numbers)) => Host::Address(numbers.parse::<Ipv4Addr>().ok()?.into()),
-        Some((IPV6, groups)) => Host::from(groups.replace('.', ":").parse::<Ipv6Addr>().ok()?),
-        Some(_) | None => host.rsplit('.').collect::<Vec<_>>().join(".").parse().ok()?,
+    let about = if kind == Kind::ProberBlind && port == 0 {
+        About::Prober(host.parse().ok()?)
+    } else {
+        About::Domain(host_of(host)?, port)
     };
-    let about = About::Domain(host, port);
     // One spelling only: a subject that we would not write is not ours.
     (event(kind, &about) == subject).then_some((kind, about))
+}
+
+/// The host that the tokens between kind and port spell.
+fn host_of(tokens: &str) -> Option<Host> {
+    match tokens.split_once('.') {
+        Some((IPV4, numbers)) => Some(Host::Address(numbers.parse::<Ipv4Addr>().ok()?.into())),
+        Some((IPV6, groups)) => {
+            Some(Host::from(groups.replace('.', ":").parse::<Ipv6Addr>().ok()?))
+        }
+        Some(_) | None => tokens.rsplit('.').collect::<Vec<_>>().join(".").parse().ok(),
+    }
 }
 
 /// `certherald.events.*.<host labels reversed>.<port>`: all news of one domain.
