@@ -69,7 +69,7 @@ async fn the_only_process_may_die_in_the_middle_as_often_as_it_likes() {
     for kill in 1..=KILLS {
         let wanted = kill * FEW / (KILLS + 1);
         eventually_within(RECOVERY, "some have been told", async || {
-            let told = fleet.mail.mails().len();
+            let told = fleet.post.mails().len();
             if told >= wanted { Ok(()) } else { Err(format!("{told} mails of {wanted}")) }
         })
         .await;
@@ -127,7 +127,7 @@ fn opened(events: impl Iterator<Item = Event>) -> BTreeMap<String, usize> {
 #[expect(clippy::print_stdout, reason = "the counts are part of what is promised")]
 async fn each_was_mailed(fleet: &Fleet, domains: usize, kills: usize) {
     let letters = fleet.api.all("/deliveries?method=email").await.unwrap();
-    let mails = fleet.mail.mails();
+    let mails = fleet.post.mails();
     let mut copies: BTreeMap<&str, usize> = BTreeMap::new();
     for mail in &mails {
         *copies.entry(mail.message_id()).or_default() += 1;

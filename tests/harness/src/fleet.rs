@@ -5,18 +5,19 @@
 //! reading at [`Plan`].
 
 mod member;
+mod post;
 mod watching;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use lab::mail::MailSink;
 use serde_json::json;
 use tempfile::TempDir;
 
 use self::member::Member;
 pub use self::member::Role;
+pub use self::post::Post;
 pub use self::watching::{News, RECOVERY, Watched};
 use crate::api::Api;
 use crate::eventually::eventually;
@@ -27,6 +28,9 @@ use crate::surroundings::now;
 
 /// The mailbox of the person who is told.
 pub const MAILBOX: &str = "ops@lab.test";
+
+/// The mailbox of the fleet itself.
+pub const SENDER: &str = "certherald@lab.test";
 
 /// The two ways to run the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub struct Plan {
     probers: usize,
     detectors: usize,
     notifiers: usize,
-    mail: Option<SocketAddr>,
+    real_post: bool,
     names: Vec<(String, IpAddr)>,
 }
 
@@ -55,8 +59,8 @@ pub struct Fleet {
     pub api: Api,
     /// Certificates whose root the detector trusts.
     pub scene: Scene,
-    /// The mail server, unless the plan named another.
-    pub mail: MailSink,
+    /// The mail server.
+    pub post: Post,
     /// The broker; none when embedded.
     pub nats: Option<Nats>,
     members: Vec<Member>,
@@ -68,7 +72,7 @@ pub struct Fleet {
 impl Plan {
     /// One of each service, and the mail sink of the lab.
     pub fn new(shape: Shape) -> Self {
-        Self { shape, probers: 1, detectors: 1, notifiers: 1, mail: None, names: Vec::new() }
+        Self { shape, probers: 1, detectors: 1, notifiers: 1, real_post: false, names: Vec::new() }
     }
 
     /// So many probers. An embedded fleet has always one.
@@ -83,10 +87,10 @@ impl Plan {
         Self { detectors: 2, notifiers: 2, ..self }
     }
 
-    /// Mail goes to another server, in the clear.
+    /// Mail goes to a server that is not ours.
     #[must_use]
-    pub fn mailing(self, server: SocketAddr) -> Self {
-        Self { mail: Some(server), ..self }
+    pub fn with_a_real_mail_server(self) -> Self {
+        Self { real_post: true, ..self }
     }
 
     /// The probers' name server knows this name. May be said several times of one name.
@@ -101,15 +105,14 @@ impl Plan {
     pub async fn start(self) -> Fleet {
         let directory = tempfile::tempdir().unwrap();
         let scene = Scene::new();
-        let mail = MailSink::open().await.unwrap();
+        let post = Post::open(self.real_post).await;
         let names: Vec<_> = self.names.iter().map(|(name, ip)| (name.as_str(), *ip)).collect();
         let names = NameServer::knowing(&names).await;
         let nats = match self.shape {
             Shape::Embedded => None,
             Shape::Nats => Some(Nats::start_guarded().await),
         };
-        let relay = self.mail.unwrap_or(mail.address());
-        let settings = settings(&scene, relay, names.address(), directory.path());
+        let settings = settings(&scene, post.address(), names.address(), directory.path());
         let mut members = Vec::new();
         for (role, count) in self.roles() {
             for number in 1..=count {
@@ -124,7 +127,7 @@ impl Plan {
         }
         let api = first_ready(&mut members, directory.path()).await;
         let started = now();
-        let fleet = Fleet { api, scene, mail, nats, members, started, _names: names, directory };
+        let fleet = Fleet { api, scene, post, nats, members, started, _names: names, directory };
         fleet.add_contact().await;
         fleet
     }
@@ -155,7 +158,7 @@ fn settings(
         ("CONSOLE_LISTEN", "127.0.0.1:0".to_owned()),
         ("CONSOLE_TOKEN_FILE", token_file(directory).display().to_string()),
         ("DETECTOR_CA_BUNDLE", scene.root_file().display().to_string()),
-        ("NOTIFIER_MAIL_FROM", "certherald@lab.test".to_owned()),
+        ("NOTIFIER_MAIL_FROM", SENDER.to_owned()),
         ("NOTIFIER_SMTP_URL", format!("smtp://{relay}?tls=none")),
         ("PROBER_ALLOW", "127.0.0.0/8,::1/128".to_owned()),
         ("PROBER_DEADLINE", "5s".to_owned()),

@@ -1,17 +1,20 @@
 //! A real mail server that is not ours: `OpenSMTPD`, delivering everything into one maildir.
 //!
 //! It insists on its system-wide spool, so it runs with a private view of the file system where
-//! that may be made, and as the only one of its kind elsewhere. Both need root.
+//! that may be made, and as the only one of its kind elsewhere: others of the same process wait for
+//! it. Both need root.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Blocking, Stdio};
+use std::sync::{Arc, LazyLock};
 
 use lab::mail::Mail;
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::binary;
 use crate::eventually::eventually;
@@ -20,17 +23,26 @@ use crate::process::Process;
 /// Gives the server a spool and a socket directory of its own; ends all of its processes with it.
 const PRIVATE: [&str; 4] = ["--mount", "--pid", "--fork", "--kill-child=KILL"];
 
+/// The only place there is for servers without a private view.
+static PUBLIC: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
+
 /// A running server and its maildir.
 #[derive(Debug)]
 pub struct Smtpd {
     address: SocketAddr,
     _process: Process,
     directory: TempDir,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Smtpd {
     /// Starts a server on a free port of 127.0.0.1, and waits until it answers.
     pub async fn start() -> Self {
+        let place = if may_be_private() {
+            None
+        } else {
+            Some(Arc::clone(&PUBLIC).acquire_owned().await.unwrap())
+        };
         let directory = tempfile::tempdir().unwrap();
         let address = free_address().await;
         let mut process = launch(directory.path(), address);
@@ -39,7 +51,7 @@ impl Smtpd {
             TcpStream::connect(address).await.map(drop)
         })
         .await;
-        Self { address, _process: process, directory }
+        Self { address, _process: process, directory, _place: place }
     }
 
     /// Where it takes mail, in the clear.

@@ -156,7 +156,7 @@ impl Fleet {
     /// The mails that came of one delivery: one, unless something died in the act.
     pub fn mails_of(&self, letter: &Value) -> Vec<Arc<Mail>> {
         let id = letter["id"].as_str().unwrap_or("none");
-        let mut mails = self.mail.mails();
+        let mut mails = self.post.mails();
         mails.retain(|mail| mail.message_id().split('@').next() == Some(id));
         mails
     }
