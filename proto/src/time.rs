@@ -39,7 +39,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_instant_survives_the_wire(seconds in -300_000_000_000_i64..250_000_000_000, nanos in 0..1_000_000_000_i32) {
+        fn an_instant_survives_the_wire(
+            seconds in -300_000_000_000_i64..250_000_000_000,
+            nanos in 0..1_000_000_000_i32,
+        ) {
             let wire = prost_types::Timestamp { seconds, nanos };
             let instant = read(&wire).unwrap();
             prop_assert_eq!(write(instant), wire);

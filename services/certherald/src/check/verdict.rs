@@ -7,7 +7,7 @@ use detector::domain::{
     assess::{
         Assessment, Question,
         anchors::Anchors,
-        evidence::{Group, Summary},
+        evidence::Group,
         pool::{Pool, Source},
         verdict::Verdict,
         weak::Connection,
@@ -46,8 +46,7 @@ pub(super) fn of(
                 }
             }
             let pools = [known, &fetched];
-            let mixed = Verdict::disagreeing(groups(fact), &host.to_string(), now);
-            Verdict::joined(endpoints(fact, host, now, anchors, &pools).chain(mixed))
+            Verdict::joined(endpoints(fact, host, now, anchors, &pools))
         }
     }
 }
@@ -59,45 +58,47 @@ fn own_failure(fact: &ScanFact) -> String {
     }
 }
 
-/// The endpoints that serve each leaf.
-fn groups(fact: &ScanFact) -> Vec<Group> {
+/// A verdict for each endpoint that could be looked at, and one if they serve different leaves.
+fn endpoints(
+    fact: &ScanFact,
+    host: &Host,
+    now: Timestamp,
+    anchors: &Anchors,
+    pools: &[&Pool],
+) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
     for endpoint in &fact.endpoints {
-        let Some(Outcome::Handshake(handshake)) = &endpoint.outcome else { continue };
-        let chain = fact.chains.iter().find(|chain| chain.fingerprint == handshake.chain);
-        let leaf = chain.and_then(|chain| chain.certificates.first());
-        // A leaf that cannot be read is told as such.
-        let Some(Ok(leaf)) = leaf.map(|der| Certificate::parse(der)) else { continue };
-        let (leaf, address) = (Summary::from(&leaf), endpoint.address.clone());
-        match groups.iter_mut().find(|group| group.leaf.sha256 == leaf.sha256) {
-            Some(group) => group.endpoints.push(address),
-            None => groups.push(Group { leaf, endpoints: vec![address] }),
+        match &endpoint.outcome {
+            Some(Outcome::Handshake(handshake)) => {
+                let shown = fact.chains.iter().find(|chain| chain.fingerprint == handshake.chain);
+                let Some(chain) = shown else { continue };
+                let assessment = Assessment::new(&chain.certificates, &[anchors], pools);
+                let connection = Connection::from(handshake);
+                let connection = Some(&connection);
+                verdicts.push(assessment.judge(&Question { host, now, rungs: &[], connection }));
+                if let Some(leaf) = assessment.leaf() {
+                    join(&mut groups, leaf, &endpoint.address);
+                }
+            }
+            Some(Outcome::Failure(failure)) if !failure.no_local_route => {
+                let host = format!("{host} at {}", endpoint.address);
+                let (reason, detail) = (failure.reason(), &failure.detail);
+                let alert = failure.alert;
+                verdicts.push(Verdict::without_certificate(reason, detail, alert, &host, now));
+            }
+            Some(Outcome::Failure(_)) | None => {}
         }
     }
-    groups
+    verdicts.extend(Verdict::disagreeing(groups, &host.to_string(), now));
+    verdicts
 }
 
-/// A verdict for each endpoint that could be looked at.
-fn endpoints<'a>(
-    fact: &'a ScanFact,
-    host: &'a Host,
-    now: Timestamp,
-    anchors: &'a Anchors,
-    pools: &'a [&'a Pool],
-) -> impl Iterator<Item = Verdict> + 'a {
-    fact.endpoints.iter().filter_map(move |endpoint| match endpoint.outcome.as_ref()? {
-        Outcome::Handshake(handshake) => {
-            let chain = fact.chains.iter().find(|chain| chain.fingerprint == handshake.chain)?;
-            let assessment = Assessment::new(&chain.certificates, &[anchors], pools);
-            let connection = Connection::from(handshake);
-            let question = Question { host, now, rungs: &[], connection: Some(&connection) };
-            Some(assessment.judge(&question))
-        }
-        Outcome::Failure(failure) if failure.no_local_route => None,
-        Outcome::Failure(failure) => {
-            let host = format!("{host} at {}", endpoint.address);
-            let (reason, alert) = (failure.reason(), failure.alert);
-            Some(Verdict::without_certificate(reason, &failure.detail, alert, &host, now))
-        }
-    })
+/// Puts an endpoint beside those that serve the same leaf.
+fn join(groups: &mut Vec<Group>, leaf: &Certificate, address: &str) {
+    let sha256 = leaf.fingerprint();
+    match groups.iter_mut().find(|group| group.leaf.sha256 == sha256) {
+        Some(group) => group.endpoints.push(address.to_owned()),
+        None => groups.push(Group { leaf: leaf.into(), endpoints: vec![address.to_owned()] }),
+    }
 }

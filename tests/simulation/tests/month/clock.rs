@@ -26,11 +26,10 @@ impl VirtualClock {
     pub(crate) fn new(begun: Instant, mortal: Arc<Mortal>) -> Self {
         Self { begun, mortal }
     }
-}
 
-impl VirtualClock {
-    /// Waits while the process is frozen, and until all else that waited for it has gone on: what
-    /// comes first must not be left to chance, or a seed would not replay.
+    /// Waits while the process is frozen, and then for a moment of virtual time, until all else
+    /// that waited for it has gone on: what comes first must not be left to chance, or a seed would
+    /// not replay.
     async fn thaw(&self) {
         if self.mortal.live().await {
             tokio::time::sleep(Duration::from_millis(1)).await;

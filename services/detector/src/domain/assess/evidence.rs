@@ -83,10 +83,13 @@ pub enum Case {
     },
     /// Of `mixed_certificates`.
     Mixed {
-        /// Endpoints that agree, the largest group first.
+        /// Endpoints that agree, the largest group first, at most [`GROUPS_MAX`].
         groups: Vec<Group>,
     },
 }
+
+/// Groups of endpoints that are told; more are a different kind of trouble.
+pub const GROUPS_MAX: usize = 8;
 
 /// Endpoints that serve one leaf.
 #[derive(Debug, Clone, PartialEq, Serialize)]

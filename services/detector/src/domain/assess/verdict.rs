@@ -7,7 +7,7 @@ use proto::v1::{Kind, Reason, Severity, State};
 use serde::{Serialize, Serializer};
 
 use super::{
-    evidence::{Case, Evidence, Group},
+    evidence::{Case, Evidence, GROUPS_MAX, Group},
     remark::Remark,
     summary,
 };
@@ -146,6 +146,7 @@ impl Verdict {
             return None;
         }
         groups.sort_by_key(|group| std::cmp::Reverse(group.endpoints.len()));
+        groups.truncate(GROUPS_MAX);
         let evidence = Evidence {
             leaf: groups.first().map(|group| group.leaf.clone()),
             case: Case::Mixed { groups },

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use proto::v1::{Evidence, Kind, Mixed, Severity, evidence, mixed::Group};
 
 use crate::domain::{
+    assess::evidence::GROUPS_MAX,
     sight::{Fingerprint, Showing},
     watch::command::{Finding, Judged},
 };
-
-/// Groups that are told; more are a different kind of trouble.
-const GROUPS_MAX: usize = 8;
 
 /// The finding, if more than one leaf is believed. `endpoints` are those that show each.
 pub fn finding(

@@ -125,7 +125,9 @@ proptest! {
     }
 
     #[test]
-    fn a_record_from_anywhere_is_taken_in_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn a_record_from_anywhere_is_taken_in_without_a_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
         if let Ok(record) = proto::v1::LogRecord::decode(bytes.as_slice()) {
             Watch::default().evolve(&record);
         }

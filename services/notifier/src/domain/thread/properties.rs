@@ -93,7 +93,9 @@ proptest! {
     }
 
     #[test]
-    fn a_delivery_ends_once_and_is_silent_then(commands in prop::collection::vec(command(), 0..80)) {
+    fn a_delivery_ends_once_and_is_silent_then(
+        commands in prop::collection::vec(command(), 0..80),
+    ) {
         let (mut live, mut ended) = (Thread::default(), BTreeMap::new());
         for command in commands {
             let is_restated = matches!(command, Command::Restate { .. });
