@@ -10,7 +10,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     thread,
 };
 
@@ -21,6 +21,7 @@ mod keeper;
 mod store;
 
 use keeper::Keeper;
+use store::Stores;
 
 /// Writes that wait for the store before the next writer waits as well.
 const QUEUE_MAX: usize = 32;
@@ -106,8 +107,8 @@ impl Snapshot {
         let run = move || {
             // Held until the thread ends: sled's own lock cannot be told from a broken store.
             match lock(&directory) {
-                Ok(lock) => {
-                    let keeper = Keeper::open(store_path(&directory), format);
+                Ok((lock, stores)) => {
+                    let keeper = Keeper::open(stores, format);
                     opened.send(Ok(())).unwrap_or_default();
                     let waiting = keeper.run(received);
                     drop(lock);
@@ -170,12 +171,8 @@ impl Snapshot {
     }
 }
 
-fn store_path(directory: &Path) -> PathBuf {
-    directory.join("sled")
-}
-
-/// Makes the directory and locks it.
-fn lock(directory: &Path) -> Result<File, SnapshotError> {
+/// Makes the directory, locks it, and finds the stores in it.
+fn lock(directory: &Path) -> Result<(File, Stores), SnapshotError> {
     let path = directory.display().to_string();
     let open = || {
         fs::create_dir_all(directory)?;
@@ -186,7 +183,10 @@ fn lock(directory: &Path) -> Result<File, SnapshotError> {
         Err(source) => return Err(SnapshotError::Directory { path, source }),
     };
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => match Stores::find(directory.to_owned()) {
+            Ok(stores) => Ok((file, stores)),
+            Err(source) => Err(SnapshotError::Directory { path, source }),
+        },
         Err(TryLockError::WouldBlock) => Err(SnapshotError::InUse { path }),
         Err(TryLockError::Error(source)) => Err(SnapshotError::Directory { path, source }),
     }

@@ -1,10 +1,6 @@
 //! The thread of a snapshot: it alone touches the store.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io};
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
@@ -12,11 +8,11 @@ use tracing::{info, warn};
 use super::{
     BATCH, Batch, Change, Order,
     entries::{self, Held, MARK, Sum},
-    store::{self, Store},
+    store::{Store, Stores},
 };
 
 pub(super) struct Keeper {
-    path: PathBuf,
+    stores: Stores,
     format: u32,
     kept: Kept,
 }
@@ -32,15 +28,15 @@ enum Kept {
 
 impl Keeper {
     /// Opens the store, or a new one if it is not of this format or will not open.
-    pub(super) fn open(path: PathBuf, format: u32) -> Self {
-        let kept = match opened(&path, format) {
+    pub(super) fn open(mut stores: Stores, format: u32) -> Self {
+        let kept = match opened(&mut stores, format) {
             Ok(store) => Kept::Open { store, sum: None },
             Err(error) => {
-                warn!(path = %path.display(), %error, "The snapshot is lost: everything is folded.");
+                warn!(%stores, %error, "The snapshot is lost: everything is folded.");
                 Kept::Lost
             }
         };
-        Self { path, format, kept }
+        Self { stores, format, kept }
     }
 
     /// Does as told, until it is told to close or nobody can tell it anything any more; then closes
@@ -122,42 +118,39 @@ impl Keeper {
     /// Puts an empty store in the place of one that is torn.
     fn renew(&mut self, why: &io::Error) {
         self.lose(why);
-        if let Ok(store) = opened(&self.path, self.format) {
+        if let Ok(store) = self.stores.begin() {
             self.kept = Kept::Open { store, sum: Some(Sum::default()) };
         }
     }
 
     fn lose(&mut self, why: &io::Error) {
-        warn!(path = %self.path.display(), error = %why, "The snapshot is discarded.");
+        warn!(stores = %self.stores, error = %why, "The snapshot is discarded.");
         if let Kept::Open { store, .. } = std::mem::replace(&mut self.kept, Kept::Lost)
             && let Err(error) = store.discard()
         {
-            warn!(path = %self.path.display(), %error, "The snapshot cannot be deleted.");
+            warn!(stores = %self.stores, %error, "The snapshot cannot be deleted.");
         }
     }
 }
 
-/// Opens a store of a format. What will not open, or is of another format, is deleted.
-fn opened(path: &Path, format: u32) -> io::Result<Store> {
-    match Store::open(path) {
+/// Opens the store that is there, if it is of this format; else a new one.
+fn opened(stores: &mut Stores, format: u32) -> io::Result<Store> {
+    match stores.open() {
         Ok(store) => match store.get(MARK) {
             Ok(None) => return Ok(store),
             Ok(Some(mark)) if same_format(&mark, format) => return Ok(store),
             Ok(Some(_)) => {
-                info!(path = %path.display(), "The snapshot is of another format: beginning anew.");
+                info!(%stores, "The snapshot is of another format: beginning anew.");
                 store.discard()?;
             }
             Err(error) => {
-                warn!(path = %path.display(), %error, "The snapshot cannot be read: beginning anew.");
+                warn!(%stores, %error, "The snapshot cannot be read: beginning anew.");
                 store.discard()?;
             }
         },
-        Err(error) => {
-            warn!(path = %path.display(), %error, "The snapshot will not open: beginning anew.");
-            store::delete(path)?;
-        }
+        Err(error) => warn!(%stores, %error, "The snapshot will not open: beginning anew."),
     }
-    Store::open(path)
+    stores.begin()
 }
 
 fn same_format(mark: &[u8], format: u32) -> bool {

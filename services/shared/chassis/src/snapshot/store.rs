@@ -1,6 +1,7 @@
 //! The store below a snapshot, which may fail and panic as it likes: whoever calls it survives.
 
 use std::{
+    fmt,
     fs::{self, File},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,6 +14,57 @@ use tracing::debug;
 /// Memory that the store may use to keep pages; its own default is 1 GiB.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// What the name of a store's directory begins with, before its number.
+const NAME: &str = "sled-";
+
+/// The stores of one directory: one that counts, and what is left of those before it.
+///
+/// A new store never takes the place of one that failed. Threads of that one may still live, as its
+/// panics leave them, and write what they know to the paths that they know.
+pub(super) struct Stores {
+    directory: PathBuf,
+    newest: u64,
+}
+
+impl Stores {
+    /// Finds the newest, and deletes what is left of others.
+    pub(super) fn find(directory: PathBuf) -> io::Result<Self> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&directory)? {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix(NAME));
+            numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+        }
+        numbers.sort_unstable();
+        let newest = numbers.pop().unwrap_or_default();
+        let stores = Self { directory, newest };
+        numbers.into_iter().try_for_each(|number| delete(&stores.path(number)))?;
+        Ok(stores)
+    }
+
+    /// Opens the newest, or makes the first.
+    pub(super) fn open(&self) -> io::Result<Store> {
+        Store::open(self.path(self.newest))
+    }
+
+    /// Makes a new one, at a place where none ever was, and deletes the one before.
+    pub(super) fn begin(&mut self) -> io::Result<Store> {
+        delete(&self.path(self.newest))?;
+        self.newest += 1;
+        Store::open(self.path(self.newest))
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        self.directory.join(format!("{NAME}{number}"))
+    }
+}
+
+impl fmt::Display for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.directory.display().fmt(f)
+    }
+}
+
 /// Keys and values in order, changed by batches that are whole or not at all.
 pub(super) struct Store {
     path: PathBuf,
@@ -21,17 +73,17 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens what is there, or makes it.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    fn open(path: PathBuf) -> io::Result<Self> {
         let db = survived(|| {
             let config = Config::new()
-                .path(path)
+                .path(&path)
                 .cache_capacity(CACHE_BYTES)
                 // Flushed when we say so: its own flushing proves nothing and costs a thread's
                 // time.
                 .flush_every_ms(None);
             Ok(config.open()?)
         })?;
-        Ok(Self { path: path.to_owned(), db: Some(db) })
+        Ok(Self { path, db: Some(db) })
     }
 
     /// Calls with each entry, in the order of the keys.
@@ -99,8 +151,7 @@ impl Store {
     }
 }
 
-/// Deletes a store that is not open.
-pub(super) fn delete(path: &Path) -> io::Result<()> {
+fn delete(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
