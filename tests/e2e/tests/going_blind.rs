@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use harness::api::Body;
 use harness::eventually::{eventually_within, throughout};
-use harness::fleet::{Fleet, RECOVERY, Role, Shape, Watched};
+use harness::fleet::{Fleet, NO_ROUTE, RECOVERY, Role, Shape, Watched};
 use harness::nats::Stored;
 use harness::scene::{DAY, ninety_days};
 use lab::authority::Leaf;
 use lab::site::{Behaviour, Site};
 use proto::v1::{Event, Kind};
+use reqwest::Method;
 use serde_json::json;
 
 /// Domains that fail in the same moment; twenty make a judgement of their prober.
@@ -61,6 +63,51 @@ async fn with_every_prober_dead_there_is_one_self_alert() {
     }
     no_word_of_them(&fleet).await.unwrap();
     assert_eq!(blindness(&fleet).await.len(), 1, "told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_domain_that_cannot_be_seen_is_told_of_by_one_process() {
+    one_domain_that_cannot_be_seen_is_told_of(Shape::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_domain_that_cannot_be_seen_is_told_of_over_nats() {
+    one_domain_that_cannot_be_seen_is_told_of(Shape::Nats).await;
+}
+
+/// The prober has no route to it, and says so: nothing is known of the domain, and nothing is wrong
+/// with the prober, which sees all the others.
+async fn one_domain_that_cannot_be_seen_is_told_of(shape: Shape) {
+    let fleet = Fleet::start(shape).await;
+    let site = Site::open(Behaviour::Serve(fleet.scene.good("a.test"))).await.unwrap();
+    let stranded = fleet.watch("a.test", &site).await;
+    for port in [site.port(), site.port() - 1, site.port() + 1] {
+        let options = json!({ "fixed_address": "127.0.0.1", "interval_seconds": 60 });
+        fleet.watch_with("other.a.test", port, options).await;
+    }
+    fleet.until_state(&stranded, "secure").await;
+
+    dial(&fleet, &stranded, NO_ROUTE).await;
+    fleet.until_open_within(THREE_PERIODS, &stranded, &["not_observed"]).await;
+    fleet.until_state(&stranded, "unknown").await;
+    let told = fleet.until_told(&stranded, "not_observed", 0).await.mail;
+
+    dial(&fleet, &stranded, "127.0.0.1").await;
+    fleet.until_state(&stranded, "secure").await;
+    let over = fleet.until_told(&stranded, "recovered", 0).await.mail;
+    assert!(over.references().contains(&told.message_id()), "{:?}", over.references());
+    let events = fleet.events(&stranded).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["not_observed", "recovered"]);
+}
+
+/// From now on, a domain is looked at there.
+async fn dial(fleet: &Fleet, domain: &Watched, address: &str) {
+    let options = json!({ "fixed_address": address });
+    let change = Body::Json(&options);
+    let path = format!("/domains/{}", domain.id);
+    let answer = fleet.api.ask(Method::PATCH, &path, change).await.unwrap();
+    assert!(answer.status.is_success(), "{}", answer.text);
 }
 
 /// Many domains at one site, looked at once a minute, all secure.

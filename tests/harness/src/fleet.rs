@@ -32,6 +32,10 @@ pub const MAILBOX: &str = "ops@lab.test";
 /// The mailbox of the fleet itself.
 pub const SENDER: &str = "certherald@lab.test";
 
+/// An address that probers may dial and to which no machine has a route for TCP: all systems of its
+/// network (RFC 5771, section 4).
+pub const NO_ROUTE: &str = "224.0.0.1";
+
 /// The two ways to run the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -160,7 +164,7 @@ fn settings(
         ("DETECTOR_CA_BUNDLE", scene.root_file().display().to_string()),
         ("NOTIFIER_MAIL_FROM", SENDER.to_owned()),
         ("NOTIFIER_SMTP_URL", format!("smtp://{relay}?tls=none")),
-        ("PROBER_ALLOW", "127.0.0.0/8,::1/128".to_owned()),
+        ("PROBER_ALLOW", format!("127.0.0.0/8,::1/128,{NO_ROUTE}/32")),
         ("PROBER_DEADLINE", "5s".to_owned()),
         ("PROBER_NAME_SERVERS", names.to_string()),
     ]

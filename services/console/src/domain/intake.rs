@@ -15,6 +15,8 @@ use super::inventory::{
 pub const PORT_DEFAULT: u16 = 443;
 /// Lines of one list: a list of the largest size that one embedded bus is good for.
 pub const LINES_MAX: usize = 100_000;
+/// What probers speak. A domain of another protocol would be monitored by nobody.
+const SPOKEN: [Protocol; 1] = [Protocol::Tls];
 /// Characters of a refused line that are shown again.
 const LINE_SHOWN_MAX: usize = 120;
 /// The columns of a CSV file, in the order of the template. Only `name` is needed.
@@ -283,12 +285,18 @@ pub fn place(name: &str, protocol: Option<&str>) -> Result<(Place, bool), Invali
     let port = port.unwrap_or(PORT_DEFAULT);
     let protocol = match protocol.map(str::trim).filter(|text| !text.is_empty()) {
         None => protocol_of_port(port),
-        Some(text) => Protocol::from_token(&text.to_ascii_lowercase()).ok_or_else(|| {
-            let tokens: Vec<_> = Protocol::ALL.iter().map(|p| p.token()).collect();
-            Invalid::new("protocol", text, format!("one of {}", tokens.join(", ")))
-        })?,
+        Some(text) => Protocol::from_token(&text.to_ascii_lowercase())
+            .ok_or_else(|| Invalid::new("protocol", text, spoken()))?,
     };
+    if !SPOKEN.contains(&protocol) {
+        return Err(Invalid::new("protocol", protocol.token(), spoken()));
+    }
     Ok((Place { host, port, protocol }, more_ignored))
+}
+
+fn spoken() -> String {
+    let tokens: Vec<_> = SPOKEN.iter().map(|protocol| protocol.token()).collect();
+    format!("one that probers speak: {}", tokens.join(", "))
 }
 
 fn shown(text: &str) -> String {
@@ -348,11 +356,11 @@ mod tests {
     #[test]
     fn csv_carries_options() {
         let text = "\u{feff}Name,tags,interval_seconds,rungs,owner_note\r\n\
-                    mail.example:25,web; eu ,3600,30d;10%,\"Call Ada,\nor Bob\"\r\n\
+                    mail.example:465,web; eu ,3600,30d;10%,\"Call Ada,\nor Bob\"\r\n\
                     b.example\r\n";
         let intake = csv(text).unwrap();
         assert_eq!(intake.refused, []);
-        assert_eq!(intake.good[0].place.protocol, Protocol::Smtp);
+        assert_eq!(intake.good[0].place.protocol, Protocol::Tls);
         let options = intake.good[0].options.to_draft();
         assert_eq!((options.tags.len(), options.interval_seconds), (2, Some(3600)));
         assert_eq!(options.rungs, ["30d", "10%"]);
@@ -370,6 +378,14 @@ mod tests {
         let reason = &intake.refused[0].reason;
         assert!(reason.contains("protocol: `carrier`") && reason.contains("interval_seconds"));
         assert_eq!(intake.refused[1].reason, "4 fields, but only 3 columns");
+    }
+
+    #[test]
+    fn what_no_prober_speaks_is_refused_also_when_guessed() {
+        let intake = list("mail.example:25\nmail.example:465").unwrap();
+        assert_eq!(places(&intake), ["mail.example:465"]);
+        let reason = "protocol: `smtp`: want one that probers speak: tls";
+        assert_eq!(refusals(&intake), [(1, reason)]);
     }
 
     #[test]
