@@ -80,6 +80,11 @@ identifier!(
     "token id"
 );
 identifier!(
+    /// Names one silence.
+    SilenceId,
+    "silence id"
+);
+identifier!(
     /// Names one delivery: derived from event, contact and channel, so that deciding twice is
     /// deciding once.
     DeliveryId,

@@ -3,6 +3,7 @@
 //! Start reading at [`stream`]: the streams are the system's memory, and each has one writer. Then
 //! [`subject`], the only place that spells one, and the messages in [`v1`].
 
+pub mod address;
 pub mod chain;
 pub mod cloudevent;
 pub mod host;

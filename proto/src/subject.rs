@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     host::Host,
-    id::{ContactId, DomainId, RequestId, TokenId},
+    id::{ContactId, DomainId, RequestId, SilenceId, TokenId},
     stream::{Service, Stream},
     v1::Kind,
 };
@@ -90,6 +90,10 @@ pub enum Entity {
     Token(TokenId),
     /// The marks in the inbox of one contact.
     Inbox(ContactId),
+    /// A silence.
+    Silence(SilenceId),
+    /// What was acknowledged of one domain.
+    Acknowledgement(DomainId),
 }
 
 /// `certherald.inventory.<entity>.<id>`: all that was ordered of one entity.
@@ -101,6 +105,8 @@ pub fn inventory(entity: &Entity) -> String {
         Entity::Setting(id) => format!("certherald.inventory.setting.{id}"),
         Entity::Token(id) => format!("certherald.inventory.token.{id}"),
         Entity::Inbox(id) => format!("certherald.inventory.inbox.{id}"),
+        Entity::Silence(id) => format!("certherald.inventory.silence.{id}"),
+        Entity::Acknowledgement(id) => format!("certherald.inventory.acknowledgement.{id}"),
     }
 }
 
@@ -114,6 +120,8 @@ pub fn inventory_entity(subject: &str) -> Option<Entity> {
         ("setting", id) => id.parse().ok().map(Entity::Setting),
         ("token", id) => id.parse().ok().map(Entity::Token),
         ("inbox", id) => id.parse().ok().map(Entity::Inbox),
+        ("silence", id) => id.parse().ok().map(Entity::Silence),
+        ("acknowledgement", id) => id.parse().ok().map(Entity::Acknowledgement),
         _ => None,
     }
 }

@@ -692,6 +692,9 @@ pub struct DeliveryDue {
     /// 0 for the first telling, then one more for each reminder.
     #[prost(uint32, tag = "4")]
     pub reminder: u32,
+    /// The link of a verification, sealed. Empty otherwise.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub sealed_link: ::prost::bytes::Bytes,
 }
 /// Nested message and enum types in `DeliveryDue`.
 pub mod delivery_due {
@@ -717,6 +720,10 @@ pub mod delivery_due {
         Test = 3,
         /// A person asked that it be sent again.
         Again = 4,
+        /// Nobody acknowledged a critical anomaly in time.
+        Escalation = 5,
+        /// A contact's address is to be verified.
+        Verification = 6,
     }
     impl Cause {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -730,6 +737,8 @@ pub mod delivery_due {
                 Self::Reminder => "CAUSE_REMINDER",
                 Self::Test => "CAUSE_TEST",
                 Self::Again => "CAUSE_AGAIN",
+                Self::Escalation => "CAUSE_ESCALATION",
+                Self::Verification => "CAUSE_VERIFICATION",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -740,17 +749,23 @@ pub mod delivery_due {
                 "CAUSE_REMINDER" => Some(Self::Reminder),
                 "CAUSE_TEST" => Some(Self::Test),
                 "CAUSE_AGAIN" => Some(Self::Again),
+                "CAUSE_ESCALATION" => Some(Self::Escalation),
+                "CAUSE_VERIFICATION" => Some(Self::Verification),
                 _ => None,
             }
         }
     }
 }
 /// The channel is about to be spoken to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeliveryAttempted {
     /// 1 for the first.
     #[prost(uint32, tag = "1")]
     pub attempt: u32,
+    /// Several deliveries travel in one message: the one whose id the message bears. Empty: this one
+    /// travels alone.
+    #[prost(string, tag = "2")]
+    pub lead: ::prost::alloc::string::String,
 }
 /// The channel said that it has it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -777,6 +792,10 @@ pub struct DeliveryFailed {
     /// Whether it may have arrived nonetheless: no answer came after all had been handed over.
     #[prost(bool, tag = "4")]
     pub perhaps_told: bool,
+    /// Nothing at all is sent to this address before this instant, unless its contact is saved anew or a
+    /// test is delivered. Absent: other deliveries are not concerned.
+    #[prost(message, optional, tag = "5")]
+    pub rests_until: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Nothing more is tried.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -786,6 +805,9 @@ pub struct DeliveryParked {
     /// The channel's own words, or why it was given up.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
+    /// As in `DeliveryFailed`.
+    #[prost(message, optional, tag = "3")]
+    pub rests_until: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// It need not be told any more, or may not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -817,6 +839,8 @@ pub mod delivery_dropped {
         NoAddress = 3,
         /// A later delivery says it as well.
         Merged = 4,
+        /// Somebody acknowledged the anomaly: no reminder and no escalation.
+        Acknowledged = 5,
     }
     impl Why {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -830,6 +854,7 @@ pub mod delivery_dropped {
                 Self::NotWanted => "WHY_NOT_WANTED",
                 Self::NoAddress => "WHY_NO_ADDRESS",
                 Self::Merged => "WHY_MERGED",
+                Self::Acknowledged => "WHY_ACKNOWLEDGED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -840,6 +865,7 @@ pub mod delivery_dropped {
                 "WHY_NOT_WANTED" => Some(Self::NotWanted),
                 "WHY_NO_ADDRESS" => Some(Self::NoAddress),
                 "WHY_MERGED" => Some(Self::Merged),
+                "WHY_ACKNOWLEDGED" => Some(Self::Acknowledged),
                 _ => None,
             }
         }
@@ -1207,7 +1233,7 @@ pub struct InventoryRecord {
 pub struct InventoryEvent {
     #[prost(
         oneof = "inventory_event::Event",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16"
     )]
     pub event: ::core::option::Option<inventory_event::Event>,
 }
@@ -1239,6 +1265,14 @@ pub mod inventory_event {
         TokenRevoked(super::TokenRevoked),
         #[prost(message, tag = "12")]
         InboxRead(super::InboxRead),
+        #[prost(message, tag = "13")]
+        AddressVerified(super::AddressVerified),
+        #[prost(message, tag = "14")]
+        SilenceSaved(super::SilenceSaved),
+        #[prost(message, tag = "15")]
+        SilenceLifted(super::SilenceLifted),
+        #[prost(message, tag = "16")]
+        AnomalyAcknowledged(super::AnomalyAcknowledged),
     }
 }
 /// Entity `domain`. A name is monitored from now on, enabled. Also said when a removed one is added
@@ -1344,6 +1378,23 @@ pub struct ContactAddress {
     /// Sealed JSON of the address, for channels whose address is a secret. Empty otherwise.
     #[prost(bytes = "bytes", tag = "4")]
     pub sealed: ::prost::bytes::Bytes,
+    /// What may be shown of a sealed address: the host, and the last four characters of the secret.
+    #[prost(string, tag = "5")]
+    pub hint: ::prost::alloc::string::String,
+    /// The same for all addresses that lead to the same robot, and tells nothing else of it: its limits
+    /// hold for all of them together. Only of a sealed address.
+    #[prost(string, tag = "6")]
+    pub robot: ::prost::alloc::string::String,
+}
+/// Entity `contact`. Whoever reads mail at this address said so.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddressVerified {
+    /// Token of the channel.
+    #[prost(string, tag = "1")]
+    pub channel: ::prost::alloc::string::String,
+    /// The address, as it stands in the contact. Says nothing of any other.
+    #[prost(string, tag = "2")]
+    pub address: ::prost::alloc::string::String,
 }
 /// Entity `contact`. Nothing is sent to it from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1378,6 +1429,19 @@ pub struct NotificationSetting {
     /// Kinds that are told. Empty: all but `certificate_changed`.
     #[prost(enumeration = "Kind", repeated, tag = "6")]
     pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Whom else to tell. Absent: nobody.
+    #[prost(message, optional, tag = "7")]
+    pub escalation: ::core::option::Option<Escalation>,
+}
+/// Who is told, through the same methods, of a critical anomaly that nobody acknowledged.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Escalation {
+    /// Minutes after it was first due to be told, 1 to 10,080.
+    #[prost(uint32, tag = "1")]
+    pub minutes: u32,
+    /// Ids of 1 to 10 contacts.
+    #[prost(string, repeated, tag = "2")]
+    pub contacts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A window of the day.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1424,6 +1488,46 @@ pub struct InboxRead {
     /// Delivery ids.
     #[prost(string, repeated, tag = "1")]
     pub deliveries: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Entity `silence`. Nothing is told of some domains for a while; what is still open when it ends is told
+/// then.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SilenceSaved {
+    #[prost(message, optional, tag = "3")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why, in somebody's words. May be empty.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(oneof = "silence_saved::Target", tags = "1, 2")]
+    pub target: ::core::option::Option<silence_saved::Target>,
+}
+/// Nested message and enum types in `SilenceSaved`.
+pub mod silence_saved {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Target {
+        /// One domain.
+        #[prost(string, tag = "1")]
+        DomainId(::prost::alloc::string::String),
+        /// All domains that bear this tag.
+        #[prost(string, tag = "2")]
+        Tag(::prost::alloc::string::String),
+    }
+}
+/// The silence is over, whatever it said.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SilenceLifted {}
+/// Entity `acknowledgement`, id of a domain. Somebody has an anomaly in hand: no reminders and no
+/// escalation, until it recovers, becomes more severe, or the certificate changes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnomalyAcknowledged {
+    #[prost(string, tag = "1")]
+    pub anomaly_id: ::prost::alloc::string::String,
+    /// How severe it was.
+    #[prost(enumeration = "Severity", tag = "2")]
+    pub severity: i32,
+    /// Why nobody need be reminded, in somebody's words. May be empty.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// Stream `JOBS`, subject `certherald.jobs.<region>.<domain id>`: the wish that a domain be scanned
 /// now, written by the detector. At most one is outstanding per domain.
@@ -1772,7 +1876,7 @@ pub struct Request {
     /// As in `InventoryRecord.actor`.
     #[prost(string, tag = "2")]
     pub actor: ::prost::alloc::string::String,
-    #[prost(oneof = "request::Wish", tags = "3, 4, 5")]
+    #[prost(oneof = "request::Wish", tags = "3, 4, 5, 6")]
     pub wish: ::core::option::Option<request::Wish>,
 }
 /// Nested message and enum types in `Request`.
@@ -1788,6 +1892,9 @@ pub mod request {
         /// To `notifier`.
         #[prost(message, tag = "5")]
         SendAgain(super::SendAgain),
+        /// To `notifier`.
+        #[prost(message, tag = "6")]
+        SendVerification(super::SendVerification),
     }
 }
 /// Look at the domain at once.
@@ -1815,4 +1922,19 @@ pub struct SendAgain {
     pub domain_id: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub delivery_id: ::prost::alloc::string::String,
+}
+/// Send the contact a link by which it says that it reads mail at an address that is not verified yet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendVerification {
+    #[prost(string, tag = "1")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Token of the channel: `email`.
+    #[prost(string, tag = "2")]
+    pub channel: ::prost::alloc::string::String,
+    /// The address for which the link is. Nothing is sent if the contact has another by now.
+    #[prost(string, tag = "3")]
+    pub address: ::prost::alloc::string::String,
+    /// The link, sealed. Opens nothing once it has been used, or after an hour.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub sealed_link: ::prost::bytes::Bytes,
 }

@@ -24,6 +24,8 @@ fn each_subject_reads_as_it_is_written() {
         Entity::Setting(domain()),
         Entity::Token(TokenId::from_bytes([1; 16])),
         Entity::Inbox(contact),
+        Entity::Silence(SilenceId::from_bytes([2; 16])),
+        Entity::Acknowledgement(domain()),
     ] {
         assert_eq!(inventory_entity(&inventory(&entity)), Some(entity));
     }

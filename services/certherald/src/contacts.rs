@@ -1,15 +1,20 @@
 //! `contacts`: who may be told.
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, str::FromStr, time::Duration};
 
-use chassis::clock::{Clock, SystemClock};
+use chassis::{
+    clock::{Clock, SystemClock},
+    error::Chain,
+};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use proto::address::SECRET_CHANNELS;
+use serde_json::{Map, Value, json};
 
 use crate::{
     cli::api::{Contacts, ContactsVerb},
     client::{Client, ClientError, part},
     domains::{ended, items, say, text},
+    input,
 };
 
 /// How long `test` waits for what the channel says: one attempt, and a little.
@@ -23,10 +28,14 @@ pub(crate) async fn run(Contacts { access, verb }: Contacts) -> ExitCode {
         let client = Client::of(&access)?;
         let json = access.json;
         match verb {
-            ContactsVerb::Add { name, email, language, time_zone } => {
-                let contact = json!({
-                    "name": name, "email": email, "language": language, "time_zone": time_zone,
+            ContactsVerb::Add { name, email, verified, robot, language, time_zone } => {
+                let mut contact = json!({
+                    "name": name, "email": email, "verified": verified,
+                    "language": language, "time_zone": time_zone,
                 });
+                for robot in &robot {
+                    contact[robot.channel.as_str()] = robot.address()?;
+                }
                 let added = client.post("contacts", &contact).await?;
                 let (name, id, note) =
                     (text(&added, "name"), text(&added, "id"), text(&added, "note"));
@@ -40,6 +49,46 @@ pub(crate) async fn run(Contacts { access, verb }: Contacts) -> ExitCode {
         }
     };
     ended(done.await)
+}
+
+/// A robot of a group, and the file that holds its secrets: what is typed can be seen by others.
+#[derive(Debug, Clone)]
+pub(crate) struct Robot {
+    channel: String,
+    file: PathBuf,
+}
+
+/// Says that a text names no robot.
+#[derive(Debug, thiserror::Error)]
+#[error("want CHANNEL=FILE, with one of {}", SECRET_CHANNELS.join(", "))]
+pub(crate) struct InvalidRobot;
+
+impl FromStr for Robot {
+    type Err = InvalidRobot;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRobot> {
+        let (channel, file) = text.split_once('=').ok_or(InvalidRobot)?;
+        let is_known = SECRET_CHANNELS.contains(&channel) && !file.is_empty();
+        let robot = || Self { channel: channel.to_owned(), file: file.into() };
+        is_known.then(robot).ok_or(InvalidRobot)
+    }
+}
+
+impl Robot {
+    /// Its address as the API takes it.
+    fn address(&self) -> Result<Value, ClientError> {
+        let unreadable = |error| ClientError::Usage(format!("{}", Chain(&error)));
+        let text = input::text(&self.file).map_err(unreadable)?;
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let url = lines.next().unwrap_or_default();
+        let mut address = Map::new();
+        let key = if self.channel == "webhook" { "url" } else { "webhook" };
+        address.insert(key.to_owned(), url.into());
+        if let Some(secret) = lines.next() {
+            address.insert("secret".to_owned(), secret.into());
+        }
+        Ok(Value::Object(address))
+    }
 }
 
 async fn listed(client: &Client, json: bool) -> Result<bool, ClientError> {

@@ -66,6 +66,7 @@ fn prepared(service: Service, options: &Role) -> Result<Prepared, Box<dyn Error>
 impl Part {
     /// Reads the settings of a service.
     pub(crate) fn read(service: Service, settings: &mut Settings, data: &Path) -> Option<Self> {
+        settings.assume("CERTHERALD_KEY_FILE", data.join("key").display().to_string());
         match service {
             Service::Prober => settings.read(prober::config::Config::read).map(Self::Prober),
             Service::Detector => settings.read(detector::config::Config::read).map(Self::Detector),

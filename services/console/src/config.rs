@@ -1,8 +1,9 @@
 //! Every setting of the console.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use chassis::config::{ConfigError, Reader};
+use url::Url;
 
 /// What the console may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,56 @@ pub struct Config {
     /// `CONSOLE_STREAMS_MAX`: how many event streams may be open at once. Default 256, allowed 1 to
     /// 10,000: each holds a connection, and a place on the bus.
     pub streams_max: usize,
+    /// `CONSOLE_URL`: where people reach the console, as `https://host`; links in mail begin with
+    /// it. Default: `http://` and the address it listens on.
+    pub url: Option<ConsoleUrl>,
+    /// `CONSOLE_ROBOT_HOSTS`: hosts of robots beside the vendors' own, as `host` or `host:port` with
+    /// commas between: private deployments and proxies. Addresses there may be `http`. Default:
+    /// none.
+    pub robot_hosts: Vec<String>,
+    /// `CERTHERALD_KEY_FILE`: the key that seals addresses which are secrets, and links in mail. The
+    /// notifier must have the same. Default: `key` in the console's data directory, made at the
+    /// first start.
+    pub key_file: Option<PathBuf>,
+}
+
+/// Where people reach the console: scheme and host, and perhaps a port and a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleUrl(Url);
+
+/// Says what is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("want http://host or https://host")]
+pub struct InvalidConsoleUrl;
+
+impl FromStr for ConsoleUrl {
+    type Err = InvalidConsoleUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidConsoleUrl> {
+        let url = Url::parse(text).map_err(|_| InvalidConsoleUrl)?;
+        let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        let is_plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if is_web && is_plain { Ok(Self(url)) } else { Err(InvalidConsoleUrl) }
+    }
+}
+
+impl ConsoleUrl {
+    /// The console at the address it listens on.
+    pub fn at(address: SocketAddr) -> Self {
+        Self(format!("http://{address}").parse().expect("an address and its port make a URL"))
+    }
+
+    /// A page of the console, with one parameter.
+    pub fn page(&self, name: &str, (key, value): (&str, &str)) -> Url {
+        let mut url = self.0.clone();
+        let path = format!("{}/{name}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        url.query_pairs_mut().append_pair(key, value);
+        url
+    }
 }
 
 impl Config {
@@ -36,6 +87,9 @@ impl Config {
             token_file: reader.path("CONSOLE_TOKEN_FILE"),
             domains_max: count("CONSOLE_DOMAINS_MAX", 1_000_000, 1..=10_000_000),
             streams_max: count("CONSOLE_STREAMS_MAX", 256, 1..=10_000),
+            url: reader.optional("CONSOLE_URL"),
+            robot_hosts: reader.list("CONSOLE_ROBOT_HOSTS"),
+            key_file: reader.path("CERTHERALD_KEY_FILE"),
         };
         reader.finish(config)
     }
@@ -52,5 +106,22 @@ mod tests {
         assert_eq!(error.to_string(), "CONSOLE_STREAMS_MAX=0: want 1 to 10000");
         let config = Config::read(Reader::new(&|_| None)).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn pages_stand_below_the_address_of_the_console() {
+        let page = |text: &str| {
+            text.parse::<ConsoleUrl>().map(|url| url.page("verify", ("token", "a=b")).to_string())
+        };
+        assert_eq!(page("https://tls.example").unwrap(), "https://tls.example/verify?token=a%3Db");
+        assert_eq!(
+            page("http://a.example:8080/tls/").unwrap(),
+            "http://a.example:8080/tls/verify?token=a%3Db"
+        );
+        for wrong in ["ftp://x", "tls.example", "https://ada@x", "https://x?y", "https://x#y"] {
+            assert_eq!(page(wrong), Err(InvalidConsoleUrl), "{wrong}");
+        }
+        let here = ConsoleUrl::at(SocketAddr::from(([127, 0, 0, 1], 80)));
+        assert_eq!(here.page("verify", ("token", "x")).as_str(), "http://127.0.0.1/verify?token=x");
     }
 }

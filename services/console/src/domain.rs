@@ -7,3 +7,4 @@ pub mod export;
 pub mod intake;
 pub mod inventory;
 pub mod sentence;
+pub mod verification;

@@ -11,17 +11,24 @@ pub mod shell;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
-use chassis::context::Context;
+use chassis::{
+    context::Context,
+    seal::{Seal, SealError},
+};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tracing::info;
 
 pub use crate::config::Config;
-use crate::shell::{
-    first_start::{self, FirstStartError},
-    http::{self, Api, listener::Bounded},
-    mirror::Mirror,
-    requests::Requests,
-    store::Store,
+use crate::{
+    config::ConsoleUrl,
+    shell::{
+        first_start::{self, FirstStartError},
+        http::{self, Api, listener::Bounded},
+        mirror::Mirror,
+        requests::Requests,
+        store::Store,
+        verifier::Verifier,
+    },
 };
 
 /// Why the console does not run.
@@ -35,6 +42,9 @@ pub enum RunError {
         /// The cause.
         source: io::Error,
     },
+    /// The key file cannot be used.
+    #[error("cannot seal secrets")]
+    Key(#[from] SealError),
     /// The first start did not come to its end.
     #[error("the first start failed")]
     FirstStart(#[from] FirstStartError),
@@ -86,15 +96,21 @@ pub async fn serve(
     let Some(()) = stopping.run_until_cancelled(mirror.caught_up()).await else { return Ok(()) };
     let token_file = config.token_file.clone().unwrap_or_else(|| context.data.join("admin-token"));
     first_start::prepare(&context, &mirror, &store, &token_file).await?;
+    let address = listener.local_addr().map_err(RunError::Serve)?;
+    let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
+    let seal = Seal::open_or_create(&key_file)?;
+    let requests = Requests::new(context.clone());
+    let url = config.url.clone().unwrap_or_else(|| ConsoleUrl::at(address));
     let api = Arc::new(Api {
-        requests: Requests::new(context.clone()),
+        verifier: Verifier::new(context.clone(), requests.clone(), seal.clone(), url),
+        requests,
+        seal,
         streams: Arc::new(Semaphore::new(config.streams_max)),
         context,
         config,
         mirror,
         store,
     });
-    let address = listener.local_addr().map_err(RunError::Serve)?;
     info!(api = %address, "The API answers on http://{address}/api/v1.");
     prepared.ready();
     answer(listener, http::router(api), stopping.cancelled_owned()).await.map_err(RunError::Serve)

@@ -8,3 +8,4 @@ pub mod mirror;
 pub mod requests;
 pub mod session;
 pub mod store;
+pub mod verifier;

@@ -20,6 +20,12 @@ pub struct Config {
     /// `NOTIFIER_OPERATOR`: id or name of the contact that is told when a prober is blind. Default:
     /// the contacts of the default setting.
     pub operator: Option<String>,
+    /// `NOTIFIER_GROUP_WINDOW`: how long news to one address are held so that others may join them
+    /// in one message. Default 10 s, allowed 0 s to 5 min; at 0 s each goes at once, alone.
+    pub group_window: Duration,
+    /// `CERTHERALD_KEY_FILE`: the key of secrets at rest, the same file for console and notifier.
+    /// Default: `key` in the data directory; made if it is not there.
+    pub key_file: Option<PathBuf>,
 }
 
 /// How mail is sent.
@@ -95,8 +101,13 @@ impl Config {
         let console = console.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |url| url.0);
         let prefix = reader.text("NOTIFIER_PREFIX", "[TLS]");
         let operator = reader.optional::<String>("NOTIFIER_OPERATOR");
+        let window = Duration::ZERO..=Duration::from_mins(5);
+        let group_window =
+            reader.duration("NOTIFIER_GROUP_WINDOW", Duration::from_secs(10), window);
+        let key_file = reader.path("CERTHERALD_KEY_FILE");
         let mail = mail(&reader);
-        reader.finish(Self { mail, letterhead: Letterhead { prefix, console }, operator })
+        let letterhead = Letterhead { prefix, console };
+        reader.finish(Self { mail, letterhead, operator, group_window, key_file })
     }
 }
 

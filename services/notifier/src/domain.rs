@@ -6,6 +6,7 @@
 pub mod anomalies;
 pub mod audience;
 pub mod news;
+pub mod pace;
 pub mod plan;
 pub mod roster;
 pub mod thread;

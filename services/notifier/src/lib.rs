@@ -10,12 +10,17 @@ pub mod shell;
 
 use std::sync::Arc;
 
-use chassis::{bus::BusError, context::Context, lease};
+use chassis::{
+    bus::BusError,
+    context::Context,
+    lease,
+    seal::{Seal, SealError},
+};
 
 use self::{
     config::Config,
     shell::{
-        book::Book,
+        book::{Book, BookConfig},
         channel::{Channels, email::EmailError},
         lead::{self, Office},
         reading::Reading,
@@ -31,6 +36,9 @@ pub enum RunError {
     /// A channel cannot be opened as it is configured.
     #[error("a channel cannot be opened")]
     Channel(#[from] EmailError),
+    /// The key of secrets cannot be had.
+    #[error("the key file cannot be used")]
+    Seal(#[from] SealError),
     /// The bus is gone.
     #[error("the bus is gone")]
     Bus(#[from] BusError),
@@ -44,7 +52,14 @@ pub enum RunError {
 pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
     let channels = Channels::open(&config)?;
     let check = context.health.check("notifier");
-    let book = Arc::new(Book::new(config.letterhead, config.operator));
+    let key_file = config.key_file.unwrap_or_else(|| context.data.join("key"));
+    let seal = Seal::open_or_create(&key_file)?;
+    let book = Arc::new(Book::new(BookConfig {
+        letterhead: config.letterhead,
+        operator: config.operator,
+        group_window: config.group_window,
+        seal,
+    }));
     let mut reading = Reading::begin(&context, &book);
     let office = Office { context: context.clone(), book, reading: reading.clone(), channels };
     let leading = lease::lead(&context, LEASE, |term| lead::serve(office.clone(), term));

@@ -63,7 +63,7 @@ impl Config {
             region: reader
                 .parsed("PROBER_REGION", "default".parse().expect("`default` is a token")),
             deadline: reader.duration("PROBER_DEADLINE", DEADLINE, deadlines),
-            allow: reader.list("PROBER_ALLOW"),
+            allow: reader.ranges("PROBER_ALLOW"),
             name_servers: servers.into_iter().map(|server| server.0).collect(),
             post_quantum: if reader.flag("PROBER_POST_QUANTUM", false) {
                 PostQuantum::Offered

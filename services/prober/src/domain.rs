@@ -2,7 +2,6 @@
 //!
 //! Nothing here judges a certificate. Start reading at [`fact`]: it says what one scan brings home.
 
-pub mod address;
 pub mod der;
 pub mod fact;
 pub mod heard;

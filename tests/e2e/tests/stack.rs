@@ -32,7 +32,7 @@ async fn the_stack_tells_of_an_expired_certificate_by_mail() {
     let expired = Behaviour::Serve(scene.with_left("expired.test", -DAY));
     let site = Site::open_at(SocketAddr::new(gateway, 0), expired).await.unwrap();
 
-    let contact = json!({ "name": "Ops", "email": harness::fleet::MAILBOX });
+    let contact = json!({ "name": "Ops", "email": harness::fleet::MAILBOX, "verified": true });
     eventually("a contact is added", async || api.post("/contacts", &contact).await).await;
     let name = format!("expired.test:{}", site.port());
     let trust = scene.root.pem();

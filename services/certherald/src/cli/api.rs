@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use url::Url;
 
+use crate::contacts::Robot;
+
 /// How the console is reached.
 #[derive(Debug, Args)]
 pub(crate) struct Access {
@@ -127,6 +129,7 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   certherald contacts add --name Ada --email ada@example.com --time-zone Europe/Berlin
+  certherald contacts add --name Shop --robot dingtalk=robot.txt --robot wecom=-
   certherald contacts list
   certherald contacts test Ada --method email")]
 pub(crate) struct Contacts {
@@ -143,9 +146,16 @@ pub(crate) enum ContactsVerb {
         /// What people call it
         #[arg(long)]
         name: String,
-        /// Mailbox
+        /// Mailbox; it is sent a link, and told nothing until somebody has followed it
         #[arg(long)]
         email: Option<String>,
+        /// The mailbox is known to work, and needs no link
+        #[arg(long, requires = "email")]
+        verified: bool,
+        /// Robot of a group: dingtalk, wecom, feishu, lark, slack, or a webhook. The file, or `-`
+        /// for standard input, holds its URL, and in a second line its secret if it has one
+        #[arg(long, value_name = "CHANNEL=FILE")]
+        robot: Vec<Robot>,
         /// Language of the news
         #[arg(long, value_parser = ["en", "zh-CN"])]
         language: Option<String>,

@@ -87,8 +87,15 @@ fn domains_and_contacts_survive_a_restart() {
     typed_with(&piped, "c.invalid, d.invalid:8443\n").exited(0);
     let refused = at(data, &["domains", "add", "a b"]).exited(1);
     assert!(refused.err.contains("is no host name"), "{refused:?}");
-    let contact = at(data, &["contacts", "add", "--name", "Ada", "--email", "ada@example.com"]);
-    assert!(contact.exited(0).out.contains("now tells `Ada` of every domain"));
+    let ada = ["contacts", "add", "--name", "Ada", "--email", "ada@example.com", "--verified"];
+    let contact = at(data, &ada).exited(0);
+    assert!(contact.out.contains("now tells `Ada` of every domain"), "{contact:?}");
+    let key = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa";
+    let robot = data.join("robot");
+    std::fs::write(&robot, format!("{key}\n")).unwrap();
+    let robot = format!("wecom={}", robot.display());
+    let team = at(data, &["contacts", "add", "--name", "Team", "--robot", &robot]).exited(0);
+    assert!(!team.out.contains(key), "{team:?}");
     let bad = at(data, &["contacts", "add", "--name", "Ada", "--email", "ada"]).exited(1);
     assert!(bad.err.contains("email: `ada`: want a mailbox"), "{bad:?}");
     at(data, &["domains", "remove", "c.invalid"]).exited(0);
@@ -110,6 +117,7 @@ fn domains_and_contacts_survive_a_restart() {
     assert!(template.starts_with("name,protocol,"), "{template}");
     let contacts = at(data, &["contacts", "list"]).exited(0).out;
     assert!(contacts.contains("Ada  ada@example.com  (email, internal, told by default)"));
+    assert!(contacts.contains("Team    (internal, wecom)"), "{contacts}");
     assert_eq!(running.stop(), Some(0));
 }
 

@@ -1,5 +1,5 @@
-//! The streams folded into what is shown: domains and their state, contacts, settings, inbox,
-//! deliveries, what happened lately.
+//! The streams folded into what is shown: domains and their state, contacts, settings, silences,
+//! inbox, deliveries, what happened lately.
 //!
 //! A projection, truth for nothing: it can be thrown away and folded anew. Each message is taken in
 //! by the method of its stream, and taking one in twice changes nothing. Start reading at
@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod detail;
 pub mod domains;
 pub mod query;
+pub mod silences;
 pub mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -21,9 +22,19 @@ use proto::{
     v1::{DeliveryRecord, Event, InventoryRecord, LogRecord, ScanFact},
 };
 
-use self::{delivery::Deliveries, domains::Domains, watch::Closed};
+use self::{
+    delivery::Deliveries,
+    domains::{Domains, Row},
+    silences::Silences,
+    watch::{Anomaly, Closed},
+};
 use super::inventory::{
-    Actor, Ordered, contact::Contact, inbox::Marks, setting::Kept, token::Token,
+    Actor, Ordered,
+    acknowledgement::{Acknowledgements, Said},
+    contact::Contact,
+    inbox::Marks,
+    setting::Kept,
+    token::Token,
 };
 
 /// Events kept for the list of what happened lately. Older ones are in the log of their domain.
@@ -41,6 +52,8 @@ pub struct Board {
     settings: BTreeMap<DomainId, Versioned<Kept>>,
     tokens: BTreeMap<TokenId, Versioned<Token>>,
     inboxes: BTreeMap<ContactId, Versioned<Marks>>,
+    silences: Silences,
+    acknowledgements: BTreeMap<DomainId, Versioned<Acknowledgements>>,
     deliveries: Deliveries,
     /// Oldest first, with their place in `EVENTS`.
     events: VecDeque<(u64, Event)>,
@@ -93,6 +106,10 @@ impl Board {
             }
             Entity::Inbox(id) => {
                 self.inboxes.entry(id).or_default().take(sequence, record);
+            }
+            Entity::Silence(id) => self.silences.ordered(id, sequence, record),
+            Entity::Acknowledgement(id) => {
+                self.acknowledgements.entry(id).or_default().take(sequence, record);
             }
         }
     }
@@ -210,6 +227,25 @@ impl Board {
     /// The marks in the inbox of a contact.
     pub fn marks(&self, contact: &ContactId) -> Option<&Versioned<Marks>> {
         self.inboxes.get(contact)
+    }
+
+    /// The silences.
+    pub fn silences(&self) -> &Silences {
+        &self.silences
+    }
+
+    /// What was acknowledged of a domain.
+    pub fn acknowledgements(&self, id: &DomainId) -> Option<&Versioned<Acknowledgements>> {
+        self.acknowledgements.get(id)
+    }
+
+    /// That somebody has an open anomaly in hand, as long as it holds: until the anomaly is worse
+    /// than it was then, or the certificate has changed.
+    pub fn acknowledged(&self, row: &Row, anomaly: &Anomaly) -> Option<&Said> {
+        let said = self.acknowledgements.get(&row.id)?.entity.of(&anomaly.id)?;
+        let is_worse = anomaly.severity > said.what.severity;
+        let is_another = row.watch.certificate_changed_at() > said.signature.at;
+        (!is_worse && !is_another).then_some(said)
     }
 
     /// What happened lately, latest first, with the place in `EVENTS`.

@@ -1,13 +1,16 @@
-//! What people order: domains, contacts, notification settings, tokens, marks in the inbox.
+//! What people order: domains, contacts, notification settings, tokens, silences,
+//! acknowledgements, marks in the inbox.
 //!
 //! Each entity is a decider of its own, and one subject of `INVENTORY`. A value that a person
 //! enters is read once, by the type that holds it; what is wrong with it is an [`Invalid`] each.
 
+pub mod acknowledgement;
 pub mod contact;
 pub mod domain;
 pub mod inbox;
 pub mod options;
 pub mod setting;
+pub mod silence;
 pub mod token;
 
 use std::fmt;
@@ -51,7 +54,7 @@ pub fn record<E: Ordered>(
 /// Who ordered it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// The console itself, at its first start.
+    /// The console itself: at its first start, or because somebody followed a link.
     System,
     /// Whoever holds this token.
     Token(TokenId),
@@ -59,6 +62,8 @@ pub enum Actor {
 
 /// How [`Actor::System`] is written.
 const SYSTEM: &str = "system";
+/// What stands before the id of an [`Actor::Token`].
+const TOKEN: &str = "token:";
 
 impl Actor {
     /// Whether a record says that the console itself ordered it.
@@ -71,8 +76,30 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System => f.write_str(SYSTEM),
-            Self::Token(id) => write!(f, "token:{id}"),
+            Self::Token(id) => write!(f, "{TOKEN}{id}"),
         }
+    }
+}
+
+/// Who ordered a record, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signature {
+    /// An [`Actor`] as it is written.
+    pub by: Box<str>,
+    /// When the console decided.
+    pub at: jiff::Timestamp,
+}
+
+impl Signature {
+    /// Who ordered it.
+    pub fn of(record: &InventoryRecord) -> Self {
+        let at = record.recorded_at.as_ref().and_then(proto::time::read).unwrap_or_default();
+        Self { by: record.actor.as_str().into(), at }
+    }
+
+    /// The token that ordered it, if one did.
+    pub fn token(&self) -> Option<TokenId> {
+        self.by.strip_prefix(TOKEN)?.parse().ok()
     }
 }
 
@@ -111,6 +138,24 @@ pub fn line(field: &str, text: &str, max: usize) -> Result<String, Invalid> {
         Ok(text.to_owned())
     } else {
         Err(Invalid::new(field, text, format!("1 to {max} characters, no control characters")))
+    }
+}
+
+/// Characters of a reason.
+const NOTE_LEN_MAX: usize = 500;
+
+/// A line of text that may be empty.
+///
+/// # Errors
+///
+/// Names the field and what is allowed.
+pub fn note(field: &str, text: &str) -> Result<String, Invalid> {
+    let text = text.trim();
+    if text.chars().count() <= NOTE_LEN_MAX && !text.chars().any(is_deceptive) {
+        Ok(text.to_owned())
+    } else {
+        let want = format!("at most {NOTE_LEN_MAX} characters, no control characters");
+        Err(Invalid::new(field, text, want))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Makes a fresh system useful: the admin token, and a contact whose inbox hears of everything.
 
 use std::{
+    convert::Infallible,
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -22,7 +23,7 @@ use crate::domain::{
     board::Versioned,
     inventory::{
         Actor,
-        contact::{self, Card, CardDraft, Contact, INTERNAL},
+        contact::{self, CardDraft, Contact, Form, INTERNAL},
         setting::{self, Kept, Setting, SettingDraft},
         token::{self, Issued, Role, Token},
     },
@@ -139,13 +140,14 @@ fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
 async fn add_operator(store: &Store) -> Result<(), FirstStartError> {
     let id = ContactId::derive(&["operator"]);
     let draft = CardDraft { name: "Operator".to_owned(), ..CardDraft::default() };
-    let card = Card::read(&draft).expect("the first contact is within every limit");
+    let form = Form::read(&draft, &[]).expect("the first contact is within every limit");
+    let Ok(entry) = form.sealed(|_| Ok::<_, Infallible>(vec![]));
     let order = Order::<Contact> {
         entity: Entity::Contact(id),
         known: Versioned::default(),
         seen: None,
         actor: Actor::System,
-        command: contact::Command::Add(card),
+        command: contact::Command::Add(entry),
     };
     store.carry_out(order).await.map_err(FirstStartError::store("contact"))?;
     let draft = default_setting(&[id], &[INTERNAL]);
@@ -171,6 +173,7 @@ pub fn default_setting(contacts: &[ContactId], methods: &[&str]) -> SettingDraft
         anomaly_time: None,
         repeat_days: 1,
         kinds: vec![],
+        escalation: None,
     }
 }
 

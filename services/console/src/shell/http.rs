@@ -6,8 +6,10 @@
 #![expect(unused_qualifications, reason = "the macro that describes a path qualifies its types")]
 #![expect(clippy::missing_errors_doc, reason = "a handler's refusals stand in its description")]
 
+pub mod acknowledging;
 pub mod acting;
 pub mod adding;
+pub mod addresses;
 pub mod anomalies;
 pub mod contacts;
 pub mod deliveries;
@@ -22,9 +24,12 @@ pub mod listener;
 pub mod paging;
 pub mod problem;
 pub mod settings;
+pub mod silences;
 pub mod stream;
 pub mod system;
 pub mod tokens;
+pub mod verification;
+pub mod verify;
 pub mod view;
 
 use std::{sync::Arc, time::Duration};
@@ -37,13 +42,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use chassis::context::Context;
+use chassis::{context::Context, seal::Seal};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::problem::Problem;
-use super::{mirror::Mirror, requests::Requests, session, store::Store};
+use super::{mirror::Mirror, requests::Requests, session, store::Store, verifier::Verifier};
 use crate::{
     config::Config,
     domain::{board::Board, inventory::token::Role},
@@ -69,6 +74,10 @@ pub struct Api {
     pub store: Store,
     /// Where wishes go.
     pub requests: Requests,
+    /// Seals addresses that are secrets.
+    pub seal: Seal,
+    /// Sends links that verify mailboxes.
+    pub verifier: Verifier,
     /// A permit for each event stream that may be open.
     pub streams: Arc<Semaphore>,
 }
@@ -101,6 +110,10 @@ fn described() -> (OpenApiRouter<Arc<Api>>, OpenApiRouter<Arc<Api>>) {
         .routes(routes!(contacts::list, contacts::add))
         .routes(routes!(contacts::show, contacts::replace, contacts::remove))
         .routes(routes!(contacts::test))
+        .routes(routes!(verification::send))
+        .routes(routes!(silences::list, silences::begin))
+        .routes(routes!(silences::lift))
+        .routes(routes!(acknowledging::acknowledge))
         .routes(routes!(anomalies::list))
         .routes(routes!(events::list))
         .routes(routes!(stream::follow))
@@ -128,6 +141,7 @@ pub fn router(api: Arc<Api>) -> Router {
     described
         .route("/api/v1/openapi.json", get(move || async move { Json(document) }))
         .route("/ready", get(system::ready))
+        .merge(verify::router())
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

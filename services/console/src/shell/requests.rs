@@ -10,7 +10,7 @@ use proto::{
     id::{DomainId, RequestId},
     stream::{self, Service},
     subject, time,
-    v1::{Request, ScanNow, SendAgain, SendTest, request::Wish},
+    v1::{Request, ScanNow, SendAgain, SendTest, SendVerification, request::Wish},
 };
 
 use crate::domain::inventory::Actor;
@@ -60,6 +60,20 @@ impl Requests {
             Err(AppendError::Outstanding { .. }) => Ok(()),
             result => result,
         }
+    }
+
+    /// Asks that a contact be sent a link by which it verifies an address.
+    ///
+    /// # Errors
+    ///
+    /// When the wish cannot be stored.
+    pub async fn send_verification(
+        &self,
+        verification: SendVerification,
+        actor: Actor,
+    ) -> Result<(), AppendError> {
+        let wish = Wish::SendVerification(verification);
+        self.send(Service::Notifier, self.fresh(), actor, wish).await
     }
 
     fn fresh(&self) -> RequestId {

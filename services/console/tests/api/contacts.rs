@@ -9,7 +9,7 @@ async fn a_contact_is_added_changed_and_removed() {
     let stage = Stage::open().await;
     let spare = stage.post("contacts", &json!({ "name": "First" })).await.ok();
     assert_eq!(spare["in_default_setting"], true);
-    let body = json!({ "name": "Ada", "email": "ada@Example.com", "language": "zh-CN", "time_zone": "Asia/Shanghai" });
+    let body = json!({ "name": "Ada", "email": "ada@Example.com", "language": "zh-CN", "time_zone": "Asia/Shanghai", "verified": true });
     let ada = stage.post("contacts", &body).await;
     assert_eq!(ada.status, 201);
     let ada = ada.ok();

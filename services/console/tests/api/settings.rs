@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, each};
 
 async fn contact(stage: &Stage, body: Value) -> String {
     stage.post("contacts", &body).await.ok()["id"].as_str().unwrap().to_owned()
@@ -23,14 +23,18 @@ async fn a_fresh_system_tells_its_operator_in_the_inbox() {
 #[tokio::test]
 async fn the_first_contact_is_told_of_everything_and_the_second_is_not() {
     let stage = Stage::open().await;
-    let ada =
-        stage.post("contacts", &json!({ "name": "Ada", "email": "ada@example.com" })).await.ok();
+    let ada = stage
+        .post("contacts", &json!({ "name": "Ada", "email": "ada@example.com", "verified": true }))
+        .await
+        .ok();
     let note = "The default setting now tells `Ada` of every domain by email and internal.";
     assert_eq!((&ada["note"], &ada["in_default_setting"]), (&json!(note), &json!(true)));
     let default = stage.get("settings/default").await.ok();
     assert_eq!(default["methods"], json!(["email", "internal"]));
     assert_eq!(default["contacts"].as_array().unwrap().len(), 2);
     assert_eq!(default["warnings"], json!(["contact `Operator` has no address for email"]));
+    assert_eq!(each(&default["gaps"], "method"), ["email"]);
+    assert_eq!(each(&default["gaps"], "why"), ["no_address"]);
     let bob =
         stage.post("contacts", &json!({ "name": "Bob", "email": "bob@example.com" })).await.ok();
     assert_eq!(bob["in_default_setting"], false);
@@ -88,4 +92,34 @@ async fn a_bad_setting_is_named() {
         .map(|e| e["field"].as_str().unwrap())
         .collect();
     assert_eq!(fields, ["contacts", "methods[0]", "repeat_days"]);
+}
+
+#[tokio::test]
+async fn an_escalation_names_contacts_that_are_there_and_shows_how_they_are_reached() {
+    let stage = Stage::open().await;
+    let ada = contact(&stage, json!({ "name": "Ada" })).await;
+    let bob = contact(&stage, json!({ "name": "Bob", "email": "bob@example.com" })).await;
+    let setting = |minutes: u32, second: &str| {
+        let escalation = json!({ "minutes": minutes, "contacts": [second] });
+        json!({ "contacts": [ada], "methods": ["email", "internal"], "escalation": escalation })
+    };
+    let saved = stage.put("settings/default", &setting(30, &bob)).await.ok();
+    assert_eq!(saved["escalation"], json!({ "minutes": 30, "contacts": [bob] }));
+    let gap = |contact: &str, why| json!({ "contact": contact, "method": "email", "why": why });
+    let gaps = saved["gaps"].as_array().unwrap();
+    assert!(gaps.len() == 2 && gaps.contains(&gap(&ada, "no_address")), "{saved}");
+    assert!(gaps.contains(&gap(&bob, "not_verified")), "{saved}");
+    let warnings = saved["warnings"].to_string();
+    assert!(warnings.contains("contact `Bob` has no verified address for email"), "{warnings}");
+    stage.delete(&format!("contacts/{bob}")).await.refused(409);
+
+    for (minutes, second, field) in [
+        (0, bob.as_str(), "escalation.minutes"),
+        (10_081, bob.as_str(), "escalation.minutes"),
+        (30, "bob", "escalation.contacts[0]"),
+        (30, "aaaaaaaaaaaaaaaaaaaaaaaaaa", "escalation.contacts"),
+    ] {
+        let refused = stage.put("settings/default", &setting(minutes, second)).await.refused(422);
+        assert_eq!(refused["errors"][0]["field"], field, "{refused}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use prost::Message;
 use proto::{
     id::{ContactId, DeliveryId},
@@ -16,6 +17,10 @@ use proto::{
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, each, id_of, now};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
 
 fn unreachable() -> Evidence {
     let reason = Reason::ConnectRefused as i32;
@@ -148,12 +153,17 @@ async fn a_delivery_is_shown_with_every_word_of_the_channel_and_sent_again() {
     tell(&stage, "email", id, due()).await;
     stage.until("deliveries?state=due", |list| list["items"].as_array().unwrap().len() == 1).await;
     stage.post(&format!("deliveries/{id}/again"), &json!(null)).await.refused(409);
-    let parked = DeliveryParked { attempt: 1, reason: "550 no such user".to_owned() };
+    let parked = DeliveryParked {
+        attempt: 1,
+        reason: "550 no such user".to_owned(),
+        rests_until: Some(time::write(at(3_600))),
+    };
     tell(&stage, "email", id, delivery_event::Event::Parked(parked)).await;
     let path = format!("deliveries/{id}");
     let delivery = stage.until(&path, |delivery| delivery["state"] == "parked").await;
     assert_eq!(each(&delivery["steps"], "state"), ["due", "parked"]);
     assert_eq!(delivery["steps"][1]["words"], "550 no such user");
+    assert_eq!(delivery["steps"][1]["rests_until"], at(3_600).to_string());
     assert_eq!((&delivery["host"], &delivery["method"]), (&json!("a.example"), &json!("email")));
     for query in ["method=email", "domain=a.example", "state=parked"] {
         let list = stage.get(&format!("deliveries?{query}")).await.ok();

@@ -137,7 +137,11 @@ impl Wish {
             | Event::SettingCleared(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_)
-            | Event::InboxRead(_) => wish,
+            | Event::InboxRead(_)
+            | Event::AddressVerified(_)
+            | Event::SilenceSaved(_)
+            | Event::SilenceLifted(_)
+            | Event::AnomalyAcknowledged(_) => wish,
         }
     }
 

@@ -114,7 +114,7 @@ impl Handler for Requests {
                 self.0.send(domain, Letter::ScanNow(domain, answer)).await;
                 read.await.map_err(HandleError::transient)
             }
-            Some(Wish::SendTest(_) | Wish::SendAgain(_)) | None => {
+            Some(Wish::SendTest(_) | Wish::SendAgain(_) | Wish::SendVerification(_)) | None => {
                 Err(HandleError::permanent("no wish that the detector knows"))
             }
         }

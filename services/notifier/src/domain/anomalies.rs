@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use jiff::Timestamp;
 use proto::{
     id::DomainId,
-    v1::{State, event::Phase},
+    v1::{Kind, State, event::Phase},
 };
 
 use crate::domain::news::News;
@@ -34,11 +35,15 @@ pub enum Life {
 pub struct Anomalies {
     /// Oldest first. Probers' own news stand under `None`.
     of: BTreeMap<Option<DomainId>, VecDeque<(Box<str>, Life)>>,
+    changed_at: BTreeMap<DomainId, Timestamp>,
 }
 
 impl Anomalies {
     /// Takes in one event. They come in the order in which they happened.
     pub fn evolve(&mut self, news: &News) {
+        if let (Kind::CertificateChanged, Some(domain)) = (news.kind(), news.domain()) {
+            self.changed_at.insert(domain, news.occurred_at());
+        }
         let of_domain = self.of.entry(news.domain()).or_default();
         for anomaly in news.supersedes() {
             set(of_domain, anomaly, Life::Superseded);
@@ -53,6 +58,11 @@ impl Anomalies {
             Phase::Abandoned => close(of_domain, &news.wire().anomaly_id),
             Phase::Recovered | Phase::Noted | Phase::Unspecified => heal(of_domain, news),
         }
+    }
+
+    /// When the certificate of a domain changed last, as far as it was heard.
+    pub fn changed_at(&self, domain: Option<DomainId>) -> Option<Timestamp> {
+        self.changed_at.get(&domain?).copied()
     }
 
     /// How an anomaly of a domain stands.
@@ -100,8 +110,6 @@ fn close(known: &mut VecDeque<(Box<str>, Life)>, anomaly: &str) {
 
 #[cfg(test)]
 mod tests {
-    use proto::v1::Kind;
-
     use super::*;
     use crate::domain::sample;
 

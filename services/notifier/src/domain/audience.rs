@@ -3,15 +3,17 @@
 //! Asked twice: when an event comes, and again when a delivery is about to be sent, since people
 //! change their minds in between.
 
+use jiff::SignedDuration;
 use proto::{
     id::ContactId,
     subject::Token,
-    v1::{AnomalyTime, Kind, NotificationSetting, delivery_dropped::Why, event::Phase},
+    v1::{AnomalyTime, Kind, NotificationSetting, Severity, delivery_dropped::Why, event::Phase},
 };
 
 use crate::domain::{
     news::News,
     roster::{Address, Contact, INTERNAL, Roster},
+    thread::step::Cause,
 };
 
 /// Contacts of one setting. The console allows no more; what is beyond is not told.
@@ -66,20 +68,48 @@ impl<'a> People<'a> {
         };
         let contacts = match self.operator_for(news) {
             Some(operator) => vec![operator],
-            None => contacts(setting),
+            None => listed(&setting.contacts),
         };
+        self.reached(news, setting, contacts, Cause::Event)
+    }
+
+    /// Who is to be told of what nobody acknowledges, and after how long. Nobody, where the setting
+    /// says nothing of it, or the news are not critical.
+    pub fn escalation(&self, news: &News) -> Option<(SignedDuration, Vec<Recipient>)> {
+        let setting = self.roster.setting(Some(news.domain()?))?;
+        let escalation = setting.escalation.as_ref().filter(|escalation| escalation.minutes > 0)?;
+        if news.severity() != Severity::Critical || news.alarm().is_none() {
+            return None;
+        }
+        let contacts = listed(&escalation.contacts);
+        let reached = self.reached(news, setting, contacts, Cause::Escalation);
+        Some((SignedDuration::from_mins(escalation.minutes.into()), reached))
+    }
+
+    fn reached(
+        &self,
+        news: &News,
+        setting: &NotificationSetting,
+        contacts: Vec<ContactId>,
+        cause: Cause,
+    ) -> Vec<Recipient> {
         let pairs = contacts.into_iter().flat_map(|contact| {
             methods(setting).into_iter().map(move |channel| Recipient { contact, channel })
         });
-        pairs.filter(|one| self.terms(news, one).is_ok()).collect()
+        pairs.filter(|one| self.terms(news, one, cause).is_ok()).collect()
     }
 
-    /// The terms on which a recipient is told of an event, as things stand now.
+    /// The terms on which a recipient is told of an event for this cause, as things stand now.
     ///
     /// # Errors
     ///
     /// Why they are not.
-    pub fn terms(&self, news: &News, recipient: &Recipient) -> Result<Terms<'a>, Why> {
+    pub fn terms(
+        &self,
+        news: &News,
+        recipient: &Recipient,
+        cause: Cause,
+    ) -> Result<Terms<'a>, Why> {
         let contact = self.roster.contact(&recipient.contact).ok_or(Why::NoAddress)?;
         let address = contact.address(&recipient.channel).ok_or(Why::NoAddress)?;
         let operator = self.operator_for(news);
@@ -92,7 +122,7 @@ impl<'a> People<'a> {
         };
         let expected = match operator {
             Some(operator) => operator == recipient.contact,
-            None => contacts(setting).contains(&recipient.contact),
+            None => is_expected(setting, news, recipient, cause),
         };
         // The inbox also takes what another channel could not deliver: it tells the end of it as
         // well.
@@ -124,6 +154,17 @@ impl<'a> People<'a> {
         Ok(Terms::always(contact, address))
     }
 
+    /// Where a recipient is asked whether it reads there.
+    ///
+    /// # Errors
+    ///
+    /// When the contact is gone, or has no address that is to be verified.
+    pub fn ask(&self, recipient: &Recipient) -> Result<Terms<'a>, Why> {
+        let contact = self.roster.contact(&recipient.contact).ok_or(Why::NoAddress)?;
+        let address = contact.unverified(&recipient.channel).ok_or(Why::NoAddress)?;
+        Ok(Terms::always(contact, address))
+    }
+
     /// The operator, if this is news for it and one is named.
     fn operator_for(&self, news: &News) -> Option<ContactId> {
         let name = self.operator.filter(|_| news.domain().is_none())?;
@@ -148,9 +189,32 @@ impl<'a> Terms<'a> {
     }
 }
 
-fn contacts(setting: &NotificationSetting) -> Vec<ContactId> {
-    let ids = setting.contacts.iter().filter_map(|id| id.parse().ok());
-    once_each(ids, CONTACTS_MAX)
+/// Whether the setting names the contact for this cause. Whom it names second also hears of the end
+/// of what it was told.
+fn is_expected(
+    setting: &NotificationSetting,
+    news: &News,
+    recipient: &Recipient,
+    cause: Cause,
+) -> bool {
+    let is_second = |ids: &[String]| listed(ids).contains(&recipient.contact);
+    let second = setting.escalation.as_ref().filter(|escalation| is_second(&escalation.contacts));
+    match cause {
+        Cause::Escalation => second.is_some(),
+        Cause::Unspecified
+        | Cause::Event
+        | Cause::Reminder
+        | Cause::Test
+        | Cause::Again
+        | Cause::Verification => {
+            listed(&setting.contacts).contains(&recipient.contact)
+                || news.phase() == Phase::Recovered && second.is_some()
+        }
+    }
+}
+
+fn listed(contacts: &[String]) -> Vec<ContactId> {
+    once_each(contacts.iter().filter_map(|id| id.parse().ok()), CONTACTS_MAX)
 }
 
 fn methods(setting: &NotificationSetting) -> Vec<Token> {
@@ -220,7 +284,10 @@ mod tests {
         assert_eq!(told(&roster, &sample::opened(Kind::Expired)), [""; 0]);
         let one = Recipient { contact: sample::ops(), channel: "email".parse().unwrap() };
         let people = People { roster: &roster, operator: None };
-        assert_eq!(people.terms(&sample::opened(Kind::Expired), &one), Err(Why::NotWanted));
+        assert_eq!(
+            people.terms(&sample::opened(Kind::Expired), &one, Cause::Event),
+            Err(Why::NotWanted)
+        );
         assert!(people.reach(&one).is_ok(), "a test goes out all the same");
     }
 
@@ -266,8 +333,28 @@ mod tests {
         let people = People { roster: &roster, operator: Some("Chief") };
         let told = people.audience(&sample::blind());
         assert_eq!(told.len(), 2);
-        assert!(told.iter().all(|one| people.terms(&sample::blind(), one).is_ok()));
+        assert!(told.iter().all(|one| people.terms(&sample::blind(), one, Cause::Event).is_ok()));
         assert_eq!(people.audience(&sample::opened(Kind::Expired)), []);
+    }
+
+    #[test]
+    fn whom_the_setting_names_second_hears_of_what_is_critical_and_of_its_end() {
+        let chief = ContactId::from_bytes([9; 16]);
+        let contacts = vec![chief.to_string()];
+        let escalation = proto::v1::Escalation { minutes: 30, contacts };
+        let mut roster = with_setting(|setting| setting.escalation = Some(escalation));
+        sample::save_contact(&mut roster, chief, &sample::contact_saved("Chief", &[]));
+        let people = People { roster: &roster, operator: None };
+        let critical = sample::opened(Kind::Expired);
+        let (after, second) = people.escalation(&critical).unwrap();
+        assert_eq!(after, SignedDuration::from_mins(30));
+        let [inbox] = &second[..] else { panic!("{second:?}") };
+        assert_eq!((inbox.contact, inbox.channel.as_str()), (chief, INTERNAL));
+        assert_eq!(people.terms(&critical, inbox, Cause::Event), Err(Why::NotWanted));
+        let over = sample::recovered(&[Kind::Expired]);
+        assert!(people.terms(&over, inbox, Cause::Event).is_ok());
+        let warning = sample::with(&critical, |event| event.severity = Severity::Warning.into());
+        assert_eq!(people.escalation(&warning), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use proto::{
     id::{ContactId, DeliveryId, DomainId},
@@ -22,6 +23,9 @@ use crate::domain::{
 /// Age at which what was told of an open anomaly is said anew: ten days before the stream lets go
 /// of it.
 const RESTATED_AFTER: SignedDuration = SignedDuration::from_hours(80 * 24);
+
+/// How often an acknowledged anomaly is looked at that would be due for a reminder.
+const ACKNOWLEDGED_ASKED: SignedDuration = SignedDuration::from_hours(1);
 
 /// Names one thread. Those of one domain lie together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +54,9 @@ pub struct World<'a> {
     pub anomalies: &'a Anomalies,
     /// Now.
     pub now: Timestamp,
+    /// What was never tried and is due by then may go now, together with what goes anyway; not
+    /// before now.
+    pub together_until: Timestamp,
 }
 
 /// What is to be done about a thread.
@@ -87,6 +94,22 @@ pub struct Root {
     pub kind: Kind,
 }
 
+impl World<'_> {
+    /// By when a delivery must be due to go now.
+    fn admits(&self, open: &Open) -> Timestamp {
+        let may_join = open.cause == Cause::Event && open.attempts == 0;
+        if may_join { self.together_until } else { self.now }
+    }
+
+    /// Whether somebody has in hand what the news say: it has not become worse since, and the
+    /// certificate is still the one that it was.
+    fn is_acknowledged(&self, news: &News) -> bool {
+        let at = self.people.roster.acknowledged_at(news);
+        let changed_at = self.anomalies.changed_at(news.domain());
+        at.is_some_and(|at| changed_at.is_none_or(|changed_at| changed_at <= at))
+    }
+}
+
 enum Verdict<'a> {
     Send(Terms<'a>),
     Hold(Timestamp),
@@ -103,7 +126,9 @@ pub fn plan<'a>(thread: &'a Thread, key: &ThreadKey, world: World<'a>) -> Plan<'
                 return Plan::Record(Command::Drop { id: open.id, why, at: world.now });
             }
             Verdict::Hold(until) => sooner(&mut rest, until),
-            Verdict::Send(_) if open.next_at > world.now => sooner(&mut rest, open.next_at),
+            Verdict::Send(_) if open.next_at > world.admits(open) => {
+                sooner(&mut rest, open.next_at);
+            }
             Verdict::Send(terms) => drop(chosen.get_or_insert((open, terms))),
         }
     }
@@ -136,16 +161,17 @@ fn verdict<'a>(
     let recipient = key.recipient();
     let terms = match open.cause {
         Cause::Test | Cause::Again => world.people.reach(&recipient),
-        Cause::Event | Cause::Reminder | Cause::Unspecified => {
-            match moot(thread, place, open, key, world.anomalies) {
+        Cause::Verification => world.people.ask(&recipient),
+        Cause::Event | Cause::Reminder | Cause::Escalation | Cause::Unspecified => {
+            match moot(thread, place, open, key, world) {
                 Some(why) => Err(why),
-                None => world.people.terms(&open.news, &recipient),
+                None => world.people.terms(&open.news, &recipient, open.cause),
             }
         }
     };
     match terms {
         Err(why) => Verdict::Drop(why),
-        Ok(terms) => match held(&terms, &open.news, world.now) {
+        Ok(terms) => match held(&terms, open, world) {
             Some(until) => Verdict::Hold(until),
             None => Verdict::Send(terms),
         },
@@ -158,7 +184,7 @@ fn moot(
     place: usize,
     open: &Open,
     key: &ThreadKey,
-    anomalies: &Anomalies,
+    world: World<'_>,
 ) -> Option<Why> {
     let news = &open.news;
     let Some(anomaly) = news.alarm() else {
@@ -170,7 +196,11 @@ fn moot(
         later.news.alarm() == Some(anomaly)
             || later.news.supersedes().iter().any(|old| old == anomaly)
     };
-    match anomalies.life(key.domain, anomaly) {
+    let presses = matches!(open.cause, Cause::Reminder | Cause::Escalation);
+    if presses && world.is_acknowledged(news) {
+        return Some(Why::Acknowledged);
+    }
+    match world.anomalies.life(key.domain, anomaly) {
         // The recovery that follows says it, to whoever may know.
         Life::Closed => Some(Why::ClosedBefore),
         Life::Superseded => Some(Why::Merged),
@@ -180,12 +210,14 @@ fn moot(
     }
 }
 
-/// Until when news must wait for the window, if it must.
-fn held(terms: &Terms<'_>, news: &News, now: Timestamp) -> Option<Timestamp> {
-    if terms.critical_any_time && news.severity() == Severity::Critical {
-        return None;
-    }
-    window::opens(terms.window, now)
+/// Until when news must wait for the end of a silence, or for the window, if they must.
+fn held(terms: &Terms<'_>, open: &Open, world: World<'_>) -> Option<Timestamp> {
+    // What a person asked for is not what a silence is against.
+    let is_asked = matches!(open.cause, Cause::Test | Cause::Again | Cause::Verification);
+    let silence = world.people.roster.silent_until(open.news.domain(), world.now);
+    let passes = terms.critical_any_time && open.news.severity() == Severity::Critical;
+    let window = if passes { None } else { window::opens(terms.window, world.now) };
+    silence.filter(|_| !is_asked).max(window)
 }
 
 enum Reminder {
@@ -211,7 +243,11 @@ fn reminder(
         let (anomaly, at) = (anomaly.to_owned(), world.now);
         return Reminder::Now(Command::Restate { anomaly, at });
     }
-    let terms = world.people.terms(&told.news, &key.recipient());
+    if world.is_acknowledged(&told.news) {
+        // Asked again, since a new certificate ends it without a word to this thread.
+        return Reminder::At(after(world.now, ACKNOWLEDGED_ASKED).min(restated_at));
+    }
+    let terms = world.people.terms(&told.news, &key.recipient(), Cause::Reminder);
     let days = terms.ok().and_then(|terms| terms.repeat_days);
     let due_at = days.map(|days| after(told.at, SignedDuration::from_hours(i64::from(days) * 24)));
     match due_at {
@@ -245,10 +281,24 @@ fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
     at.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
-/// The command that tells a recipient of news, under the id that belongs to both.
-pub fn tell(news: &Arc<News>, recipient: &Recipient, now: Timestamp) -> Command {
+/// The command that tells a recipient of news, under the id that belongs to both, not before an
+/// instant.
+pub fn tell(
+    news: &Arc<News>,
+    recipient: &Recipient,
+    cause: Cause,
+    not_before: Timestamp,
+    now: Timestamp,
+) -> Command {
     let id = DeliveryId::of(news.id(), &recipient.contact, recipient.channel.as_str(), 0);
-    Command::Tell { id, news: Arc::clone(news), cause: Cause::Event, at: now }
+    Command::Tell {
+        id,
+        news: Arc::clone(news),
+        cause,
+        not_before,
+        sealed_link: Bytes::new(),
+        at: now,
+    }
 }
 
 #[cfg(test)]

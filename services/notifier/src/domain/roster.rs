@@ -2,17 +2,26 @@
 //!
 //! Folded from `INVENTORY`; total, so that an order which makes no sense changes nothing.
 
-use std::collections::BTreeMap;
+mod quiet;
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use jiff::{
+    Timestamp,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 use proto::{
     id::{ContactId, DomainId},
     subject::{Entity, Token},
     v1::{
-        ContactAddress, ContactSaved, DomainOptions, InventoryEvent, NotificationSetting,
-        inventory_event::Event as Ordered,
+        AddressVerified, ContactAddress, ContactSaved, DomainOptions, InventoryEvent,
+        NotificationSetting, inventory_event::Event as Ordered,
     },
 };
+
+use self::quiet::Quiet;
+use crate::domain::{audience::Recipient, news::News};
 
 /// Channel of the inbox. Every contact can be told through it.
 pub const INTERNAL: &str = "internal";
@@ -23,7 +32,15 @@ pub struct Roster {
     contacts: BTreeMap<ContactId, Contact>,
     default: Option<NotificationSetting>,
     own: BTreeMap<DomainId, NotificationSetting>,
-    notes: BTreeMap<DomainId, String>,
+    remarks: BTreeMap<DomainId, Remarks>,
+    quiet: Quiet,
+}
+
+/// What the owner of a domain says of it.
+#[derive(Debug, Default, PartialEq)]
+struct Remarks {
+    note: String,
+    tags: Vec<String>,
 }
 
 /// A person or a team.
@@ -37,7 +54,17 @@ pub struct Contact {
     pub zone_name: String,
     /// Its time zone.
     pub zone: TimeZone,
-    addresses: BTreeMap<String, Address>,
+    /// When it was saved last: what was out of order may have been mended then.
+    pub saved_at: Timestamp,
+    addresses: BTreeMap<String, (Address, Verified)>,
+}
+
+/// Whether an address may be used for news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verified {
+    Yes,
+    /// Only for the mail that asks.
+    NotYet,
 }
 
 /// Where a channel reaches a contact.
@@ -48,7 +75,12 @@ pub enum Address {
     /// An address that is no secret, such as a mailbox.
     Clear(String),
     /// An address that is one, sealed.
-    Sealed(Vec<u8>),
+    Sealed {
+        /// The sealed JSON of a [`SecretAddress`](proto::address::SecretAddress).
+        content: Bytes,
+        /// The same for all addresses that lead to the same robot.
+        robot: String,
+    },
 }
 
 /// A language in which news are worded.
@@ -82,22 +114,44 @@ impl Contact {
         if channel.as_str() == INTERNAL {
             return Some(Address::Inbox);
         }
-        self.addresses.get(channel.as_str()).cloned()
+        let (address, verified) = self.addresses.get(channel.as_str())?;
+        (*verified == Verified::Yes).then(|| address.clone())
+    }
+
+    /// Where a channel would reach the contact if it said so: an address that is to be verified.
+    pub fn unverified(&self, channel: &Token) -> Option<Address> {
+        let (address, verified) = self.addresses.get(channel.as_str())?;
+        (*verified == Verified::NotYet).then(|| address.clone())
+    }
+
+    fn verify(&mut self, said: &AddressVerified) {
+        let one = self.addresses.get_mut(&said.channel);
+        if let Some((address, verified)) = one
+            && *address == Address::Clear(said.address.clone())
+        {
+            *verified = Verified::Yes;
+        }
     }
 
     /// Channels for which the contact has an address, the inbox first.
     pub fn channels(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(INTERNAL).chain(self.addresses.keys().map(String::as_str))
+        let usable = self.addresses.iter().filter(|(_, (_, verified))| *verified == Verified::Yes);
+        std::iter::once(INTERNAL).chain(usable.map(|(channel, _)| channel.as_str()))
     }
 }
 
 impl Roster {
-    /// Takes in what was ordered of one entity.
-    pub fn evolve(&mut self, entity: &Entity, event: &InventoryEvent) {
+    /// Takes in what was ordered of one entity, and when.
+    pub fn evolve(&mut self, entity: &Entity, event: &InventoryEvent, at: Timestamp) {
         let Some(ordered) = &event.event else { return };
         match (entity, ordered) {
             (Entity::Contact(id), Ordered::ContactSaved(saved)) => {
-                self.contacts.insert(*id, contact(saved));
+                self.contacts.insert(*id, contact(saved, at));
+            }
+            (Entity::Contact(id), Ordered::AddressVerified(said)) => {
+                if let Some(contact) = self.contacts.get_mut(id) {
+                    contact.verify(said);
+                }
             }
             (Entity::Contact(id), Ordered::ContactRemoved(_)) => {
                 self.contacts.remove(id);
@@ -114,13 +168,18 @@ impl Roster {
                 self.own.remove(id);
             }
             (Entity::Domain(id), Ordered::DomainAdded(added)) => {
-                self.note(*id, added.options.as_ref());
+                self.remark(*id, added.options.as_ref());
             }
             (Entity::Domain(id), Ordered::DomainOptionsChanged(changed)) => {
-                self.note(*id, changed.options.as_ref());
+                self.remark(*id, changed.options.as_ref());
             }
             (Entity::Domain(id), Ordered::DomainRemoved(_)) => {
-                self.notes.remove(id);
+                self.remarks.remove(id);
+            }
+            (Entity::Silence(id), Ordered::SilenceSaved(saved)) => self.quiet.silence(*id, saved),
+            (Entity::Silence(id), Ordered::SilenceLifted(_)) => self.quiet.lift(id),
+            (Entity::Acknowledgement(id), Ordered::AnomalyAcknowledged(said)) => {
+                self.quiet.acknowledge(*id, said, at);
             }
             (
                 Entity::Domain(_)
@@ -128,7 +187,9 @@ impl Roster {
                 | Entity::DefaultSetting
                 | Entity::Setting(_)
                 | Entity::Token(_)
-                | Entity::Inbox(_),
+                | Entity::Inbox(_)
+                | Entity::Silence(_)
+                | Entity::Acknowledgement(_),
                 _,
             ) => {}
         }
@@ -147,6 +208,22 @@ impl Roster {
         by_id.or_else(|| self.contacts.iter().find(|(_, one)| bears(one)).map(|(id, _)| *id))
     }
 
+    /// Who has which robot, by what tells it from others.
+    pub fn robots(&self) -> BTreeMap<String, BTreeSet<Recipient>> {
+        let mut robots: BTreeMap<String, BTreeSet<Recipient>> = BTreeMap::new();
+        for (id, contact) in &self.contacts {
+            for (channel, (address, _)) in &contact.addresses {
+                if let (Address::Sealed { robot, .. }, Ok(channel)) = (address, channel.parse())
+                    && !robot.is_empty()
+                {
+                    let recipient = Recipient { contact: *id, channel };
+                    robots.entry(robot.clone()).or_default().insert(recipient);
+                }
+            }
+        }
+        robots
+    }
+
     /// The setting that holds for a domain: its own, or the default one.
     pub fn setting(&self, domain: Option<DomainId>) -> Option<&NotificationSetting> {
         domain.and_then(|id| self.own.get(&id)).or(self.default.as_ref())
@@ -154,15 +231,30 @@ impl Roster {
 
     /// The owner note of a domain; empty if it has none.
     pub fn owner_note(&self, domain: Option<DomainId>) -> &str {
-        domain.and_then(|id| self.notes.get(&id)).map_or("", String::as_str)
+        domain.and_then(|id| self.remarks.get(&id)).map_or("", |remarks| &remarks.note)
     }
 
-    fn note(&mut self, id: DomainId, options: Option<&DomainOptions>) {
-        let note = options.map_or("", |options| options.owner_note.trim());
-        if note.is_empty() {
-            self.notes.remove(&id);
+    /// Until when nothing is told of a domain, if it is so now.
+    pub fn silent_until(&self, domain: Option<DomainId>, now: Timestamp) -> Option<Timestamp> {
+        let domain = domain?;
+        let tags = self.remarks.get(&domain).map_or(&[][..], |remarks| &remarks.tags);
+        self.quiet.silent_until(domain, tags, now)
+    }
+
+    /// When somebody took in hand what the news say, unless it has become worse since.
+    pub fn acknowledged_at(&self, news: &News) -> Option<Timestamp> {
+        self.quiet.acknowledged_at(news.domain()?, news)
+    }
+
+    fn remark(&mut self, id: DomainId, options: Option<&DomainOptions>) {
+        let remarks = options.map_or_else(Remarks::default, |options| Remarks {
+            note: options.owner_note.trim().to_owned(),
+            tags: options.tags.clone(),
+        });
+        if remarks == Remarks::default() {
+            self.remarks.remove(&id);
         } else {
-            self.notes.insert(id, note.to_owned());
+            self.remarks.insert(id, remarks);
         }
     }
 }
@@ -180,11 +272,15 @@ pub fn zone_or_utc(name: &str) -> (String, TimeZone) {
     }
 }
 
-fn contact(saved: &ContactSaved) -> Contact {
+fn contact(saved: &ContactSaved, saved_at: Timestamp) -> Contact {
     let (zone_name, zone) = zone_or_utc(&saved.time_zone);
-    let usable = saved.addresses.iter().filter(|address| address.verified);
-    let addresses = usable.filter_map(|one| Some((one.channel.clone(), address(one)?))).collect();
+    let entry = |one: &ContactAddress| {
+        let verified = if one.verified { Verified::Yes } else { Verified::NotYet };
+        Some((one.channel.clone(), (address(one)?, verified)))
+    };
+    let addresses = saved.addresses.iter().filter_map(entry).collect();
     Contact {
+        saved_at,
         name: saved.name.clone(),
         language: Language::of(&saved.language),
         zone_name,
@@ -195,7 +291,7 @@ fn contact(saved: &ContactSaved) -> Contact {
 
 fn address(one: &ContactAddress) -> Option<Address> {
     if !one.sealed.is_empty() {
-        return Some(Address::Sealed(one.sealed.to_vec()));
+        return Some(Address::Sealed { content: one.sealed.clone(), robot: one.robot.clone() });
     }
     (!one.address.is_empty()).then(|| Address::Clear(one.address.clone()))
 }
@@ -210,11 +306,21 @@ mod tests {
         let mut saved = sample::contact_saved("Ops", &[("email", "ops@example.com")]);
         let email: Token = "email".parse().unwrap();
         let clear = Some(Address::Clear("ops@example.com".to_owned()));
-        assert_eq!(contact(&saved).address(&email), clear);
+        let read = |saved: &ContactSaved| contact(saved, sample::start());
+        assert_eq!(read(&saved).address(&email), clear);
         saved.addresses[0].verified = false;
-        assert_eq!(contact(&saved).address(&email), None);
-        let inbox = contact(&saved).address(&INTERNAL.parse().unwrap());
+        let mut unverified = read(&saved);
+        assert_eq!((unverified.address(&email), unverified.unverified(&email)), (None, clear));
+        assert_eq!(unverified.channels().collect::<Vec<_>>(), [INTERNAL]);
+        let inbox = unverified.address(&INTERNAL.parse().unwrap());
         assert_eq!(inbox, Some(Address::Inbox), "the inbox needs no address");
+        let mut said =
+            AddressVerified { channel: "email".to_owned(), address: "old@example.com".to_owned() };
+        unverified.verify(&said);
+        assert_eq!(unverified.address(&email), None, "it was said of another address");
+        said.address = "ops@example.com".to_owned();
+        unverified.verify(&said);
+        assert!(unverified.address(&email).is_some());
     }
 
     #[test]
@@ -226,7 +332,8 @@ mod tests {
         assert!(!roster.setting(Some(domain)).unwrap().enabled);
         assert!(roster.setting(None).unwrap().enabled, "others follow the default");
         let cleared = Ordered::SettingCleared(proto::v1::SettingCleared {});
-        roster.evolve(&Entity::Setting(domain), &InventoryEvent { event: Some(cleared) });
+        let event = InventoryEvent { event: Some(cleared) };
+        roster.evolve(&Entity::Setting(domain), &event, sample::start());
         assert!(roster.setting(Some(domain)).unwrap().enabled);
     }
 

@@ -143,7 +143,7 @@ pub(crate) fn contact_saved(name: &str, addresses: &[(&str, &str)]) -> ContactSa
         channel: (*channel).to_owned(),
         address: (*address).to_owned(),
         verified: true,
-        sealed: Vec::new().into(),
+        ..ContactAddress::default()
     };
     ContactSaved {
         name: name.to_owned(),
@@ -165,12 +165,12 @@ pub(crate) fn setting() -> NotificationSetting {
 
 pub(crate) fn save_contact(roster: &mut Roster, id: ContactId, saved: &ContactSaved) {
     let event = Some(Ordered::ContactSaved(saved.clone()));
-    roster.evolve(&Entity::Contact(id), &InventoryEvent { event });
+    roster.evolve(&Entity::Contact(id), &InventoryEvent { event }, start());
 }
 
 pub(crate) fn save_setting(roster: &mut Roster, entity: Entity, setting: NotificationSetting) {
     let event = Some(Ordered::SettingSaved(SettingSaved { setting: Some(setting) }));
-    roster.evolve(&entity, &InventoryEvent { event });
+    roster.evolve(&entity, &InventoryEvent { event }, start());
 }
 
 /// One contact, Ops, and a default setting that tells it everything.

@@ -18,6 +18,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use kernel::{backoff::Backoff, decider::Decider};
 use proto::{
@@ -51,6 +52,10 @@ pub enum Command {
         news: Arc<News>,
         /// What asks for it.
         cause: Cause,
+        /// Not to be sent before this instant.
+        not_before: Timestamp,
+        /// The link of a verification, sealed; empty otherwise.
+        sealed_link: Bytes,
         /// Now.
         at: Timestamp,
     },
@@ -67,6 +72,8 @@ pub enum Command {
     Attempt {
         /// The delivery.
         id: DeliveryId,
+        /// The delivery whose id the message bears, if several travel in it.
+        lead: Option<DeliveryId>,
         /// Now.
         at: Timestamp,
     },
@@ -163,6 +170,13 @@ impl Thread {
             || self.open.iter().any(|open| open.news.alarm() == Some(anomaly))
     }
 
+    /// From when on somebody is to be told that nobody acknowledged what the news say.
+    pub fn waits(&self, news: &News) -> Option<Timestamp> {
+        let is_it =
+            |open: &&Open| open.cause == Cause::Escalation && open.news.alarm() == news.alarm();
+        self.open.iter().find(is_it).map(|open| open.next_at)
+    }
+
     fn find(&self, id: DeliveryId) -> Result<&Open, Refusal> {
         self.open.iter().find(|open| open.id == id).ok_or(Refusal::NotOpen(id))
     }
@@ -185,20 +199,19 @@ impl Decider for Thread {
                 Ok(vec![])
             }
             Command::Tell { news, cause: Cause::Event, .. } if self.is_idle(&news) => Ok(vec![]),
-            Command::Tell { id, news, cause, at } => Ok(vec![Step {
+            Command::Tell { id, news, cause, not_before, sealed_link, at } => Ok(vec![Step {
                 id,
                 at,
-                deed: Deed::Due { news, cause, not_before: at, reminder: 0 },
+                deed: Deed::Due { news, cause, not_before, reminder: 0, sealed_link },
             }]),
             Command::Remind { id, anomaly, at } => {
                 let told = self.told.get(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
                 let (news, reminder) = (Arc::clone(&told.news), told.reminders + 1);
-                let cause = Cause::Reminder;
-                Ok(vec![Step { id, at, deed: Deed::Due { news, cause, not_before: at, reminder } }])
+                Ok(vec![Step { id, at, deed: due(news, Cause::Reminder, at, reminder) }])
             }
-            Command::Attempt { id, at } => {
+            Command::Attempt { id, lead, at } => {
                 let attempt = self.find(id)?.attempts + 1;
-                Ok(vec![Step { id, at, deed: Deed::Attempted { attempt } }])
+                Ok(vec![Step { id, at, deed: Deed::Attempted { attempt, lead } }])
             }
             Command::Conclude { id, outcome, backoff, chance, at } => {
                 let open = self.find(id)?;
@@ -209,8 +222,7 @@ impl Decider for Thread {
                 Ok(vec![Step { id, at, deed: Deed::Dropped { why } }])
             }
             Command::Keep { id, news, cause, inbox, at } => {
-                let due = Deed::Due { news, cause, not_before: at, reminder: 0 };
-                Ok(told_at_once(id, at, due, Some(inbox)))
+                Ok(told_at_once(id, at, due(news, cause, at, 0), Some(inbox)))
             }
             Command::Restate { anomaly, at } => self.restated(anomaly, at),
         }
@@ -218,17 +230,19 @@ impl Decider for Thread {
 
     fn evolve(&mut self, Step { id, at, deed }: &Step) {
         match deed {
-            Deed::Due { news, cause, not_before, reminder } => {
+            Deed::Due { news, cause, not_before, reminder, sealed_link } => {
                 if self.has_met(*id) {
                     self.told.values_mut().filter(|told| told.root == *id).for_each(|told| {
                         told.at = *at;
                     });
                 } else {
-                    self.open.push(Open::new(*id, news, *cause, *not_before, *reminder));
+                    let link = sealed_link.clone();
+                    self.open.push(Open::new(*id, news, *cause, *not_before, *reminder, link));
                 }
             }
-            Deed::Attempted { attempt } => self.change(*id, |open| {
+            Deed::Attempted { attempt, lead } => self.change(*id, |open| {
                 open.attempts = *attempt;
+                open.lead = *lead;
                 open.in_act = true;
                 open.first_at.get_or_insert(*at);
             }),
@@ -258,12 +272,7 @@ impl Thread {
 
     fn restated(&self, anomaly: String, at: Timestamp) -> Result<Vec<Step>, Refusal> {
         let told = self.told.get(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
-        let due = Deed::Due {
-            news: Arc::clone(&told.news),
-            cause: Cause::Event,
-            not_before: at,
-            reminder: told.reminders,
-        };
+        let due = due(Arc::clone(&told.news), Cause::Event, at, told.reminders);
         Ok(told_at_once(told.root, at, due, None))
     }
 
@@ -292,7 +301,7 @@ impl Thread {
         }
         if is_told(&open) {
             open.news.supersedes().iter().for_each(|old| drop(self.told.remove(old)));
-            let root = self.told.get(anomaly).map_or(id, |told| told.root);
+            let root = self.told.get(anomaly).map_or(open.lead.unwrap_or(id), |told| told.root);
             let told = Told { root, news: Arc::clone(&open.news), at, reminders: open.reminder };
             self.told.insert(anomaly.to_owned(), told);
             self.forget_oldest();
@@ -306,6 +315,10 @@ impl Thread {
             oldest.map(|anomaly| self.told.remove(&anomaly));
         }
     }
+}
+
+fn due(news: Arc<News>, cause: Cause, not_before: Timestamp, reminder: u32) -> Deed {
+    Deed::Due { news, cause, not_before, reminder, sealed_link: Bytes::new() }
 }
 
 /// What is due and delivered in one decision: nothing is sent for it.

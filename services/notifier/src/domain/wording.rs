@@ -4,6 +4,7 @@
 //! that come from strangers' certificates are made harmless here, once: no control characters, no
 //! characters that turn the direction of writing, no line breaks, nothing overlong.
 
+mod digest;
 mod en;
 mod facts;
 mod html;
@@ -16,12 +17,16 @@ mod zh_cn;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use jiff::Timestamp;
 use proto::{
     id::DeliveryId,
     v1::{InboxEntry, Kind, Severity, event::Phase, evidence::Case},
 };
 
+pub use self::digest::digest;
 use self::{
     moment::Clock,
     phrases::{Label, Phrases},
@@ -54,6 +59,8 @@ pub struct Brief<'a> {
     pub owner_note: &'a str,
     /// What it answers to.
     pub roots: &'a [Root],
+    /// Where it leads instead of the domain's page: the link of a verification.
+    pub link: Option<&'a str>,
     /// Now: what time is left is counted from here.
     pub now: Timestamp,
 }
@@ -76,8 +83,8 @@ pub struct Letter {
     pub subject: String,
     /// What is wrong, in one sentence.
     pub sentence: String,
-    /// What to do now.
-    pub action: Fact,
+    /// What to do now. None if several news ask for several things: each fact then says its own.
+    pub action: Option<Fact>,
     /// Evidence, times, severity.
     pub facts: Vec<Fact>,
     /// The owner note, with its line breaks.
@@ -94,13 +101,19 @@ pub struct Letter {
     pub severity: Severity,
     /// The language of it all.
     pub language: Language,
+    /// The domain, or the prober. Empty of a digest and of a test.
+    pub name: String,
+    /// When it was detected.
+    pub detected_at: Timestamp,
+    /// SHA-256 of the leaf that it is about, if it is about one.
+    pub certificate: Option<Bytes>,
 }
 
 /// A labelled value of one or more lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// What it is.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// It.
     pub lines: Vec<String>,
 }
@@ -119,25 +132,45 @@ pub fn compose(brief: &Brief<'_>, head: &Letterhead) -> Letter {
     let Brief { news, contact, .. } = *brief;
     let phrases = phrases_of(contact.language);
     let clock = Clock::new(&contact.zone, &contact.zone_name);
-    let saying = Saying::of(news, brief.now);
+    let saying = match brief.cause {
+        Cause::Verification => Saying::Verification,
+        Cause::Unspecified
+        | Cause::Event
+        | Cause::Reminder
+        | Cause::Test
+        | Cause::Again
+        | Cause::Escalation => Saying::of(news, brief.now),
+    };
     let name = plain::line(&news.name().to_string());
-    let title = title(phrases, head, news.kind(), &name);
-    let fact = |label, lines| Fact { label: phrases.label(label), lines };
+    let title = if brief.cause == Cause::Verification {
+        head.prefixed(phrases.label(Label::Verify))
+    } else {
+        title(phrases, head, news.kind(), &name)
+    };
+    let link = match brief.link {
+        Some(url) => Link { label: phrases.label(Label::Verify), url: url.to_owned() },
+        None => Link { label: phrases.label(Label::Page), url: link(head, news) },
+    };
+    let leaf = news.evidence().and_then(|evidence| evidence.leaf.as_ref());
+    let fact = |label, lines| Fact { label: phrases.label(label).into(), lines };
     let note = plain::paragraphs(brief.owner_note);
     let action = phrases.action(&saying).to_owned();
     Letter {
         subject: subject(brief, head, phrases, &name).unwrap_or_else(|| title.clone()),
         title,
         sentence: plain::line(&phrases.sentence(&name, &saying, &clock)),
-        action: fact(Label::Action, vec![action]),
+        action: Some(fact(Label::Action, vec![action])),
         facts: facts::of(brief, phrases, &clock),
         note: (!note.is_empty()).then(|| fact(Label::OwnerNote, note)),
-        link: Link { label: phrases.label(Label::Page), url: link(head, news) },
+        link,
         pem: pem(news),
-        footer: format!("certherald · #{}", number(brief.delivery)),
+        footer: footer(brief.delivery),
         kind: news.kind(),
         severity: news.severity(),
         language: contact.language,
+        detected_at: news.occurred_at(),
+        certificate: leaf.map(|leaf| leaf.sha256.clone()).filter(|sha256| !sha256.is_empty()),
+        name,
     }
 }
 
@@ -146,17 +179,17 @@ impl Letter {
     pub fn text(&self) -> String {
         let colon = phrases_of(self.language).colon();
         let mut text = format!("{}\n\n{}\n\n", self.title, self.sentence);
-        for fact in [&self.action].into_iter().chain(&self.facts).chain(&self.note) {
+        for fact in self.action.iter().chain(&self.facts).chain(&self.note) {
             match &fact.lines[..] {
-                [line] => text.extend([fact.label, colon, line, "\n"]),
+                [line] => text.extend([&*fact.label, colon, line, "\n"]),
                 lines => {
-                    text.extend([fact.label, colon.trim_end(), "\n"]);
+                    text.extend([&*fact.label, colon.trim_end(), "\n"]);
                     for line in lines {
                         text.extend(["  ", line, "\n"]);
                     }
                 }
             }
-            if fact == &self.action {
+            if Some(fact) == self.action.as_ref() {
                 text.push('\n');
             }
         }
@@ -218,7 +251,14 @@ fn title(phrases: &dyn Phrases, head: &Letterhead, kind: Kind, name: &str) -> St
     } else {
         format!("{name}{}{matter}", phrases.colon())
     };
-    if head.prefix.is_empty() { said } else { format!("{} {said}", head.prefix) }
+    head.prefixed(&said)
+}
+
+impl Letterhead {
+    /// A title with what every title begins with.
+    fn prefixed(&self, title: &str) -> String {
+        if self.prefix.is_empty() { title.to_owned() } else { format!("{} {title}", self.prefix) }
+    }
 }
 
 /// The title of the first that this letter answers to, marked as an answer.
@@ -262,6 +302,7 @@ fn pem(news: &News) -> Option<String> {
     }
 }
 
-fn number(delivery: DeliveryId) -> String {
-    delivery.to_string().chars().take(NUMBER_LEN).collect()
+fn footer(delivery: DeliveryId) -> String {
+    let number: String = delivery.to_string().chars().take(NUMBER_LEN).collect();
+    format!("certherald · #{number}")
 }

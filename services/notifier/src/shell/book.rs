@@ -5,35 +5,47 @@
 //! when. Its lock is held for moments only, never while something is waited for.
 
 mod agenda;
+mod roads;
+mod taking;
+mod trip;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use chassis::ledger::{Entity as LedgerEntity, Known, Place};
+use chassis::{
+    error::Chain,
+    ledger::{Entity as LedgerEntity, Known, Place},
+    seal::Seal,
+};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use proto::{
-    id::DomainId,
-    stream, subject,
-    v1::{DeliveryRecord, InventoryEvent},
+    id::{ContactId, DomainId},
+    stream, subject, time,
+    v1::{DeliveryRecord, InventoryRecord},
 };
 use tokio::sync::Notify;
 
-use self::agenda::Agenda;
-use super::channel::Parcel;
+use self::{agenda::Agenda, roads::Roads};
+pub use self::{
+    agenda::{Lane, Nothing, Room},
+    roads::Spot,
+    taking::Haul,
+};
+use super::channel::{Pace, Parcel};
 use crate::domain::{
     anomalies::Anomalies,
     audience::{People, Recipient},
     news::News,
-    plan::{self, Plan, Sending, ThreadKey, World},
-    roster::Roster,
+    plan::{self, Plan, ThreadKey, World},
+    roster::{Address, Roster},
     thread::{
         Command, Thread,
         step::{self, Cause, Step},
     },
-    wording::{self, Brief, Letterhead},
+    wording::Letterhead,
 };
 
 /// When a thread is looked at of which something new was heard: at once.
@@ -42,9 +54,20 @@ const AT_ONCE: Timestamp = Timestamp::MIN;
 /// The book.
 pub struct Book {
     pages: Mutex<Pages>,
-    letterhead: Letterhead,
-    operator: Option<String>,
+    config: BookConfig,
     changed: Notify,
+}
+
+/// What the book is told once.
+pub struct BookConfig {
+    /// How the installation presents itself.
+    pub letterhead: Letterhead,
+    /// As in [`People`].
+    pub operator: Option<String>,
+    /// How long news are held so that others may join them.
+    pub group_window: Duration,
+    /// Opens what is sealed.
+    pub seal: Seal,
 }
 
 #[derive(Default)]
@@ -53,6 +76,7 @@ struct Pages {
     anomalies: Anomalies,
     threads: BTreeMap<ThreadKey, Page>,
     agenda: Agenda,
+    roads: Roads,
 }
 
 /// One thread.
@@ -63,6 +87,8 @@ struct Page {
     taken: bool,
     /// Whether something was heard of it since it was taken.
     is_new: bool,
+    /// Whether it travels alone: a message that it was part of was refused.
+    is_alone: bool,
 }
 
 /// What is to be done about a thread now.
@@ -87,6 +113,8 @@ pub struct Trip {
     pub cause: Cause,
     /// Whether the inbox is told of these news in any case.
     pub is_in_inbox: bool,
+    /// Whether it must not travel with others.
+    pub is_alone: bool,
 }
 
 impl LedgerEntity for Thread {
@@ -95,7 +123,7 @@ impl LedgerEntity for Thread {
     fn events(record: DeliveryRecord) -> Vec<Step> {
         let (steps, unreadable) = step::steps(record);
         for error in unreadable {
-            tracing::warn!(error = %chassis::error::Chain(&error), "Skipping a step.");
+            tracing::warn!(error = %Chain(&error), "Skipping a step.");
         }
         steps
     }
@@ -108,10 +136,15 @@ pub fn place(key: &ThreadKey) -> Place {
 }
 
 impl Book {
-    /// An empty book. `operator` is as in [`People`].
-    pub fn new(letterhead: Letterhead, operator: Option<String>) -> Self {
-        let (pages, changed) = (Mutex::default(), Notify::new());
-        Self { pages, letterhead, operator, changed }
+    /// An empty book.
+    pub fn new(config: BookConfig) -> Self {
+        Self { pages: Mutex::default(), config, changed: Notify::new() }
+    }
+
+    /// When news to a channel of this pace go at the earliest.
+    pub fn goes_at(&self, pace: &Pace, now: Timestamp) -> Timestamp {
+        let window = if pace.groups { self.config.group_window } else { Duration::ZERO };
+        now.checked_add(window).unwrap_or(Timestamp::MAX)
     }
 
     /// Waits until there may be something to do that there was not before.
@@ -132,14 +165,23 @@ impl Book {
 
     /// Takes in what was ordered of one entity. What is under way may have become unwanted, or
     /// wanted.
-    pub fn order(&self, entity: &subject::Entity, events: &[InventoryEvent]) {
+    pub fn order(&self, entity: &subject::Entity, record: &InventoryRecord) {
+        let at = record.recorded_at.as_ref().and_then(time::read).unwrap_or_default();
         let mut pages = self.pages.lock();
-        for event in events {
-            pages.roster.evolve(entity, event);
+        for event in &record.events {
+            pages.roster.evolve(entity, event, at);
+        }
+        if let subject::Entity::Contact(_) = entity {
+            let robots = pages.roster.robots();
+            pages.roads.share(robots);
         }
         match entity {
-            subject::Entity::Setting(domain) => pages.look_again(Some(*domain)),
-            subject::Entity::Contact(_) | subject::Entity::DefaultSetting => pages.look_again(None),
+            subject::Entity::Setting(domain) | subject::Entity::Acknowledgement(domain) => {
+                pages.look_again(Some(*domain));
+            }
+            subject::Entity::Contact(_)
+            | subject::Entity::DefaultSetting
+            | subject::Entity::Silence(_) => pages.look_again(None),
             subject::Entity::Domain(_) | subject::Entity::Token(_) | subject::Entity::Inbox(_) => {
                 return;
             }
@@ -180,6 +222,7 @@ impl Book {
         message: &chassis::bus::Message,
     ) -> Result<(), chassis::ledger::LedgerError<crate::domain::thread::Refusal>> {
         let mut pages = self.pages.lock();
+        pages.roads.read(&key.recipient(), message);
         let page = pages.threads.entry(key.clone()).or_default();
         let before = page.known.version;
         chassis::ledger::take_in(&mut page.known, message)?;
@@ -205,88 +248,46 @@ impl Book {
         of_domain.filter(|(_, page)| knows(page)).map(|(key, _)| key.clone()).collect()
     }
 
-    /// What is to be done about a thread now.
-    pub fn next(&self, key: &ThreadKey, now: Timestamp) -> Next {
+    /// Who is to be told of an event that nobody acknowledges, and from when on.
+    pub fn escalation(&self, news: &News, now: Timestamp) -> Vec<(ThreadKey, Timestamp)> {
+        let pages = self.pages.lock();
+        let Some((after, second)) = self.people(&pages).escalation(news) else { return Vec::new() };
+        let due_at = now.checked_add(after).unwrap_or(Timestamp::MAX);
+        let at = |Recipient { contact, channel }| {
+            let key = ThreadKey { domain: news.domain(), contact, channel };
+            let waiting = pages.threads.get(&key).and_then(|page| page.known.state.waits(news));
+            // What has become worse does not begin to wait anew.
+            (key, waiting.map_or(due_at, |waiting| waiting.min(due_at)))
+        };
+        second.into_iter().map(at).collect()
+    }
+
+    /// What is to be done about a thread now. What is due until an instant may go with others.
+    pub fn next(&self, key: &ThreadKey, now: Timestamp, together_until: Timestamp) -> Next {
         let pages = self.pages.lock();
         let Some(page) = pages.threads.get(key) else { return Next::Rest(None) };
         let people = self.people(&pages);
-        let world = World { people, anomalies: &pages.anomalies, now };
+        let world = World { people, anomalies: &pages.anomalies, now, together_until };
         match plan::plan(&page.known.state, key, world) {
             Plan::Record(command) => Next::Record(command),
             Plan::Rest(until) => Next::Rest(until),
-            Plan::Send(sending) => Next::Send(Box::new(self.trip(sending, key, people, now))),
+            Plan::Send(sending) => match self.trip(sending, key, people, now) {
+                Ok(trip) => Next::Send(Box::new(Trip { is_alone: page.is_alone, ..trip })),
+                Err(command) => Next::Record(*command),
+            },
         }
     }
 
-    /// Takes out the next thread to be looked at, of a recipient for whom there is room. It must be
-    /// put back.
-    pub fn take(
-        &self,
-        now: Timestamp,
-        has_room: impl FnMut(&Recipient) -> bool,
-    ) -> Option<ThreadKey> {
-        let mut pages = self.pages.lock();
-        let key = pages.agenda.take(now, has_room)?;
-        if let Some(page) = pages.threads.get_mut(&key) {
-            (page.taken, page.is_new) = (true, false);
-        }
-        Some(key)
-    }
-
-    /// Puts a thread back, to be looked at again at an instant if there is one, and at once if
-    /// something new was heard of it.
-    pub fn put_back(&self, key: &ThreadKey, at: Option<Timestamp>) {
-        let mut pages = self.pages.lock();
-        let Some(page) = pages.threads.get_mut(key) else { return };
-        page.taken = false;
-        let at = if page.is_new { Some(AT_ONCE) } else { at };
-        if let Some(at) = at {
-            pages.agenda.put(key, at);
-        }
-    }
-
-    /// The soonest instant after now at which a thread is to be looked at.
-    pub fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
-        self.pages.lock().agenda.next_after(now)
+    /// Whether a recipient has this address, and it is to be verified.
+    pub fn asks_at(&self, recipient: &Recipient, address: &str) -> bool {
+        let pages = self.pages.lock();
+        let contact = pages.roster.contact(&recipient.contact);
+        let unverified = contact.and_then(|contact| contact.unverified(&recipient.channel));
+        unverified == Some(Address::Clear(address.to_owned()))
     }
 
     fn people<'a>(&'a self, pages: &'a Pages) -> People<'a> {
-        People { roster: &pages.roster, operator: self.operator.as_deref() }
-    }
-
-    fn trip(
-        &self,
-        sending: Sending<'_>,
-        key: &ThreadKey,
-        people: People<'_>,
-        now: Timestamp,
-    ) -> Trip {
-        let open = sending.open;
-        let brief = Brief {
-            delivery: open.id,
-            news: &open.news,
-            cause: open.cause,
-            reminder: open.reminder,
-            contact: sending.contact,
-            owner_note: sending.owner_note,
-            roots: &sending.roots,
-            now,
-        };
-        let inbox = Recipient { contact: key.contact, channel: inbox() };
-        Trip {
-            is_in_inbox: people.terms(&open.news, &inbox).is_ok(),
-            news: open.news.clone(),
-            cause: open.cause,
-            parcel: Parcel {
-                delivery: open.id,
-                attempt: open.attempts + 1,
-                at: now,
-                name: sending.contact.name.clone(),
-                address: sending.address,
-                letter: wording::compose(&brief, &self.letterhead),
-                roots: sending.roots,
-            },
-        }
+        People { roster: &pages.roster, operator: self.config.operator.as_deref() }
     }
 }
 
@@ -303,35 +304,10 @@ impl Pages {
     fn threads_of(&self, domain: Option<DomainId>) -> impl Iterator<Item = (&ThreadKey, &Page)> {
         let first = ThreadKey {
             domain,
-            contact: proto::id::ContactId::from_bytes([0; 16]),
+            contact: ContactId::from_bytes([0; 16]),
             // Sorts before every other token.
             channel: "-".parse().expect("a constant that is a token"),
         };
         self.threads.range(first..).take_while(move |(key, _)| key.domain == domain)
-    }
-
-    /// Has a thread looked at, now or as soon as it is put back.
-    fn is_new(&mut self, key: &ThreadKey) {
-        match self.threads.get_mut(key) {
-            Some(page) if page.taken => page.is_new = true,
-            Some(_) => self.agenda.put_sooner(key, AT_ONCE),
-            None => {}
-        }
-    }
-
-    /// Has the threads of a domain, or all, looked at in which something is on its way.
-    fn look_again(&mut self, domain: Option<DomainId>) {
-        let is_concerned = |(key, page): &(&ThreadKey, &Page)| {
-            (domain.is_none() || key.domain == domain) && !page.known.state.open().is_empty()
-        };
-        let keys: Vec<_> = match domain {
-            Some(_) => {
-                self.threads_of(domain).filter(is_concerned).map(|(k, _)| k.clone()).collect()
-            }
-            None => self.threads.iter().filter(is_concerned).map(|(k, _)| k.clone()).collect(),
-        };
-        for key in &keys {
-            self.is_new(key);
-        }
     }
 }

@@ -14,9 +14,10 @@ use self::{
     email::{Email, EmailError},
     internal::Internal,
 };
+pub use crate::domain::pace::Limit;
 use crate::{
     config::Config,
-    domain::{plan::Root, roster::Address, thread::outcome::Outcome, wording::Letter},
+    domain::{news::News, plan::Root, roster::Address, thread::outcome::Outcome, wording::Letter},
 };
 
 /// A way of telling.
@@ -27,6 +28,12 @@ pub trait Channel: Send + Sync {
 
     /// How fast it may be spoken to.
     fn pace(&self) -> Pace;
+
+    /// Whether a letter is short enough for one message, whole. What is longer is told in several
+    /// messages if it can be, and cut by the channel if it cannot.
+    fn fits(&self, _letter: &Letter) -> bool {
+        true
+    }
 
     /// Tells one contact, and says what came of it. Ends within a bounded time, and is never
     /// dropped half way.
@@ -48,6 +55,8 @@ pub struct Parcel {
     pub address: Address,
     /// What is told.
     pub letter: Letter,
+    /// The news in it; several if they travel together.
+    pub news: Vec<Arc<News>>,
     /// What it answers to, the first told first.
     pub roots: Vec<Root>,
 }
@@ -61,6 +70,10 @@ pub struct Pace {
     pub at_once_each: usize,
     /// Waits after failures.
     pub backoff: Backoff,
+    /// Whether news travel together that come within a short time.
+    pub groups: bool,
+    /// How many messages one address takes in which time; all of them hold.
+    pub limits: &'static [Limit],
 }
 
 /// The pace of a channel that we do not have: every sending is answered at once.
@@ -68,6 +81,8 @@ const UNKNOWN: Pace = Pace {
     at_once: 8,
     at_once_each: 8,
     backoff: Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) },
+    groups: false,
+    limits: &[],
 };
 
 /// All channels of this installation.
@@ -97,6 +112,11 @@ impl Channels {
             Some(channel) => channel.send(parcel).await,
             None => Outcome::Broken { reply: format!("there is no channel `{token}`") },
         }
+    }
+
+    /// Whether a letter is short enough for one message of a channel, whole.
+    pub fn fits(&self, token: &Token, letter: &Letter) -> bool {
+        self.find(token).is_none_or(|channel| channel.fits(letter))
     }
 
     fn find(&self, token: &Token) -> Option<&dyn Channel> {

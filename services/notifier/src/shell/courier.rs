@@ -7,7 +7,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chassis::{context::Context, error::Chain};
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{
+    StreamExt,
+    stream::{self, FuturesUnordered},
+};
 use jiff::Timestamp;
 use kernel::backoff::Backoff;
 use metrics::{counter, histogram};
@@ -15,9 +18,11 @@ use proto::{id::DeliveryId, subject::Token};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+mod gather;
+
 use super::{
-    book::{self, Book, Next, Trip},
-    channel::Channels,
+    book::{self, Book, Haul, Lane, Next, Spot, Trip},
+    channel::{Channels, Pace, Parcel},
     pen::{Pen, PenError},
 };
 use crate::domain::{
@@ -33,6 +38,9 @@ const IN_HAND_MAX: usize = 512;
 
 /// Steps of one thread before others have their turn.
 const ROUNDS_MAX: usize = 64;
+
+/// Threads of one message that are written of at once.
+const AT_ONCE: usize = 16;
 
 /// Pause of a thread whose steps could not be recorded.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -57,10 +65,10 @@ pub struct Courier {
     pub ended: CancellationToken,
 }
 
-/// How many sendings are in hand, by recipient and by channel.
+/// How many sendings are in hand, by where they go and by channel.
 #[derive(Default)]
 struct Load {
-    of_recipient: BTreeMap<Recipient, usize>,
+    of_spot: BTreeMap<Spot, usize>,
     of_channel: BTreeMap<Token, usize>,
 }
 
@@ -71,16 +79,28 @@ impl Courier {
         let mut trips = FuturesUnordered::new();
         while !self.ended.is_cancelled() {
             let now = self.context.clock.now();
+            let mut room_from = None;
             while trips.len() < IN_HAND_MAX {
-                let has_room = |recipient: &Recipient| load.has_room(recipient, &self.channels);
-                let Some(key) = self.book.take(now, has_room) else { break };
-                load.begin(&key.recipient());
-                trips.push(self.attend(key));
+                let pace = |lane: &Lane, spot: &Spot| load.pace(lane, spot, &self.channels);
+                let haul = match self.book.take(now, pace) {
+                    Ok(haul) => haul,
+                    Err(nothing) => {
+                        room_from = nothing.room_from;
+                        break;
+                    }
+                };
+                let recipient = haul.recipient();
+                let spot = self.book.spot(&recipient);
+                load.begin(&spot, &recipient.channel);
+                trips.push(async move {
+                    self.attend(haul).await;
+                    (spot, recipient.channel)
+                });
             }
-            let wake_at = self.book.next_after(now);
+            let wake_at = [self.book.next_after(now), room_from].into_iter().flatten().min();
             tokio::select! {
                 () = self.ended.cancelled() => {}
-                Some(key) = trips.next() => load.end(&ThreadKey::recipient(&key)),
+                Some((spot, channel)) = trips.next() => load.end(&spot, &channel),
                 () = self.book.changed() => {}
                 () = self.until(wake_at) => {}
             }
@@ -95,33 +115,52 @@ impl Courier {
         }
     }
 
-    /// Does what is to be done about a thread, and puts it back.
-    async fn attend(&self, key: ThreadKey) -> ThreadKey {
-        let rest = match self.rounds(&key).await {
-            Ok(rest) => rest,
-            Err(error) => {
-                let (subject, error) = (book::place(&key).subject, Chain(&error).to_string());
-                warn!(%subject, error, "Nothing can be recorded of `{subject}` for now.");
-                self.context.clock.now().checked_add(PAUSE).ok()
+    /// Does what is to be done about threads, and puts them back.
+    async fn attend(&self, haul: Haul) {
+        match &haul.keys[..] {
+            [key] => {
+                let rest = match self.rounds(key).await {
+                    Ok(rest) => rest,
+                    Err(error) => self.pause(key, &error),
+                };
+                self.book.put_back(key, rest);
             }
-        };
-        self.book.put_back(&key, rest);
-        key
+            _ => self.gather(haul).await,
+        }
+    }
+
+    /// When a thread is looked at again of which nothing could be recorded.
+    fn pause(&self, key: &ThreadKey, error: &PenError) -> Option<Timestamp> {
+        let (subject, error) = (book::place(key).subject, Chain(error).to_string());
+        warn!(%subject, error, "Nothing can be recorded of `{subject}` for now.");
+        self.context.clock.now().checked_add(PAUSE).ok()
     }
 
     async fn rounds(&self, key: &ThreadKey) -> Result<Option<Timestamp>, PenError> {
+        match self.settle(key, Timestamp::MIN).await? {
+            Settled::Rests(at) => Ok(at),
+            Settled::Goes(trip) => {
+                self.deliver(vec![(key.clone(), *trip)]).await?;
+                Ok(Some(self.context.clock.now()))
+            }
+        }
+    }
+
+    /// Records what is to be recorded of a thread, until it rests or something is to be sent. What
+    /// is due until an instant may be sent.
+    async fn settle(&self, key: &ThreadKey, until: Timestamp) -> Result<Settled, PenError> {
         for _ in 0..ROUNDS_MAX {
             let now = self.context.clock.now();
             if self.ended.is_cancelled() {
-                return Ok(Some(now));
+                return Ok(Settled::Rests(Some(now)));
             }
-            match self.book.next(key, now) {
-                Next::Rest(until) => return Ok(until),
+            match self.book.next(key, now, until.max(now)) {
+                Next::Rest(at) => return Ok(Settled::Rests(at)),
                 Next::Record(command) => self.record(key, &command).await?,
-                Next::Send(trip) => self.deliver(key, *trip).await?,
+                Next::Send(trip) => return Ok(Settled::Goes(trip)),
             }
         }
-        Ok(Some(self.context.clock.now()))
+        Ok(Settled::Rests(Some(self.context.clock.now())))
     }
 
     /// Records a command. One that the thread refuses has been overtaken, and is none any more.
@@ -136,27 +175,103 @@ impl Courier {
         }
     }
 
-    async fn deliver(&self, key: &ThreadKey, trip: Trip) -> Result<(), PenError> {
-        let id = trip.parcel.delivery;
-        let attempt = Command::Attempt { id, at: trip.parcel.at };
-        match self.pen.record(key, &attempt).await {
-            Ok(_) => {}
-            // Another has dealt with it: it is not sent.
-            Err(PenError::Refused(_)) => return Ok(()),
-            Err(error) => return Err(error),
+    /// Sends what goes in one message, the first of which lends it its id; records what came of it.
+    async fn deliver(&self, trips: Vec<(ThreadKey, Trip)>) -> Result<(), PenError> {
+        let Some((key, first)) = trips.first() else { return Ok(()) };
+        let (recipient, at, lead) = (key.recipient(), first.parcel.at, first.parcel.delivery);
+        let together = (trips.len() > 1).then_some(lead);
+        let recorded = stream::iter(trips).map(|(key, trip)| async move {
+            let attempt = Command::Attempt { id: trip.parcel.delivery, lead: together, at };
+            let recorded = self.pen.record(&key, &attempt).await;
+            (key, trip, recorded)
+        });
+        let mut trips = Vec::new();
+        let mut failed = None;
+        for (key, trip, recorded) in recorded.buffered(AT_ONCE).collect::<Vec<_>>().await {
+            match recorded {
+                Ok(_) => trips.push((key, trip)),
+                // Another has dealt with it: it is not sent.
+                Err(PenError::Refused(_)) => {}
+                Err(error) => failed = Some(error),
+            }
         }
-        let outcome = self.channels.send(&key.channel, &trip.parcel).await;
-        self.tell_log(key, &trip, &outcome);
+        match (self.parcel(&recipient, &trips, lead), failed) {
+            (Some(parcel), _) => {
+                self.book.sent(&recipient, lead, at);
+                let outcome = self.channels.send(&recipient.channel, &parcel).await;
+                self.book.concluded(&recipient, &outcome, self.context.clock.now());
+                self.conclude(&trips, outcome).await
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// One parcel for all of them.
+    fn parcel(
+        &self,
+        recipient: &Recipient,
+        trips: &[(ThreadKey, Trip)],
+        lead: DeliveryId,
+    ) -> Option<Parcel> {
+        let (_, first) = trips.first()?;
+        let mut parcel = first.parcel.clone();
+        if trips.len() > 1 {
+            let letters: Vec<_> = trips.iter().map(|(_, trip)| &trip.parcel.letter).collect();
+            parcel.letter = self.book.digest(&recipient.contact, &letters, lead);
+            parcel.news = trips.iter().map(|(_, trip)| trip.news.clone()).collect();
+            parcel.roots = trips.iter().flat_map(|(_, trip)| trip.parcel.roots.clone()).collect();
+        }
+        parcel.delivery = lead;
+        Some(parcel)
+    }
+
+    async fn conclude(
+        &self,
+        trips: &[(ThreadKey, Trip)],
+        outcome: Outcome,
+    ) -> Result<(), PenError> {
+        // One that spoils the message must not take the others with it: each goes alone.
+        let is_spoilt = trips.len() > 1 && matches!(outcome, Outcome::Never { .. });
+        let outcome = match outcome {
+            Outcome::Never { reply } if is_spoilt => {
+                Outcome::Again { reply, wait_min: None, perhaps_told: false }
+            }
+            Outcome::Delivered { .. }
+            | Outcome::Again { .. }
+            | Outcome::TooFast { .. }
+            | Outcome::Never { .. }
+            | Outcome::Broken { .. } => outcome,
+        };
+        // All of them wait equally long, to travel together again.
+        let chance = self.context.dice.chance();
+        let mut concluding = Vec::new();
+        for (key, trip) in trips {
+            self.book.set_alone(key, is_spoilt);
+            concluding.push(self.conclude_one(key, trip, outcome.clone(), chance));
+        }
+        let concluded = stream::iter(concluding).buffer_unordered(AT_ONCE);
+        concluded.collect::<Vec<_>>().await.into_iter().collect()
+    }
+
+    async fn conclude_one(
+        &self,
+        key: &ThreadKey,
+        trip: &Trip,
+        outcome: Outcome,
+        chance: f64,
+    ) -> Result<(), PenError> {
+        self.tell_log(key, trip, &outcome);
         match &outcome {
-            Outcome::Never { reply } => self.keep(key, &trip, Undelivered::Letter, reply).await?,
-            Outcome::Broken { reply } => self.keep(key, &trip, Undelivered::Channel, reply).await?,
-            Outcome::Delivered { .. } | Outcome::Again { .. } => {}
+            Outcome::Never { reply } => self.keep(key, trip, Undelivered::Letter, reply).await?,
+            Outcome::Broken { reply } => self.keep(key, trip, Undelivered::Channel, reply).await?,
+            Outcome::Delivered { .. } | Outcome::Again { .. } | Outcome::TooFast { .. } => {}
         }
         let conclude = Command::Conclude {
-            id,
+            id: trip.parcel.delivery,
             outcome,
             backoff: self.channels.pace(&key.channel).backoff,
-            chance: self.context.dice.chance(),
+            chance,
             at: self.context.clock.now(),
         };
         self.insist(key, &conclude).await
@@ -223,7 +338,7 @@ impl Courier {
                     .record(age.as_secs_f64().max(0.0));
                 "delivered"
             }
-            Outcome::Again { reply, .. } => {
+            Outcome::Again { reply, .. } | Outcome::TooFast { reply, .. } => {
                 info!(delivery.id = %delivery, channel, attempt, reply, "Not now: {delivery}.");
                 "failed"
             }
@@ -238,22 +353,32 @@ impl Courier {
     }
 }
 
+/// What came of settling a thread.
+enum Settled {
+    /// There is nothing to do, until an instant if there is one.
+    Rests(Option<Timestamp>),
+    /// Something is to be sent.
+    Goes(Box<Trip>),
+}
+
 impl Load {
-    fn has_room(&self, recipient: &Recipient, channels: &Channels) -> bool {
-        let pace = channels.pace(&recipient.channel);
-        let of_recipient = self.of_recipient.get(recipient).copied().unwrap_or_default();
-        let of_channel = self.of_channel.get(&recipient.channel).copied().unwrap_or_default();
-        of_recipient < pace.at_once_each && of_channel < pace.at_once
+    /// The pace of a lane, if something more may be in hand there.
+    fn pace(&self, lane: &Lane, spot: &Spot, channels: &Channels) -> Option<Pace> {
+        let channel = &lane.recipient.channel;
+        let pace = channels.pace(channel);
+        let of_spot = self.of_spot.get(spot).copied().unwrap_or_default();
+        let of_channel = self.of_channel.get(channel).copied().unwrap_or_default();
+        (of_spot < pace.at_once_each && of_channel < pace.at_once).then_some(pace)
     }
 
-    fn begin(&mut self, recipient: &Recipient) {
-        *self.of_recipient.entry(recipient.clone()).or_default() += 1;
-        *self.of_channel.entry(recipient.channel.clone()).or_default() += 1;
+    fn begin(&mut self, spot: &Spot, channel: &Token) {
+        *self.of_spot.entry(spot.clone()).or_default() += 1;
+        *self.of_channel.entry(channel.clone()).or_default() += 1;
     }
 
-    fn end(&mut self, recipient: &Recipient) {
-        less(&mut self.of_recipient, recipient);
-        less(&mut self.of_channel, &recipient.channel);
+    fn end(&mut self, spot: &Spot, channel: &Token) {
+        less(&mut self.of_spot, spot);
+        less(&mut self.of_channel, channel);
     }
 }
 

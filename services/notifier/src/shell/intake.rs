@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use chassis::{
     bus::{AppendError, Consumer, Message, SharedBus},
     clock::SharedClock,
@@ -15,11 +16,12 @@ use proto::{
     id::{ContactId, DeliveryId, DomainId, InvalidId},
     stream::{EVENTS, REQUESTS, Service},
     subject::{self, InvalidToken, Token},
-    v1::{Event, Kind, Request, SendAgain, SendTest, request::Wish},
+    v1::{Event, Kind, Request, SendAgain, SendTest, SendVerification, request::Wish},
 };
 
 use super::{
     book::{self, Book},
+    channel::Channels,
     pen::{Pen, PenError},
     reading::Reading,
 };
@@ -84,6 +86,8 @@ pub struct Desk {
     pub clock: SharedClock,
     /// How far the book is.
     pub reading: Reading,
+    /// At what pace each channel is spoken to.
+    pub channels: Channels,
 }
 
 /// Takes in events.
@@ -101,6 +105,8 @@ enum Unfulfilled {
     Id(#[from] InvalidId),
     #[error("the request names no channel")]
     Channel(#[from] InvalidToken),
+    #[error("the contact has another address by now, or has said that it reads there")]
+    Address,
     #[error("there is no delivery {0} any more")]
     Gone(DeliveryId),
 }
@@ -131,11 +137,15 @@ impl Handler for Events {
             }
         }
         let now = desk.clock.now();
-        stream::iter(desk.book.audience(&news))
-            .map(|key| {
-                let command = plan::tell(&news, &key.recipient(), now);
-                async move { desk.pen.record(&key, &command).await }
-            })
+        let audience = desk.book.audience(&news).into_iter().map(|key| {
+            let goes_at = desk.book.goes_at(&desk.channels.pace(&key.channel), now);
+            (plan::tell(&news, &key.recipient(), Cause::Event, goes_at, now), key)
+        });
+        let second = desk.book.escalation(&news, now).into_iter().map(|(key, goes_at)| {
+            (plan::tell(&news, &key.recipient(), Cause::Escalation, goes_at, now), key)
+        });
+        stream::iter(audience.chain(second).collect::<Vec<_>>())
+            .map(|(command, key)| async move { desk.pen.record(&key, &command).await })
             .buffer_unordered(RECIPIENTS_AT_ONCE)
             .try_fold(0, |told, changed| async move { Ok(told + usize::from(changed)) })
             .await
@@ -159,6 +169,7 @@ impl Handler for Wishes {
         match request.wish {
             Some(Wish::SendTest(wish)) => self.send_test(message, &wish).await,
             Some(Wish::SendAgain(wish)) => self.send_again(message, &wish).await,
+            Some(Wish::SendVerification(wish)) => self.send_verification(message, wish).await,
             Some(Wish::ScanNow(_)) | None => Err(HandleError::permanent(Unfulfilled::NotOurs)),
         }
     }
@@ -168,7 +179,20 @@ impl Wishes {
     async fn send_test(&self, message: &Message, wish: &SendTest) -> Result<(), HandleError> {
         let key = thread(&wish.contact_id, &wish.channel, "").map_err(HandleError::permanent)?;
         let news = News::test(&message.id, self.0.clock.now());
-        self.tell(message, &key, Arc::new(news), Cause::Test).await
+        self.tell(message, &key, Arc::new(news), Cause::Test, Bytes::new()).await
+    }
+
+    async fn send_verification(
+        &self,
+        message: &Message,
+        wish: SendVerification,
+    ) -> Result<(), HandleError> {
+        let key = thread(&wish.contact_id, &wish.channel, "").map_err(HandleError::permanent)?;
+        if !self.0.book.asks_at(&key.recipient(), &wish.address) {
+            return Err(HandleError::permanent(Unfulfilled::Address));
+        }
+        let news = News::test(&message.id, self.0.clock.now());
+        self.tell(message, &key, Arc::new(news), Cause::Verification, wish.sealed_link).await
     }
 
     async fn send_again(&self, message: &Message, wish: &SendAgain) -> Result<(), HandleError> {
@@ -180,7 +204,7 @@ impl Wishes {
         let history = history.map_err(HandleError::transient)?;
         let news = history.iter().find_map(|message| news_of(message, id));
         let news = news.ok_or_else(|| HandleError::permanent(Unfulfilled::Gone(id)))?;
-        self.tell(message, &key, news, Cause::Again).await
+        self.tell(message, &key, news, Cause::Again, Bytes::new()).await
     }
 
     /// Tells under an id that belongs to the request, so that the console knows it beforehand.
@@ -190,9 +214,11 @@ impl Wishes {
         key: &ThreadKey,
         news: Arc<News>,
         cause: Cause,
+        sealed_link: Bytes,
     ) -> Result<(), HandleError> {
         let id = DeliveryId::of(&message.id, &key.contact, key.channel.as_str(), 0);
-        let command = Command::Tell { id, news, cause, at: self.0.clock.now() };
+        let at = self.0.clock.now();
+        let command = Command::Tell { id, news, cause, not_before: at, sealed_link, at };
         self.0.pen.record(key, &command).await.map(drop).map_err(unwritten)
     }
 }

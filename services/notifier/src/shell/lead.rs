@@ -53,6 +53,7 @@ pub async fn serve(mut office: Office, term: Term) -> Result<(), BusError> {
         bus: context.bus.clone(),
         clock: context.clock.clone(),
         reading,
+        channels: channels.clone(),
     };
     let courier = Courier { context: context.clone(), book, pen, channels, ended: ended.clone() };
     let events: Arc<dyn Handler> = Arc::new(Events(desk.clone()));

@@ -119,7 +119,7 @@ async fn follow(
 fn order(book: &Book, message: &Message) {
     let Some(entity) = subject::inventory_entity(&message.subject) else { return };
     match InventoryRecord::decode(message.payload.clone()) {
-        Ok(record) => book.order(&entity, &record.events),
+        Ok(record) => book.order(&entity, &record),
         Err(error) => skipped(message, &error),
     }
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use chassis::config::Reader;
 use jiff::{SignedDuration, Timestamp};
 use lab::{
-    authority::{Authority, Leaf, Validity},
+    authority::{Authority, KeyKind, Leaf, Validity},
     mail::{MailSink, Manner, Reply, Security, Step},
 };
 use notifier::{
@@ -42,11 +42,11 @@ fn contact() -> Contact {
         addresses: vec![],
     };
     let event = InventoryEvent { event: Some(Ordered::ContactSaved(saved)) };
-    roster.evolve(&Entity::Contact(id), &event);
+    roster.evolve(&Entity::Contact(id), &event, Timestamp::UNIX_EPOCH);
     roster.contact(&id).unwrap().clone()
 }
 
-fn parcel(number: u8, roots: Vec<Root>) -> Parcel {
+pub(crate) fn parcel(number: u8, roots: Vec<Root>) -> Parcel {
     let case =
         Case::MissingIssuer(MissingIssuer { pem: PEM.to_owned(), ..MissingIssuer::default() });
     let mut event = world::opened("shop.example.com", Kind::ChainIncomplete);
@@ -63,15 +63,17 @@ fn parcel(number: u8, roots: Vec<Root>) -> Parcel {
         contact: &contact,
         owner_note: "",
         roots: &roots,
+        link: None,
         now,
     };
     let console = "https://tls.example.com".to_owned();
     let letter = wording::compose(&brief, &Letterhead { prefix: "[TLS]".to_owned(), console });
     let address = Address::Clear("ops@example.com".to_owned());
-    Parcel { delivery, attempt: 1, at: now, name: contact.name.clone(), address, letter, roots }
+    let (name, news) = (contact.name.clone(), vec![Arc::new(news)]);
+    Parcel { delivery, attempt: 1, at: now, name, address, letter, news, roots }
 }
 
-fn email(url: &str, more: &[(&str, &str)]) -> Email {
+pub(crate) fn email(url: &str, more: &[(&str, &str)]) -> Email {
     let lookup = |key: &str| match key {
         "NOTIFIER_SMTP_URL" => Some(url.to_owned()),
         "NOTIFIER_MAIL_FROM" => Some("TLS watch <watch@tls.example.com>".to_owned()),
@@ -230,12 +232,14 @@ async fn a_positive_code_that_is_no_250_is_no_success() {
     assert!(is_again(&outcome, true), "{outcome:?}");
 }
 
-fn certified() -> (Authority, lab::authority::identity::Identity, tempfile::NamedTempFile) {
+pub(crate) fn certified() -> (Authority, lab::authority::identity::Identity, tempfile::NamedTempFile)
+{
     let now = SignedDuration::from_secs(1_800_000_000);
     let now = Timestamp::UNIX_EPOCH + now;
     let authority = Authority::root("Mail CA", Validity::of_an_authority(now)).unwrap();
-    let identity =
-        authority.issue(&Leaf::named("127.0.0.1", Validity::of_an_authority(now))).unwrap();
+    let leaf = Leaf::named("127.0.0.1", Validity::of_an_authority(now));
+    // Debian's OpenSMTPD cannot use another key with its OpenSSL.
+    let identity = authority.issue(&leaf.with_key(KeyKind::Rsa2048)).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), authority.pem()).unwrap();
     (authority, identity, file)

@@ -3,9 +3,14 @@
 
 mod crash;
 mod email;
+mod email_server;
+mod escalation;
 mod flow;
+mod quiet;
 mod script;
 mod storm;
 mod takeover;
+mod together;
+mod verification;
 mod wishes;
 mod world;

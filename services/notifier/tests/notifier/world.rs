@@ -10,6 +10,7 @@ use chassis::{
     context::Context,
     dice::Dice,
     health::Health,
+    seal::Seal,
     tasks::Tasks,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -67,6 +68,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<Embedded>,
     data: TempDir,
     smtp: Option<String>,
+    group_window: String,
     appended: Mutex<u64>,
 }
 
@@ -156,11 +158,22 @@ impl World {
         Self { smtp: None, ..Self::new().await }
     }
 
+    /// The same, but news are held for a while so that others may join them.
+    pub(crate) async fn grouping(window: &str) -> Self {
+        Self { group_window: window.to_owned(), ..Self::new().await }
+    }
+
+    /// Seals as the console does.
+    pub(crate) fn seal(&self) -> Seal {
+        Seal::open_or_create(&self.data.path().join("key")).unwrap()
+    }
+
     fn with(sink: MailSink, smtp: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let store = Embedded::open(data.path()).unwrap();
         let (clock, appended) = (Arc::default(), Mutex::default());
-        Self { clock, sink, store, data, smtp, appended }
+        let group_window = "0s".to_owned();
+        Self { clock, sink, store, data, smtp, group_window, appended }
     }
 
     /// Starts a notifier.
@@ -173,6 +186,8 @@ impl World {
         let lookup = |key: &str| match key {
             "NOTIFIER_SMTP_URL" => self.smtp.clone(),
             "NOTIFIER_MAIL_FROM" => Some("watch@tls.example.com".to_owned()),
+            "NOTIFIER_GROUP_WINDOW" => Some(self.group_window.clone()),
+            "CERTHERALD_KEY_FILE" => Some(self.data.path().join("key").display().to_string()),
             _ => None,
         };
         let config = Config::read(Reader::new(&lookup)).unwrap();
@@ -208,19 +223,19 @@ impl World {
 
     /// The contact has this mailbox, or none if it is empty.
     pub(crate) async fn save_contact(&self, mailbox: &str) {
-        let address = ContactAddress {
-            channel: "email".to_owned(),
-            address: mailbox.to_owned(),
-            verified: true,
-            ..ContactAddress::default()
-        };
+        let addresses = if mailbox.is_empty() { vec![] } else { vec![verified(mailbox)] };
+        self.save(ops(), "Ops", addresses).await;
+    }
+
+    /// A contact has these addresses.
+    pub(crate) async fn save(&self, id: ContactId, name: &str, addresses: Vec<ContactAddress>) {
         let saved = ContactSaved {
-            name: "Ops".to_owned(),
+            name: name.to_owned(),
             language: "en".to_owned(),
             time_zone: "Asia/Shanghai".to_owned(),
-            addresses: if mailbox.is_empty() { vec![] } else { vec![address] },
+            addresses,
         };
-        self.order(&Entity::Contact(ops()), Ordered::ContactSaved(saved)).await;
+        self.order(&Entity::Contact(id), Ordered::ContactSaved(saved)).await;
     }
 
     /// This is the default setting.
@@ -229,9 +244,11 @@ impl World {
         self.order(&Entity::DefaultSetting, Ordered::SettingSaved(saved)).await;
     }
 
-    async fn order(&self, entity: &Entity, ordered: Ordered) {
+    /// People order something.
+    pub(crate) async fn order(&self, entity: &Entity, ordered: Ordered) {
         let events = vec![InventoryEvent { event: Some(ordered) }];
-        let record = InventoryRecord { recorded_at: None, actor: "system".to_owned(), events };
+        let recorded_at = Some(time::write(self.clock.now()));
+        let record = InventoryRecord { recorded_at, actor: "system".to_owned(), events };
         let (subject, payload) = (subject::inventory(entity), record.encode_to_vec());
         let id = self.fresh_id();
         self.append(Service::Console, &stream::INVENTORY, subject, id, payload).await;
@@ -311,6 +328,16 @@ impl World {
     /// Waits until so many mails have come.
     pub(crate) async fn until_mails(&self, count: usize) -> Vec<Arc<lab::mail::Mail>> {
         self.sink.until(PATIENCE, |mails| mails.len() >= count).await.unwrap()
+    }
+}
+
+/// A mailbox that may be written to.
+pub(crate) fn verified(mailbox: &str) -> ContactAddress {
+    ContactAddress {
+        channel: "email".to_owned(),
+        address: mailbox.to_owned(),
+        verified: true,
+        ..ContactAddress::default()
     }
 }
 

@@ -14,10 +14,9 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::domain::{
-    address::Guard,
-    miss::{Miss, Stage},
-};
+use chassis::address::Guard;
+
+use crate::domain::miss::{Miss, Stage};
 
 /// How long a dial may wait for another to end and free its socket. Together with the scan's own
 /// deadline it stays below the time in which a job must be acknowledged.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{clock::SharedClock, dice::Dice};
+use chassis::{address::Guard, clock::SharedClock, dice::Dice};
 use futures::future::{join, join_all};
 use ipnet::IpNet;
 use proto::{
@@ -27,7 +27,6 @@ use super::{
     tls::{Greeter, PostQuantum},
 };
 use crate::domain::{
-    address::Guard,
     fact::{self, Endpoints, Look},
     miss::{self, Miss},
     old_tls::client_hello::client_hello,

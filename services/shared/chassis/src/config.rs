@@ -9,11 +9,14 @@ use std::{
     collections::BTreeMap,
     fmt::{self, Display},
     fs, io,
+    net::IpAddr,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
+
+use ipnet::IpNet;
 
 /// Reads settings and remembers each mistake. A getter that meets one answers its default.
 pub struct Reader<'a> {
@@ -122,6 +125,21 @@ impl<'a> Reader<'a> {
                 item.parse().map_err(|error| self.mistake(format!("{key}: {item}: {error}"))).ok()
             })
             .collect()
+    }
+
+    /// Address ranges (CIDR) with commas between; an address stands for itself alone.
+    pub fn ranges(&self, key: &str) -> Vec<IpNet> {
+        let text = self.raw(key).unwrap_or_default();
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        let range = |item: &str| {
+            let address = || item.parse::<IpAddr>().ok().map(IpNet::from);
+            let range = item.parse().ok().or_else(address);
+            if range.is_none() {
+                self.mistake(format!("{key}: {item}: want an address range such as 10.0.0.0/8"));
+            }
+            range
+        };
+        items.filter_map(range).collect()
     }
 
     /// A path, if it is set.

@@ -3,6 +3,7 @@
 //!
 //! Start reading at [`bus::Bus`], then [`worker`]: the one loop that takes messages.
 
+pub mod address;
 pub mod broker;
 pub mod bus;
 pub mod clock;

@@ -6,7 +6,11 @@ use proto::v1::{
     delivery_dropped::Why, delivery_due::Cause, delivery_event::Event,
 };
 
-use crate::{Form, event::event, sample::at};
+use crate::{
+    Form,
+    event::event,
+    sample::{at, hash},
+};
 
 pub(crate) fn forms() -> Vec<Form> {
     let reply = || "250 2.0.0 Ok: queued".to_owned();
@@ -19,9 +23,21 @@ pub(crate) fn forms() -> Vec<Form> {
                 cause: Cause::Reminder.into(),
                 not_before: Some(at(3_600)),
                 reminder: 2,
+                ..DeliveryDue::default()
             }),
         ),
-        one("attempted", Event::Attempted(DeliveryAttempted { attempt: 1 })),
+        one(
+            "due_to_verify",
+            Event::Due(DeliveryDue {
+                event: Some(event()),
+                cause: Cause::Verification.into(),
+                not_before: Some(at(0)),
+                sealed_link: hash(7),
+                ..DeliveryDue::default()
+            }),
+        ),
+        one("attempted", Event::Attempted(attempted(""))),
+        one("attempted_together", Event::Attempted(attempted("0123456789abcdef"))),
         one(
             "delivered",
             Event::Delivered(DeliveryDelivered { attempt: 1, reply: reply(), inbox_entry: None }),
@@ -46,14 +62,37 @@ pub(crate) fn forms() -> Vec<Form> {
                 reply: "421 try again".to_owned(),
                 retry_at: Some(at(120)),
                 perhaps_told: true,
+                rests_until: None,
             }),
         ),
         one(
-            "parked",
-            Event::Parked(DeliveryParked { attempt: 3, reason: "550 no such user".to_owned() }),
+            "failed_too_fast",
+            Event::Failed(DeliveryFailed {
+                attempt: 1,
+                reply: "130101 send too fast".to_owned(),
+                retry_at: Some(at(600)),
+                perhaps_told: false,
+                rests_until: Some(at(600)),
+            }),
+        ),
+        one("parked", Event::Parked(parked(3, "550 no such user"))),
+        one(
+            "parked_out_of_order",
+            Event::Parked(DeliveryParked {
+                rests_until: Some(at(3_600)),
+                ..parked(1, "300005 token is not exist")
+            }),
         ),
         one("dropped", Event::Dropped(DeliveryDropped { why: Why::ClosedBefore.into() })),
     ]
+}
+
+fn attempted(lead: &str) -> DeliveryAttempted {
+    DeliveryAttempted { attempt: 1, lead: lead.to_owned() }
+}
+
+fn parked(attempt: u32, reason: &str) -> DeliveryParked {
+    DeliveryParked { attempt, reason: reason.to_owned(), rests_until: None }
 }
 
 fn record(event: Event) -> DeliveryRecord {

@@ -1,15 +1,17 @@
 //! Forms on `INVENTORY`.
 
 use proto::v1::{
-    AnomalyTime, ContactAddress, ContactRemoved, ContactSaved, DomainAdded, DomainDisabled,
-    DomainEnabled, DomainOptions, DomainOptionsChanged, DomainRemoved, InboxRead, InventoryEvent,
-    InventoryRecord, Kind, NotificationSetting, Protocol, Repeat, Rung, SettingCleared,
-    SettingSaved, TokenIssued, TokenRevoked, inventory_event::Event, rung,
+    AddressVerified, AnomalyAcknowledged, AnomalyTime, ContactAddress, ContactRemoved,
+    ContactSaved, DomainAdded, DomainDisabled, DomainEnabled, DomainOptions, DomainOptionsChanged,
+    DomainRemoved, Escalation, InboxRead, InventoryEvent, InventoryRecord, Kind,
+    NotificationSetting, Protocol, Repeat, Rung, SettingCleared, SettingSaved, Severity,
+    SilenceLifted, SilenceSaved, TokenIssued, TokenRevoked, inventory_event::Event, rung,
+    silence_saved::Target,
 };
 
 use crate::{
     Form,
-    sample::{CONTACT, at, hash, seconds},
+    sample::{CONTACT, DOMAIN, at, hash, seconds},
 };
 
 pub(crate) fn forms() -> Vec<Form> {
@@ -63,6 +65,29 @@ pub(crate) fn forms() -> Vec<Form> {
             "inbox_read",
             Event::InboxRead(InboxRead { deliveries: vec!["a".to_owned(), "b".to_owned()] }),
         ),
+        one("contact_saved_with_a_robot", Event::ContactSaved(with_a_robot())),
+        one(
+            "setting_saved_with_escalation",
+            Event::SettingSaved(SettingSaved { setting: Some(with_escalation()) }),
+        ),
+        one(
+            "address_verified",
+            Event::AddressVerified(AddressVerified {
+                channel: "email".to_owned(),
+                address: "zoe@example.com".to_owned(),
+            }),
+        ),
+        one("silence_of_a_domain", silence(Target::DomainId(DOMAIN.to_owned()))),
+        one("silence_of_a_tag", silence(Target::Tag("staging".to_owned()))),
+        one("silence_lifted", Event::SilenceLifted(SilenceLifted {})),
+        one(
+            "anomaly_acknowledged",
+            Event::AnomalyAcknowledged(AnomalyAcknowledged {
+                anomaly_id: "0123456789abcdef".to_owned(),
+                severity: Severity::Critical.into(),
+                reason: "Ordered; comes at noon".to_owned(),
+            }),
+        ),
         Form::new(
             "two_events",
             record(vec![
@@ -103,6 +128,31 @@ fn contact() -> ContactSaved {
     }
 }
 
+fn with_a_robot() -> ContactSaved {
+    let robot = ContactAddress {
+        channel: "dingtalk".to_owned(),
+        verified: true,
+        sealed: hash(8),
+        hint: "oapi.dingtalk.com …a1b2".to_owned(),
+        robot: "0123456789abcdef".to_owned(),
+        ..ContactAddress::default()
+    };
+    ContactSaved { addresses: vec![robot], ..contact() }
+}
+
+fn with_escalation() -> NotificationSetting {
+    let escalation = Escalation { minutes: 30, contacts: vec![CONTACT.to_owned()] };
+    NotificationSetting { escalation: Some(escalation), ..setting() }
+}
+
+fn silence(target: Target) -> Event {
+    Event::SilenceSaved(SilenceSaved {
+        target: Some(target),
+        until: Some(at(7_200)),
+        reason: "Moving house".to_owned(),
+    })
+}
+
 fn setting() -> NotificationSetting {
     NotificationSetting {
         enabled: true,
@@ -116,5 +166,6 @@ fn setting() -> NotificationSetting {
         }),
         repeat: Some(Repeat { days: 2 }),
         kinds: vec![Kind::Expired.into(), Kind::CertificateChanged.into()],
+        ..NotificationSetting::default()
     }
 }

@@ -1,15 +1,21 @@
 //! Forms on `REQUESTS`.
 
-use proto::v1::{Request, ScanNow, SendAgain, SendTest, request::Wish};
+use proto::v1::{Request, ScanNow, SendAgain, SendTest, SendVerification, request::Wish};
 
 use crate::{
     Form,
-    sample::{CONTACT, DOMAIN, at},
+    sample::{CONTACT, DOMAIN, at, hash},
 };
 
 pub(crate) fn forms() -> Vec<Form> {
     let (contact_id, channel) = (CONTACT.to_owned(), "email".to_owned());
     let test = SendTest { contact_id: contact_id.clone(), channel: channel.clone() };
+    let verification = SendVerification {
+        contact_id: contact_id.clone(),
+        channel: channel.clone(),
+        address: "zoe@example.com".to_owned(),
+        sealed_link: hash(7),
+    };
     let again = SendAgain {
         contact_id,
         channel,
@@ -20,6 +26,7 @@ pub(crate) fn forms() -> Vec<Form> {
         request("scan_now", Wish::ScanNow(ScanNow { domain_id: DOMAIN.to_owned() })),
         request("send_test", Wish::SendTest(test)),
         request("send_again", Wish::SendAgain(again)),
+        request("send_verification", Wish::SendVerification(verification)),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lab::mail::{Mail, MailSink};
 
-use crate::smtpd::Smtpd;
+use crate::exim::Exim;
 
 /// A mail server, and what it has taken.
 #[derive(Debug)]
@@ -13,13 +13,13 @@ pub enum Post {
     /// The lab's, which shares our idea of SMTP.
     Sink(MailSink),
     /// One that is not ours.
-    Real(Box<Smtpd>),
+    Real(Box<Exim>),
 }
 
 impl Post {
     pub(super) async fn open(is_real: bool) -> Self {
         if is_real {
-            Self::Real(Box::new(Smtpd::start().await))
+            Self::Real(Box::new(Exim::start().await))
         } else {
             Self::Sink(MailSink::open().await.unwrap())
         }
@@ -29,7 +29,7 @@ impl Post {
     pub fn address(&self) -> SocketAddr {
         match self {
             Self::Sink(sink) => sink.address(),
-            Self::Real(smtpd) => smtpd.address(),
+            Self::Real(exim) => exim.address(),
         }
     }
 
@@ -37,7 +37,7 @@ impl Post {
     pub fn mails(&self) -> Vec<Arc<Mail>> {
         match self {
             Self::Sink(sink) => sink.mails(),
-            Self::Real(smtpd) => smtpd.mails().into_iter().map(Arc::new).collect(),
+            Self::Real(exim) => exim.mails().into_iter().map(Arc::new).collect(),
         }
     }
 }

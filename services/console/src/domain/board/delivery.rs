@@ -130,6 +130,10 @@ pub struct Step {
     pub words: Box<str>,
     /// When it is tried again.
     pub retry_at: Option<Timestamp>,
+    /// The delivery whose message carries this one as well; `None` if it travels alone.
+    pub lead: Option<DeliveryId>,
+    /// Until when nothing at all is sent to the address.
+    pub rests_until: Option<Timestamp>,
 }
 
 /// A delivery that is no longer shown.
@@ -268,24 +272,10 @@ impl Delivery {
     }
 
     fn take(&mut self, sequence: u64, at: Timestamp, event: &Event) {
-        let words = |text: &str| text.into();
-        let step = |state, attempt, words| Step { at, state, attempt, words, retry_at: None };
-        let step = match event {
-            Event::Due(_) => step(DeliveryState::Due, 0, words("")),
-            Event::Attempted(tried) => step(DeliveryState::Attempted, tried.attempt, words("")),
-            Event::Delivered(done) => {
-                self.entry = done.inbox_entry.clone().map(Box::new);
-                step(DeliveryState::Delivered, done.attempt, words(&done.reply))
-            }
-            Event::Failed(failed) => Step {
-                retry_at: failed.retry_at.as_ref().and_then(proto::time::read),
-                ..step(DeliveryState::Failed, failed.attempt, words(&failed.reply))
-            },
-            Event::Parked(parked) => {
-                step(DeliveryState::Parked, parked.attempt, words(&parked.reason))
-            }
-            Event::Dropped(dropped) => step(DeliveryState::Dropped, 0, words(why(dropped.why()))),
-        };
+        if let Event::Delivered(done) = event {
+            self.entry = done.inbox_entry.clone().map(Box::new);
+        }
+        let step = Step::of(at, event);
         if self.steps.contains(&step) {
             return;
         }
@@ -297,6 +287,39 @@ impl Delivery {
     }
 }
 
+impl Step {
+    fn of(at: Timestamp, event: &Event) -> Self {
+        let read = |wire: &Option<_>| wire.as_ref().and_then(proto::time::read);
+        let step = |state, attempt, words: &str| Self {
+            at,
+            state,
+            attempt,
+            words: words.into(),
+            retry_at: None,
+            lead: None,
+            rests_until: None,
+        };
+        match event {
+            Event::Due(_) => step(DeliveryState::Due, 0, ""),
+            Event::Attempted(tried) => Self {
+                lead: tried.lead.parse().ok(),
+                ..step(DeliveryState::Attempted, tried.attempt, "")
+            },
+            Event::Delivered(done) => step(DeliveryState::Delivered, done.attempt, &done.reply),
+            Event::Failed(failed) => Self {
+                retry_at: read(&failed.retry_at),
+                rests_until: read(&failed.rests_until),
+                ..step(DeliveryState::Failed, failed.attempt, &failed.reply)
+            },
+            Event::Parked(parked) => Self {
+                rests_until: read(&parked.rests_until),
+                ..step(DeliveryState::Parked, parked.attempt, &parked.reason)
+            },
+            Event::Dropped(dropped) => step(DeliveryState::Dropped, 0, why(dropped.why())),
+        }
+    }
+}
+
 fn why(why: Why) -> &'static str {
     match why {
         Why::Unspecified => "",
@@ -304,5 +327,6 @@ fn why(why: Why) -> &'static str {
         Why::NotWanted => "The setting does not want it any more.",
         Why::NoAddress => "The contact was removed, or has no address for the channel.",
         Why::Merged => "A later delivery says it as well.",
+        Why::Acknowledged => "Somebody acknowledged the anomaly.",
     }
 }

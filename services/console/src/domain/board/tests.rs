@@ -284,7 +284,15 @@ fn an_internal_message_appears_in_its_inbox_once() {
 fn a_failed_delivery_carries_the_words_of_the_channel() {
     let mut board = Board::default();
     told(&mut board, 1, 1, due());
-    told(&mut board, 2, 1, delivery_event::Event::Attempted(v1::DeliveryAttempted { attempt: 1 }));
+    told(
+        &mut board,
+        2,
+        1,
+        delivery_event::Event::Attempted(v1::DeliveryAttempted {
+            attempt: 1,
+            ..v1::DeliveryAttempted::default()
+        }),
+    );
     let failed = v1::DeliveryFailed {
         attempt: 1,
         reply: "451 later".to_owned(),

@@ -31,6 +31,7 @@ pub struct Watch {
     endpoints: Vec<Endpoint>,
     chains: Vec<Arc<Leaf>>,
     anomalies: Vec<Anomaly>,
+    certificate_changed_at: Timestamp,
     /// Name of the prober, if the log is that of a prober.
     prober: Option<Box<str>>,
     /// Sequence of the last record taken in.
@@ -181,11 +182,14 @@ impl Watch {
                 }
                 None
             }
+            Event::CertificateChanged(_) => {
+                self.certificate_changed_at = at;
+                None
+            }
             // The record says the state after all its events.
             Event::StateChanged(_)
             | Event::Watched(_)
             | Event::Unwatched(_)
-            | Event::CertificateChanged(_)
             | Event::RoundCounted(_) => None,
         }
     }
@@ -263,6 +267,11 @@ impl Watch {
     /// What is wrong, worst first.
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
+    }
+
+    /// When the certificate last changed; the epoch if it did not while it was watched.
+    pub fn certificate_changed_at(&self) -> Timestamp {
+        self.certificate_changed_at
     }
 
     /// The leaf that expires first among those that are served.

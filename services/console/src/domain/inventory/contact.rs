@@ -1,12 +1,24 @@
-//! One contact: a person or a team that may be told.
+//! One contact: a person or a team that may be told, and an address for each channel.
+//!
+//! A person enters a [`CardDraft`]; what can be read of it is a [`Form`], and once its robots are
+//! sealed an [`Entry`]. Only the contact itself turns that into a [`Card`]: it knows which mailbox
+//! is verified, and which robots are to stay.
 
-use bytes::Bytes;
+pub mod robot;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
 use kernel::decider::Decider;
 use proto::{
+    address::SecretAddress,
     host::Host,
-    v1::{ContactAddress, ContactRemoved, ContactSaved, inventory_event::Event},
+    v1::{AddressVerified, ContactAddress, ContactRemoved, ContactSaved, inventory_event::Event},
 };
 
+use self::robot::RobotDraft;
 use super::{Invalid, Ordered, gathered, line};
 
 /// Token of the channel to the inbox. Every contact has it; it needs no address.
@@ -14,7 +26,8 @@ pub const INTERNAL: &str = "internal";
 /// Token of the channel by mail.
 pub const EMAIL: &str = "email";
 /// The channels there are, by their tokens.
-pub const CHANNELS: [&str; 2] = [EMAIL, INTERNAL];
+pub const CHANNELS: [&str; 8] =
+    [EMAIL, INTERNAL, "dingtalk", "wecom", "feishu", "lark", "slack", "webhook"];
 /// The languages that news is written in.
 pub const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
 /// Characters of a name.
@@ -38,26 +51,51 @@ pub struct CardDraft {
     pub name: String,
     /// Mailbox.
     pub email: Option<String>,
+    /// Whether somebody who may say so vouches for the mailbox.
+    pub email_is_vouched_for: bool,
     /// `en` or `zh-CN`; default `en`.
     pub language: Option<String>,
     /// IANA name; default `UTC`.
     pub time_zone: Option<String>,
+    /// Its robots, by the tokens of their channels. One that is not here is removed.
+    pub robots: BTreeMap<&'static str, RobotDraft>,
 }
 
-impl Card {
-    /// Reads what a person entered. An address that the administrator enters counts as verified.
+/// What was read of a draft, with the secrets of its robots in the clear.
+#[derive(Debug)]
+pub struct Form {
+    card: ContactSaved,
+    /// `None`: it stays as it is.
+    robots: BTreeMap<&'static str, Option<SecretAddress>>,
+}
+
+/// What a contact is to be: a form whose secrets are sealed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    card: ContactSaved,
+    /// Channels whose robots stay as they are.
+    kept: Vec<&'static str>,
+}
+
+impl Form {
+    /// Reads what a person entered. `hosts` are those of robots beside the vendors' own.
     ///
     /// # Errors
     ///
-    /// Every mistake.
-    pub fn read(draft: &CardDraft) -> Result<Self, Vec<Invalid>> {
+    /// Every mistake; none shows a secret.
+    pub fn read(draft: &CardDraft, hosts: &[String]) -> Result<Self, Vec<Invalid>> {
         let mut mistakes = Vec::new();
         let given = |text: &Option<String>| {
             text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let mailbox = given(&draft.email)
             .and_then(|text| gathered(email(&text), &mut mistakes))
-            .map(|address| reached_by(EMAIL, address));
+            .map(|address| ContactAddress {
+                channel: EMAIL.to_owned(),
+                address,
+                verified: draft.email_is_vouched_for,
+                ..ContactAddress::default()
+            });
         let card = ContactSaved {
             name: gathered(line("name", &draft.name, NAME_LEN_MAX), &mut mistakes)
                 .unwrap_or_default(),
@@ -71,19 +109,74 @@ impl Card {
                     gathered(time_zone("time_zone", &text), &mut mistakes)
                 })
                 .unwrap_or_default(),
-            addresses: mailbox.into_iter().chain([reached_by(INTERNAL, String::new())]).collect(),
+            addresses: mailbox.into_iter().collect(),
         };
-        if mistakes.is_empty() { Ok(Self(card)) } else { Err(mistakes) }
+        let robots = draft.robots.iter();
+        let robots = robots
+            .filter_map(|(channel, draft)| {
+                Some((*channel, gathered(draft.read(channel, hosts), &mut mistakes)?))
+            })
+            .collect();
+        if mistakes.is_empty() { Ok(Self { card, robots }) } else { Err(mistakes) }
     }
 
+    /// Seals the robots, each with what seals bytes.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be sealed.
+    pub fn sealed<E>(self, seal: impl Fn(&[u8]) -> Result<Vec<u8>, E>) -> Result<Entry, E> {
+        let Self { mut card, robots } = self;
+        let mut kept = Vec::new();
+        for (channel, robot) in robots {
+            match robot {
+                Some(robot) => card.addresses.push(robot::sealed(channel, &robot, &seal)?),
+                None => kept.push(channel),
+            }
+        }
+        Ok(Entry { card, kept })
+    }
+}
+
+impl Entry {
+    /// The card that this makes of what is known: a mailbox that is verified stays so, and robots
+    /// that are to stay do.
+    fn upon(self, known: Option<&Card>) -> Result<Card, Refusal> {
+        let Self { mut card, kept } = self;
+        let have = |channel: &str| known.and_then(|known| known.address(channel));
+        for address in card.addresses.iter_mut().filter(|address| address.channel == EMAIL) {
+            let same = have(EMAIL).filter(|have| have.address == address.address);
+            address.verified |= same.is_some_and(|have| have.verified);
+        }
+        for channel in kept {
+            let robot = have(channel).ok_or(Refusal::NothingToKeep { channel })?;
+            card.addresses.push(robot.clone());
+        }
+        let internal = ContactAddress {
+            channel: INTERNAL.to_owned(),
+            verified: true,
+            ..ContactAddress::default()
+        };
+        card.addresses.push(internal);
+        card.addresses.sort_by_key(|a| CHANNELS.iter().position(|channel| *channel == a.channel));
+        Ok(Card(card))
+    }
+}
+
+impl Card {
     /// What people call it.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The mailbox, if it has one.
+    /// The mailbox, if it has one, verified or not.
     pub fn email(&self) -> Option<&str> {
         self.address(EMAIL).map(|address| address.address.as_str())
+    }
+
+    /// The mailbox that is still to be verified, if it has one.
+    pub fn unverified_email(&self) -> Option<&str> {
+        self.email().filter(|_| !self.is_reached_by(EMAIL))
     }
 
     /// `en` or `zh-CN`.
@@ -96,6 +189,11 @@ impl Card {
         &self.0.time_zone
     }
 
+    /// Its addresses, in the order of [`CHANNELS`].
+    pub fn addresses(&self) -> &[ContactAddress] {
+        &self.0.addresses
+    }
+
     /// Tokens of the channels that reach it.
     pub fn channels(&self) -> impl Iterator<Item = &str> {
         self.0.addresses.iter().filter(|a| a.verified).map(|a| a.channel.as_str())
@@ -106,13 +204,10 @@ impl Card {
         self.channels().any(|have| have == channel)
     }
 
-    fn address(&self, channel: &str) -> Option<&ContactAddress> {
+    /// Its address for a channel, verified or not.
+    pub fn address(&self, channel: &str) -> Option<&ContactAddress> {
         self.0.addresses.iter().find(|address| address.channel == channel)
     }
-}
-
-fn reached_by(channel: &str, address: String) -> ContactAddress {
-    ContactAddress { channel: channel.to_owned(), address, verified: true, sealed: Bytes::new() }
 }
 
 /// A mailbox in the form that mail servers take: no quoting, no comments, a domain that is a name.
@@ -167,9 +262,11 @@ impl Contact {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Come into being.
-    Add(Card),
+    Add(Entry),
     /// Be replaced.
-    Change(Card),
+    Change(Entry),
+    /// Know that whoever reads this mailbox said so.
+    Verify(String),
     /// Be forgotten.
     Remove,
 }
@@ -179,6 +276,13 @@ pub enum Command {
 pub enum ContactEvent {
     /// It was added, or replaced.
     Saved(Card),
+    /// Its address for a channel was verified.
+    Verified {
+        /// Token of the channel.
+        channel: String,
+        /// The address.
+        address: String,
+    },
     /// It went.
     Removed,
 }
@@ -189,6 +293,15 @@ pub enum Refusal {
     /// There is none.
     #[error("there is no such contact")]
     Absent,
+    /// A robot is to stay as it is, and there is none.
+    #[error("there is no {channel} robot to keep: send its address")]
+    NothingToKeep {
+        /// Token of the channel.
+        channel: &'static str,
+    },
+    /// The mailbox is not the contact's any more.
+    #[error("the contact has another mailbox by now, or none")]
+    Moved,
 }
 
 impl Decider for Contact {
@@ -198,18 +311,35 @@ impl Decider for Contact {
 
     fn decide(&self, command: Command) -> Result<Vec<ContactEvent>, Refusal> {
         match (&self.card, command) {
-            (None, Command::Change(_) | Command::Remove) => Err(Refusal::Absent),
-            (Some(have), Command::Add(card) | Command::Change(card)) if *have == card => Ok(vec![]),
-            (_, Command::Add(card) | Command::Change(card)) => Ok(vec![ContactEvent::Saved(card)]),
+            (None, Command::Change(_) | Command::Verify(_) | Command::Remove) => {
+                Err(Refusal::Absent)
+            }
+            (known, Command::Add(entry) | Command::Change(entry)) => {
+                let card = entry.upon(known.as_ref())?;
+                let is_new = known.as_ref() != Some(&card);
+                Ok(if is_new { vec![ContactEvent::Saved(card)] } else { vec![] })
+            }
+            (Some(known), Command::Verify(address)) => match known.address(EMAIL) {
+                Some(have) if have.address != address => Err(Refusal::Moved),
+                None => Err(Refusal::Moved),
+                Some(have) if have.verified => Ok(vec![]),
+                Some(_) => Ok(vec![ContactEvent::Verified { channel: EMAIL.to_owned(), address }]),
+            },
             (Some(_), Command::Remove) => Ok(vec![ContactEvent::Removed]),
         }
     }
 
     fn evolve(&mut self, event: &ContactEvent) {
-        self.card = match event {
-            ContactEvent::Saved(card) => Some(card.clone()),
-            ContactEvent::Removed => None,
-        };
+        match event {
+            ContactEvent::Saved(card) => self.card = Some(card.clone()),
+            ContactEvent::Verified { channel, address } => {
+                let addresses = self.card.iter_mut().flat_map(|card| &mut card.0.addresses);
+                for have in addresses.filter(|a| a.channel == *channel && a.address == *address) {
+                    have.verified = true;
+                }
+            }
+            ContactEvent::Removed => self.card = None,
+        }
     }
 }
 
@@ -217,6 +347,10 @@ impl Ordered for Contact {
     fn write(event: &ContactEvent) -> Event {
         match event {
             ContactEvent::Saved(Card(saved)) => Event::ContactSaved(saved.clone()),
+            ContactEvent::Verified { channel, address } => {
+                let (channel, address) = (channel.clone(), address.clone());
+                Event::AddressVerified(AddressVerified { channel, address })
+            }
             ContactEvent::Removed => Event::ContactRemoved(ContactRemoved {}),
         }
     }
@@ -224,6 +358,10 @@ impl Ordered for Contact {
     fn read(event: &Event) -> Option<ContactEvent> {
         match event {
             Event::ContactSaved(saved) => Some(ContactEvent::Saved(Card(saved.clone()))),
+            Event::AddressVerified(AddressVerified { channel, address }) => {
+                let (channel, address) = (channel.clone(), address.clone());
+                Some(ContactEvent::Verified { channel, address })
+            }
             Event::ContactRemoved(_) => Some(ContactEvent::Removed),
             Event::DomainAdded(_)
             | Event::DomainOptionsChanged(_)
@@ -234,102 +372,10 @@ impl Ordered for Contact {
             | Event::SettingCleared(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_)
-            | Event::InboxRead(_) => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use kernel::scenario::given;
-
-    use super::*;
-
-    fn card(email: &str) -> Card {
-        let draft = CardDraft {
-            name: "Ada".to_owned(),
-            email: Some(email.to_owned()),
-            time_zone: Some("asia/shanghai".to_owned()),
-            ..CardDraft::default()
-        };
-        Card::read(&draft).unwrap()
-    }
-
-    #[test]
-    fn a_contact_has_defaults_and_an_inbox() {
-        let card = card("ada@Example.com");
-        assert_eq!(card.email(), Some("ada@example.com"));
-        assert_eq!((card.language(), card.time_zone()), ("en", "Asia/Shanghai"));
-        assert!(card.is_reached_by(INTERNAL) && card.is_reached_by(EMAIL));
-        let bare = CardDraft { name: "Ops".to_owned(), ..CardDraft::default() };
-        assert!(!Card::read(&bare).unwrap().is_reached_by(EMAIL));
-    }
-
-    #[test]
-    fn every_mistake_is_named() {
-        let draft = CardDraft {
-            name: " ".to_owned(),
-            email: Some("ada".to_owned()),
-            language: Some("tlh".to_owned()),
-            time_zone: Some("Mars/Olympus".to_owned()),
-        };
-        let mistakes = Card::read(&draft).unwrap_err();
-        let fields: Vec<_> = mistakes.iter().map(|m| m.field.as_str()).collect();
-        assert_eq!(fields, ["email", "name", "language", "time_zone"]);
-        assert_eq!(mistakes[2].want, "one of en, zh-CN");
-    }
-
-    #[test]
-    fn what_no_mail_server_takes_is_no_mailbox() {
-        for text in [
-            "@a.example",
-            "a@",
-            "a b@c.example",
-            ".a@b.example",
-            "a..b@c.example",
-            "a@[192.0.2.1]",
-            "a@192.0.2.1",
-            "a\r\nRCPT TO:<b>@c.example",
-            "a<b>@c.example",
-            "\"a\"@c.example",
-        ] {
-            assert!(email(text).is_err(), "{text}");
-        }
-        for text in ["a@b.example", "a+b@c.example", "o'neil@bücher.example", "用户@example.com"]
-        {
-            assert!(email(text).is_ok(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_contact_is_saved_once() {
-        let saved = |email| ContactEvent::Saved(card(email));
-        given::<Contact>(&[]).when(Command::Add(card("a@b.example"))).then(&[saved("a@b.example")]);
-        given::<Contact>(&[saved("a@b.example")])
-            .when(Command::Change(card("a@b.example")))
-            .then(&[]);
-        given::<Contact>(&[saved("a@b.example")])
-            .when(Command::Change(card("c@d.example")))
-            .then(&[saved("c@d.example")]);
-    }
-
-    #[test]
-    fn only_what_is_there_is_changed_or_removed() {
-        let saved = ContactEvent::Saved(card("a@b.example"));
-        given::<Contact>(std::slice::from_ref(&saved))
-            .when(Command::Remove)
-            .then(&[ContactEvent::Removed]);
-        for command in [Command::Remove, Command::Change(card("a@b.example"))] {
-            given::<Contact>(&[saved.clone(), ContactEvent::Removed])
-                .when(command)
-                .then_refused(&Refusal::Absent);
-        }
-    }
-
-    #[test]
-    fn events_survive_the_wire() {
-        for event in [ContactEvent::Saved(card("a@b.example")), ContactEvent::Removed] {
-            assert_eq!(Contact::read(&Contact::write(&event)), Some(event));
+            | Event::InboxRead(_)
+            | Event::SilenceSaved(_)
+            | Event::SilenceLifted(_)
+            | Event::AnomalyAcknowledged(_) => None,
         }
     }
 }

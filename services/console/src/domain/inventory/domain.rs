@@ -209,7 +209,11 @@ impl Ordered for Domain {
             | Event::SettingCleared(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_)
-            | Event::InboxRead(_) => None,
+            | Event::InboxRead(_)
+            | Event::AddressVerified(_)
+            | Event::SilenceSaved(_)
+            | Event::SilenceLifted(_)
+            | Event::AnomalyAcknowledged(_) => None,
         }
     }
 }

@@ -72,7 +72,11 @@ impl Ordered for Marks {
             | Event::SettingSaved(_)
             | Event::SettingCleared(_)
             | Event::TokenIssued(_)
-            | Event::TokenRevoked(_) => None,
+            | Event::TokenRevoked(_)
+            | Event::AddressVerified(_)
+            | Event::SilenceSaved(_)
+            | Event::SilenceLifted(_)
+            | Event::AnomalyAcknowledged(_) => None,
         }
     }
 }

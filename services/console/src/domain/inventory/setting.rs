@@ -1,12 +1,15 @@
 //! One notification setting: who hears of a domain, or of all that have none of their own.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use kernel::decider::Decider;
 use proto::{
     id::ContactId,
     v1::{
-        AnomalyTime, Kind, NotificationSetting, Repeat, SettingCleared, SettingSaved,
+        AnomalyTime, Escalation, Kind, NotificationSetting, Repeat, SettingCleared, SettingSaved,
         inventory_event::Event,
     },
 };
@@ -21,6 +24,9 @@ use super::{
 pub const CONTACTS_MAX: usize = 10;
 /// Days between reminders: what is told once a year is forgotten in between.
 pub const REPEAT_DAYS_MAX: u32 = 365;
+
+/// Minutes until nobody has acknowledged for too long: a week, after which nobody will.
+pub const ESCALATION_MINUTES_MAX: u32 = 7 * 24 * 60;
 
 /// A notification setting.
 ///
@@ -43,6 +49,17 @@ pub struct SettingDraft {
     pub repeat_days: u32,
     /// Tokens of kinds; none: all but `certificate_changed`.
     pub kinds: Vec<String>,
+    /// Whom else to tell; `None`: nobody.
+    pub escalation: Option<EscalationDraft>,
+}
+
+/// Who is told of what nobody acknowledged, as a person entered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscalationDraft {
+    /// Minutes after the anomaly was first due to be told.
+    pub minutes: u32,
+    /// Ids of contacts.
+    pub contacts: Vec<String>,
 }
 
 /// A window of the day as a person entered it.
@@ -68,13 +85,14 @@ impl Setting {
         let mut mistakes = Vec::new();
         let setting = NotificationSetting {
             enabled: draft.enabled,
-            contacts: contacts(&draft.contacts, &mut mistakes),
+            contacts: contacts("contacts", &draft.contacts, &mut mistakes),
             methods: methods(&draft.methods, &mut mistakes),
             anomaly_time: draft.anomaly_time.as_ref().map(|draft| window(draft, &mut mistakes)),
             repeat: Some(Repeat {
                 days: gathered(repeat(draft.repeat_days), &mut mistakes).unwrap_or_default(),
             }),
             kinds: kinds(&draft.kinds, &mut mistakes),
+            escalation: draft.escalation.as_ref().map(|draft| escalation(draft, &mut mistakes)),
         };
         if mistakes.is_empty() { Ok(Self(setting)) } else { Err(mistakes) }
     }
@@ -95,6 +113,10 @@ impl Setting {
             }),
             repeat_days: setting.repeat.map_or(1, |repeat| repeat.days),
             kinds: setting.kinds().map(|kind| kind.token().to_owned()).collect(),
+            escalation: setting.escalation.as_ref().map(|escalation| EscalationDraft {
+                minutes: escalation.minutes,
+                contacts: escalation.contacts.clone(),
+            }),
         }
     }
 
@@ -103,19 +125,25 @@ impl Setting {
         self.0.contacts.iter().filter_map(|id| id.parse().ok())
     }
 
+    /// Who is told of a critical anomaly that nobody acknowledged.
+    pub fn escalation_contacts(&self) -> impl Iterator<Item = ContactId> {
+        let contacts = self.0.escalation.iter().flat_map(|escalation| &escalation.contacts);
+        contacts.filter_map(|id| id.parse().ok())
+    }
+
     /// How they are told.
     pub fn methods(&self) -> impl Iterator<Item = &str> {
         self.0.methods.iter().map(String::as_str)
     }
 }
 
-fn contacts(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<String> {
+fn contacts(field: &str, texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     for (at, text) in texts.iter().enumerate() {
         match text.parse::<ContactId>() {
             Ok(id) => _ = seen.insert(id),
             Err(_) => mistakes.push(Invalid::new(
-                format!("contacts[{at}]"),
+                format!("{field}[{at}]"),
                 text,
                 "the id of a contact: 26 characters a-z and 2-7",
             )),
@@ -123,7 +151,7 @@ fn contacts(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<String> {
     }
     if texts.is_empty() || seen.len() > CONTACTS_MAX {
         let count = format!("{} contacts", texts.len());
-        mistakes.push(Invalid::new("contacts", &count, format!("1 to {CONTACTS_MAX}")));
+        mistakes.push(Invalid::new(field, &count, format!("1 to {CONTACTS_MAX}")));
     }
     seen.iter().map(ContactId::to_string).collect()
 }
@@ -192,6 +220,15 @@ fn kinds(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<i32> {
         }
     }
     kinds.into_iter().collect()
+}
+
+fn escalation(draft: &EscalationDraft, mistakes: &mut Vec<Invalid>) -> Escalation {
+    let minutes = draft.minutes;
+    if !(1..=ESCALATION_MINUTES_MAX).contains(&minutes) {
+        let want = format!("1 to {ESCALATION_MINUTES_MAX} (a week)");
+        mistakes.push(Invalid::new("escalation.minutes", &minutes.to_string(), want));
+    }
+    Escalation { minutes, contacts: contacts("escalation.contacts", &draft.contacts, mistakes) }
 }
 
 /// What stands in the inventory of one setting.
@@ -276,109 +313,11 @@ impl Ordered for Kept {
             | Event::ContactRemoved(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_)
-            | Event::InboxRead(_) => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use kernel::scenario::given;
-
-    use super::*;
-
-    fn draft() -> SettingDraft {
-        SettingDraft {
-            enabled: true,
-            contacts: vec![ContactId::from_bytes([7; 16]).to_string()],
-            methods: vec!["internal".to_owned(), "email".to_owned()],
-            anomaly_time: Some(WindowDraft {
-                from: "22:00".to_owned(),
-                to: "06:30".to_owned(),
-                time_zone: "Europe/Berlin".to_owned(),
-                critical_any_time: true,
-            }),
-            repeat_days: 1,
-            kinds: vec!["expired".to_owned(), "certificate_changed".to_owned()],
-        }
-    }
-
-    fn setting() -> Setting {
-        Setting::read(&draft()).unwrap()
-    }
-
-    #[test]
-    fn what_is_entered_is_what_is_shown() {
-        let shown = setting().to_draft();
-        assert_eq!(
-            shown,
-            SettingDraft { methods: vec!["email".into(), "internal".into()], ..draft() }
-        );
-    }
-
-    #[test]
-    fn every_mistake_is_named() {
-        let wrong = SettingDraft {
-            contacts: vec!["ada".to_owned()],
-            methods: vec!["pigeon".to_owned()],
-            anomaly_time: Some(WindowDraft {
-                from: "24:00".to_owned(),
-                to: "6:00".to_owned(),
-                time_zone: "Moon".to_owned(),
-                critical_any_time: false,
-            }),
-            repeat_days: 366,
-            kinds: vec!["recovered".to_owned()],
-            enabled: true,
-        };
-        let mistakes = Setting::read(&wrong).unwrap_err();
-        let fields: Vec<_> = mistakes.iter().map(|m| m.field.as_str()).collect();
-        let want = [
-            "contacts[0]",
-            "methods[0]",
-            "anomaly_time.from",
-            "anomaly_time.to",
-            "anomaly_time.time_zone",
-            "repeat_days",
-            "kinds[0]",
-        ];
-        assert_eq!(fields, want);
-    }
-
-    #[test]
-    fn somebody_must_be_told_somehow_and_not_everybody() {
-        let empty = SettingDraft { contacts: vec![], methods: vec![], ..draft() };
-        let mistakes = Setting::read(&empty).unwrap_err();
-        assert_eq!(
-            mistakes.iter().map(|m| m.field.as_str()).collect::<Vec<_>>(),
-            ["contacts", "methods"]
-        );
-        let ids = |n: u8| (0..n).map(|at| ContactId::from_bytes([at; 16]).to_string()).collect();
-        assert!(Setting::read(&SettingDraft { contacts: ids(10), ..draft() }).is_ok());
-        assert!(Setting::read(&SettingDraft { contacts: ids(11), ..draft() }).is_err());
-    }
-
-    #[test]
-    fn a_window_without_length_is_refused() {
-        let mut draft = draft();
-        if let Some(window) = &mut draft.anomaly_time {
-            window.to.clone_from(&window.from);
-        }
-        assert_eq!(Setting::read(&draft).unwrap_err()[0].field, "anomaly_time.to");
-    }
-
-    #[test]
-    fn a_setting_is_saved_and_cleared_once() {
-        let saved = || SettingEvent::Saved(setting());
-        given::<Kept>(&[]).when(Command::Save(setting())).then(&[saved()]);
-        given::<Kept>(&[saved()]).when(Command::Save(setting())).then(&[]);
-        given::<Kept>(&[saved()]).when(Command::Clear).and().when(Command::Clear).then(&[]);
-    }
-
-    #[test]
-    fn events_survive_the_wire() {
-        for event in [SettingEvent::Saved(setting()), SettingEvent::Cleared] {
-            assert_eq!(Kept::read(&Kept::write(&event)), Some(event));
+            | Event::InboxRead(_)
+            | Event::AddressVerified(_)
+            | Event::SilenceSaved(_)
+            | Event::SilenceLifted(_)
+            | Event::AnomalyAcknowledged(_) => None,
         }
     }
 }

@@ -170,7 +170,11 @@ impl Ordered for Token {
             | Event::ContactRemoved(_)
             | Event::SettingSaved(_)
             | Event::SettingCleared(_)
-            | Event::InboxRead(_) => None,
+            | Event::InboxRead(_)
+            | Event::AddressVerified(_)
+            | Event::SilenceSaved(_)
+            | Event::SilenceLifted(_)
+            | Event::AnomalyAcknowledged(_) => None,
         }
     }
 }

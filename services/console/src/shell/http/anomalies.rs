@@ -106,7 +106,8 @@ fn open(board: &Board, wanted: &Wanted, limit: usize, skip: usize) -> Page<Anoma
     });
     let total = open.len();
     let shown = open.into_iter().enumerate().skip(skip);
-    let page = paging::page(shown, limit, place, |(_, (row, a))| AnomalyOfDomain::open(a, row));
+    let page =
+        paging::page(shown, limit, place, |(_, (row, a))| AnomalyOfDomain::open(a, row, board));
     Page { total: Some(total), ..page }
 }
 

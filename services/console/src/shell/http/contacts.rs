@@ -8,13 +8,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use chassis::error::Chain;
 use jiff::Timestamp;
 use proto::{id::ContactId, subject::Entity, v1::SendTest};
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 use utoipa::ToSchema;
 
 use super::{
     Api, Shared,
+    addresses::{AddressView, ContactBody},
     document::{ContactPath, IfMatch},
     events::PageParams,
     extract::{Body, Caller, Params, Path, Seen, etag},
@@ -27,8 +30,9 @@ use crate::{
         board::{Board, Versioned},
         inventory::{
             Actor, Invalid,
-            contact::{CHANNELS, Card, CardDraft, Command, Contact, EMAIL, INTERNAL},
+            contact::{CHANNELS, Card, Command, Contact, EMAIL, Entry, Form, INTERNAL},
             setting::{self, CONTACTS_MAX, Setting},
+            token::Role,
         },
     },
     shell::{first_start::default_setting, session, store::Order},
@@ -37,41 +41,23 @@ use crate::{
 /// Contacts there may be: each is shown in every panel that chooses one.
 const CONTACTS_IN_ALL_MAX: usize = 1_000;
 
-/// A contact.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "Ada", "email": "ada@example.com", "language": "en", "time_zone": "Europe/Berlin"
-}))]
-pub struct ContactBody {
-    /// What people call it.
-    pub name: String,
-    /// Mailbox. What the administrator enters counts as verified.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// `en` (default) or `zh-CN`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-    /// IANA name. Default `UTC`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<String>,
-}
-
-impl From<ContactBody> for CardDraft {
-    fn from(ContactBody { name, email, language, time_zone }: ContactBody) -> Self {
-        Self { name, email, language, time_zone }
-    }
-}
-
 /// A contact, and how it is reached.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ContactView {
     /// Its id.
     pub id: String,
-    /// The contact.
-    #[serde(flatten)]
-    pub contact: ContactBody,
-    /// The methods that reach it.
+    /// What people call it.
+    pub name: String,
+    /// Mailbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// `en` or `zh-CN`.
+    pub language: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// Where it is reached, each method once.
+    pub addresses: Vec<AddressView>,
+    /// The methods that reach it: those whose address is verified.
     pub methods: Vec<String>,
     /// Whether the default setting tells it.
     pub in_default_setting: bool,
@@ -88,12 +74,11 @@ impl ContactView {
         let inbox = board.deliveries().inbox_of(&id, None);
         Some(Self {
             id: id.to_string(),
-            contact: ContactBody {
-                name: card.name().to_owned(),
-                email: card.email().map(str::to_owned),
-                language: Some(card.language().to_owned()),
-                time_zone: Some(card.time_zone().to_owned()),
-            },
+            name: card.name().to_owned(),
+            email: card.email().map(str::to_owned),
+            language: card.language().to_owned(),
+            time_zone: card.time_zone().to_owned(),
+            addresses: card.addresses().iter().map(AddressView::of).collect(),
             methods: card.channels().map(str::to_owned).collect(),
             in_default_setting: default.is_some_and(|s| s.contacts().any(|have| have == id)),
             unread: inbox.filter(|entry| !board.is_read(&id, &entry.id)).count(),
@@ -134,7 +119,8 @@ pub async fn list(
 /// Adds a contact.
 ///
 /// The first contact that a person adds is told of every domain that has no setting of its own; the
-/// answer says so. Later ones are told once a setting names them.
+/// answer says so. Later ones are told once a setting names them. A mailbox is sent a link, and told
+/// nothing until somebody has followed it.
 #[utoipa::path(
     post, path = "/contacts", tag = "contacts",
     request_body = ContactBody,
@@ -148,7 +134,7 @@ pub async fn add(
     Caller(caller): Caller,
     Body(body): Body<ContactBody>,
 ) -> Result<(StatusCode, Json<AddedContact>), Problem> {
-    let card = Card::read(&body.into()).map_err(Problem::invalid)?;
+    let entry = entry(&api, caller, body)?;
     if api.look(|board| board.contacts().count()) >= CONTACTS_IN_ALL_MAX {
         return Err(Problem::full(format!("there are {CONTACTS_IN_ALL_MAX} contacts already")));
     }
@@ -158,10 +144,17 @@ pub async fn add(
         known: Versioned::default(),
         seen: None,
         actor: caller.actor(),
-        command: Command::Add(card.clone()),
+        command: Command::Add(entry),
     };
     api.store.carry_out(order).await.map_err(Problem::of)?;
-    let note = introduce(&api, caller.actor(), id, &card).await?;
+    let (_, kept) = known(&api, &id.to_string())?;
+    let mut note = match kept.entity.card() {
+        Some(card) => introduce(&api, caller.actor(), id, card).await?,
+        None => String::new(),
+    };
+    if let Some(line) = send_link(&api, caller.actor(), id, None, &kept).await {
+        note = format!("{note} {line}");
+    }
     let contact = shown(&api, &id)?;
     Ok((StatusCode::CREATED, Json(AddedContact { contact, note })))
 }
@@ -182,8 +175,9 @@ async fn introduce(
             return Ok("No setting tells this contact yet: name it in a setting.".to_owned());
         }
     };
+    // Also a mailbox that is not verified yet: it is told once it is, and nobody need think of it.
     let methods: Vec<_> =
-        CHANNELS.into_iter().filter(|method| card.is_reached_by(method)).collect();
+        CHANNELS.into_iter().filter(|method| card.address(method).is_some()).collect();
     let contacts: Vec<_> = before.into_iter().chain([id]).take(CONTACTS_MAX).collect();
     let draft = default_setting(&contacts, &methods);
     let setting = Setting::read(&draft).map_err(Problem::invalid)?;
@@ -194,6 +188,38 @@ async fn introduce(
         card.name(),
         methods.join(" and ")
     ))
+}
+
+/// What a contact is to be, with its secrets sealed.
+fn entry(api: &Api, caller: session::Caller, body: ContactBody) -> Result<Entry, Problem> {
+    if body.verified && caller.role < Role::Admin {
+        return Err(Problem::forbidden(Role::Admin));
+    }
+    let draft = body.draft().map_err(Problem::invalid)?;
+    let form = Form::read(&draft, &api.config.robot_hosts).map_err(Problem::invalid)?;
+    form.sealed(|plain| api.seal.seal(plain)).map_err(|error| Problem::seal(&error))
+}
+
+/// Sends a link to a mailbox that is new and not verified; answers what became of it. That it is
+/// not sent does not undo the order: it can be asked for again.
+async fn send_link(
+    api: &Api,
+    actor: Actor,
+    id: ContactId,
+    before: Option<&Card>,
+    now: &Versioned<Contact>,
+) -> Option<String> {
+    let address = now.entity.card()?.unverified_email()?;
+    if before.and_then(Card::email) == Some(address) {
+        return None;
+    }
+    Some(match api.verifier.send(id, address, actor).await {
+        Ok(()) => format!("A link was sent to {address}: mail is told once it has been followed."),
+        Err(error) => {
+            warn!(contact.id = %id, error = %Chain(&error), "No link was sent to `{id}`.");
+            format!("No link was sent to {address}: {error}. Ask for one again.")
+        }
+    })
 }
 
 /// One contact.
@@ -209,6 +235,9 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
 }
 
 /// Replaces a contact.
+///
+/// A robot that is left out is removed; one that is sent as `{"keep": true}` stays as it is. A mailbox
+/// that is verified stays so unless it changes; a new one is sent a link.
 #[utoipa::path(
     put, path = "/contacts/{contact}", tag = "contacts",
     request_body = ContactBody,
@@ -225,8 +254,12 @@ pub async fn replace(
     Seen(seen): Seen,
     Body(body): Body<ContactBody>,
 ) -> Result<Response, Problem> {
-    let card = Card::read(&body.into()).map_err(Problem::invalid)?;
-    order(&api, caller, &key, seen, Command::Change(card)).await?;
+    let (id, before) = known(&api, &key)?;
+    let entry = entry(&api, caller, body)?;
+    order(&api, caller, &key, seen, Command::Change(entry)).await?;
+    let (_, now) = known(&api, &key)?;
+    // What became of it is found among the deliveries, and in the log.
+    drop(send_link(&api, caller.actor(), id, before.entity.card(), &now).await);
     show(State(api), Path(key)).await
 }
 
@@ -255,7 +288,9 @@ pub async fn remove(
 
 /// A setting that names a contact, in words.
 fn named_by(board: &Board, id: &ContactId) -> Option<String> {
-    let names = |setting: &Setting| setting.contacts().any(|have| have == *id);
+    let names = |setting: &Setting| {
+        setting.contacts().chain(setting.escalation_contacts()).any(|have| have == *id)
+    };
     if board.default_setting().entity.setting().is_some_and(names) {
         return Some("the default setting".to_owned());
     }
@@ -272,7 +307,7 @@ fn named_by(board: &Board, id: &ContactId) -> Option<String> {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "method": "email" }))]
 pub struct TestBody {
-    /// `email`, `internal`.
+    /// `email`, `internal`, `dingtalk`, `wecom`, `feishu`, `lark`, `slack` or `webhook`.
     method: String,
 }
 
@@ -301,7 +336,8 @@ pub async fn test(
     let reached = kept.entity.card().is_some_and(|card| card.is_reached_by(&body.method));
     if !reached {
         let want = format!(
-            "a method that reaches this contact: {EMAIL} needs an address, {INTERNAL} does not"
+            "a method that reaches this contact: {EMAIL} needs a verified address, robots need one, \
+             {INTERNAL} needs none"
         );
         return Err(Problem::invalid(vec![Invalid::new("method", &body.method, want)]));
     }
@@ -312,7 +348,8 @@ pub async fn test(
     Ok((StatusCode::ACCEPTED, Json(TestAsked { asked_at })))
 }
 
-fn known(api: &Api, key: &str) -> Result<(ContactId, Versioned<Contact>), Problem> {
+/// A contact that is there.
+pub(super) fn known(api: &Api, key: &str) -> Result<(ContactId, Versioned<Contact>), Problem> {
     let absent = || Problem::absent("contact", key);
     let id: ContactId = key.parse().map_err(|_| absent())?;
     let kept = api.look(|board| board.contact(&id).cloned());

@@ -27,7 +27,14 @@ use crate::domain::{
 };
 
 /// Why something is told, with their spellings.
-const CAUSES: [Cause; 4] = [Cause::Event, Cause::Reminder, Cause::Test, Cause::Again];
+const CAUSES: [Cause; 6] = [
+    Cause::Event,
+    Cause::Reminder,
+    Cause::Test,
+    Cause::Again,
+    Cause::Escalation,
+    Cause::Verification,
+];
 
 /// Which deliveries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -42,7 +49,7 @@ pub struct DeliveryParams {
     domain: Option<String>,
     /// Only where it stands so: `due`, `attempted`, `delivered`, `failed`, `parked`, `dropped`.
     state: Option<String>,
-    /// Only for this cause: `event`, `reminder`, `test`, `again`.
+    /// Only for this cause: `event`, `reminder`, `test`, `again`, `escalation`, `verification`.
     cause: Option<String>,
     /// Items of the page, 1 to 1000. Default 100.
     limit: Option<usize>,
@@ -60,7 +67,7 @@ pub struct DeliveryView {
     /// Name of the contact. Absent if it was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
-    /// `email`, `internal`.
+    /// The notification method, such as `email` or `internal`.
     pub method: String,
     /// Id of the domain, if it speaks of one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +85,7 @@ pub struct DeliveryView {
     pub kind: &'static str,
     /// `info`, `warning` or `critical`.
     pub severity: &'static str,
-    /// `event`, `reminder`, `test` or `again`.
+    /// `event`, `reminder`, `test`, `again`, `escalation` or `verification`.
     pub cause: &'static str,
     /// 0 for the first telling, then one more for each reminder.
     pub reminder: u32,
@@ -105,6 +112,13 @@ pub struct StepView {
     /// When it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// Id of the delivery whose message carries this one as well. Absent if it travels alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
+    /// Until when nothing at all is sent to the address, unless its contact is saved anew or a test
+    /// is delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rests_until: Option<Timestamp>,
 }
 
 impl DeliveryView {
@@ -139,6 +153,8 @@ impl StepView {
             attempt: step.attempt,
             words: step.words.to_string(),
             retry_at: step.retry_at,
+            lead: step.lead.map(|id| id.to_string()),
+            rests_until: step.rests_until,
         }
     }
 }
@@ -150,6 +166,8 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Reminder => "reminder",
         Cause::Test => "test",
         Cause::Again => "again",
+        Cause::Escalation => "escalation",
+        Cause::Verification => "verification",
     }
 }
 

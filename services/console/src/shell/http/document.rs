@@ -29,6 +29,7 @@ use super::problem::Problem;
         (name = "domains", description = "What is monitored, and how it fares."),
         (name = "contacts", description = "Who may be told."),
         (name = "settings", description = "Who hears of what."),
+        (name = "silences", description = "What nothing is told of for a while."),
         (name = "anomalies", description = "What is wrong, and was."),
         (name = "events", description = "What happened."),
         (name = "inbox", description = "Internal messages."),
@@ -79,6 +80,24 @@ pub struct DeliveryPath {
 pub struct TokenPath {
     /// Its id; not the token.
     pub token: String,
+}
+
+/// Which silence.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct SilencePath {
+    /// Its id.
+    pub silence: String,
+}
+
+/// Which anomaly of which domain.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct AnomalyPath {
+    /// Id of the domain, or host and port as people write them, such as `example.com:8443`.
+    pub domain: String,
+    /// Id of the anomaly.
+    pub anomaly: String,
 }
 
 /// Upon which version.

@@ -102,8 +102,9 @@ async fn detail(api: &Api, row: &Row) -> Result<Detail, Problem> {
 fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDetail {
     let options = row.ordered.entity.options().map(Options::to_draft).unwrap_or_default();
     let fact = detail.fact.as_ref();
+    let now = api.context.clock.now();
     let (domain, setting) =
-        api.look(|board| (DomainView::of(row, board), settings::of_domain(board, &row.id)));
+        api.look(|board| (DomainView::of(row, board, now), settings::of_domain(board, &row.id)));
     DomainDetail {
         domain,
         options: options.into(),
@@ -238,9 +239,10 @@ async fn ordered(
 ) -> Result<Response, Problem> {
     let stored = order(api, actor, row, seen, command).await.map_err(Problem::of)?;
     api.store.shown(stored.version).await;
+    let now = api.context.clock.now();
     api.look(|board| {
         let row = view::named(board, &row.id.to_string())?;
-        Ok((etag(row.ordered.version), Json(DomainView::of(row, board))).into_response())
+        Ok((etag(row.ordered.version), Json(DomainView::of(row, board, now))).into_response())
     })
 }
 
@@ -258,8 +260,10 @@ pub async fn scan(
     Caller(caller): Caller,
     Path(key): Path<String>,
 ) -> Result<(StatusCode, Json<DomainView>), Problem> {
-    let (id, view) =
-        api.look(|board| view::named(board, &key).map(|row| (row.id, DomainView::of(row, board))))?;
+    let now = api.context.clock.now();
+    let (id, view) = api.look(|board| {
+        view::named(board, &key).map(|row| (row.id, DomainView::of(row, board, now)))
+    })?;
     if !view.enabled {
         return Err(Problem::conflict(format!("`{}` is disabled: enable it first", view.name)));
     }

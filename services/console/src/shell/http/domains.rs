@@ -62,10 +62,11 @@ pub async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<DomainView>>, Problem> {
     let query = query(&params)?;
+    let now = api.context.clock.now();
     Ok(Json(api.look(|board| {
         let page = board.domains().page(&query);
         Page {
-            items: page.rows.iter().map(|row| DomainView::of(row, board)).collect(),
+            items: page.rows.iter().map(|row| DomainView::of(row, board, now)).collect(),
             next: page.next.as_deref().map(paging::written),
             total: Some(page.total),
         }

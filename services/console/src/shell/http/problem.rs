@@ -1,5 +1,7 @@
 //! How the API says no: `application/problem+json` (RFC 9457).
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -8,6 +10,7 @@ use axum::{
 use chassis::{
     bus::{AppendError, BusError},
     error::Chain,
+    seal::SealError,
 };
 use serde::Serialize;
 use tracing::error;
@@ -16,10 +19,13 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         intake::{Refused, Unreadable},
-        inventory::{Invalid, contact, domain, setting, token, token::Role},
+        inventory::{Invalid, contact, domain, setting, silence, token, token::Role},
     },
-    shell::{session::Stranger, store::StoreError},
+    shell::{session::Stranger, store::StoreError, verifier::SendError},
 };
+
+/// How long whoever is refused for lack of a bus should wait.
+const UNAVAILABLE_FOR: Duration = Duration::from_secs(2);
 
 /// What went wrong, and what is allowed instead.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,6 +52,9 @@ pub struct Problem {
     /// Each line of a list that is not allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Line>,
+    /// When it may be tried again; said in a header.
+    #[serde(skip)]
+    retry_after: Option<Duration>,
 }
 
 /// A value that is not allowed.
@@ -83,8 +92,15 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        let (errors, rejected) = (vec![], vec![]);
-        Self { kind, title, status: status.as_u16(), detail: detail.into(), errors, rejected }
+        Self {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: vec![],
+            rejected: vec![],
+            retry_after: None,
+        }
     }
 
     /// Values that are not allowed.
@@ -200,6 +216,27 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "urn:certherald:problem:full", "Too many", detail)
     }
 
+    /// It was asked a moment ago.
+    fn too_soon(detail: impl Into<String>, wait: Duration) -> Self {
+        let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "urn:certherald:problem:too-soon");
+        let problem = Self::new(status, kind, "Too soon", detail);
+        Self { retry_after: Some(wait), ..problem }
+    }
+
+    /// A link that was not sent.
+    pub fn of_link(error: SendError) -> Self {
+        match error {
+            SendError::TooSoon { wait } => Self::too_soon(error.to_string(), wait),
+            SendError::Seal(_) => Self::unavailable(Chain(&error).to_string()),
+            SendError::Append(error) => Self::append(&error),
+        }
+    }
+
+    /// A secret that cannot be sealed.
+    pub fn seal(error: &SealError) -> Self {
+        Self::unavailable(Chain(error).to_string())
+    }
+
     /// Nobody is known to ask.
     pub fn stranger(stranger: Stranger) -> Self {
         Self::new(
@@ -249,12 +286,9 @@ impl Problem {
     /// It cannot be done now, and may be later.
     fn unavailable(detail: String) -> Self {
         error!(error = %detail, "A request could not be answered.");
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "urn:certherald:problem:unavailable",
-            "Not now",
-            detail,
-        )
+        let (status, kind) =
+            (StatusCode::SERVICE_UNAVAILABLE, "urn:certherald:problem:unavailable");
+        Self { retry_after: Some(UNAVAILABLE_FOR), ..Self::new(status, kind, "Not now", detail) }
     }
 
     /// A broken invariant.
@@ -298,7 +332,17 @@ impl From<domain::Refusal> for Problem {
 impl From<contact::Refusal> for Problem {
     fn from(refusal: contact::Refusal) -> Self {
         match refusal {
-            contact::Refusal::Absent => Self::conflict(refusal.to_string()),
+            contact::Refusal::Absent
+            | contact::Refusal::NothingToKeep { .. }
+            | contact::Refusal::Moved => Self::conflict(refusal.to_string()),
+        }
+    }
+}
+
+impl From<silence::Refusal> for Problem {
+    fn from(refusal: silence::Refusal) -> Self {
+        match refusal {
+            silence::Refusal::Absent => Self::conflict(refusal.to_string()),
         }
     }
 }
@@ -326,6 +370,7 @@ impl From<std::convert::Infallible> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
@@ -333,8 +378,10 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(wait) = retry_after {
+            // Rounded up: whoever waits so long is not refused again.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

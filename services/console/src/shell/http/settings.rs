@@ -1,6 +1,6 @@
 //! `/settings` and `/domains/{domain}/setting`: who hears of what.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
@@ -28,7 +28,8 @@ use crate::{
         board::{Board, Versioned},
         inventory::{
             Actor, Invalid,
-            setting::{Command, Kept, Setting, SettingDraft, WindowDraft},
+            contact::Card,
+            setting::{Command, EscalationDraft, Kept, Setting, SettingDraft, WindowDraft},
         },
     },
     shell::store::Order,
@@ -40,7 +41,8 @@ use crate::{
 #[schema(example = json!({
     "enabled": true, "contacts": ["aaaaaaaaaaaaaaaaaaaaaaaaaa"], "methods": ["email", "internal"],
     "anomaly_time": { "from": "08:00", "to": "20:00", "time_zone": "Europe/Berlin", "critical_any_time": true },
-    "repeat_days": 1, "kinds": []
+    "repeat_days": 1, "kinds": [],
+    "escalation": { "minutes": 30, "contacts": ["bbbbbbbbbbbbbbbbbbbbbbbbbb"] }
 }))]
 pub struct SettingBody {
     /// False: nothing is sent, also nothing already on its way. Default true.
@@ -48,7 +50,7 @@ pub struct SettingBody {
     pub enabled: bool,
     /// Ids of 1 to 10 contacts.
     pub contacts: Vec<String>,
-    /// `email`, `internal`.
+    /// Any of `email`, `internal`, `dingtalk`, `wecom`, `feishu`, `lark`, `slack`, `webhook`.
     pub methods: Vec<String>,
     /// When contacts may be told. Absent or null: all day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +61,19 @@ pub struct SettingBody {
     /// Which kinds are told. Empty: all but `certificate_changed`.
     #[serde(default)]
     pub kinds: Vec<String>,
+    /// Whom else to tell of what nobody acknowledges. Absent or null: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<EscalationBody>,
+}
+
+/// Who is told, by the same methods, of a critical anomaly that nobody acknowledged.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationBody {
+    /// Minutes after it was first due to be told, 1 to 10080.
+    pub minutes: u32,
+    /// Ids of 1 to 10 contacts.
+    pub contacts: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -86,23 +101,29 @@ pub struct WindowBody {
 
 impl From<SettingBody> for SettingDraft {
     fn from(body: SettingBody) -> Self {
-        let SettingBody { enabled, contacts, methods, anomaly_time, repeat_days, kinds } = body;
-        let anomaly_time = anomaly_time.map(|window| {
+        let SettingBody { enabled, contacts, methods, repeat_days, kinds, .. } = body;
+        let escalation = body
+            .escalation
+            .map(|EscalationBody { minutes, contacts }| EscalationDraft { minutes, contacts });
+        let anomaly_time = body.anomaly_time.map(|window| {
             let WindowBody { from, to, time_zone, critical_any_time } = window;
             WindowDraft { from, to, time_zone, critical_any_time }
         });
-        Self { enabled, contacts, methods, anomaly_time, repeat_days, kinds }
+        Self { enabled, contacts, methods, anomaly_time, repeat_days, kinds, escalation }
     }
 }
 
 impl From<SettingDraft> for SettingBody {
     fn from(draft: SettingDraft) -> Self {
-        let SettingDraft { enabled, contacts, methods, anomaly_time, repeat_days, kinds } = draft;
-        let anomaly_time = anomaly_time.map(|window| {
+        let SettingDraft { enabled, contacts, methods, repeat_days, kinds, .. } = draft;
+        let escalation = draft
+            .escalation
+            .map(|EscalationDraft { minutes, contacts }| EscalationBody { minutes, contacts });
+        let anomaly_time = draft.anomaly_time.map(|window| {
             let WindowDraft { from, to, time_zone, critical_any_time } = window;
             WindowBody { from, to, time_zone, critical_any_time }
         });
-        Self { enabled, contacts, methods, anomaly_time, repeat_days, kinds }
+        Self { enabled, contacts, methods, anomaly_time, repeat_days, kinds, escalation }
     }
 }
 
@@ -115,8 +136,21 @@ pub struct SettingView {
     /// Contacts that a method does not reach, and contacts that are gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Each contact that is there with each method that does not reach it.
+    pub gaps: Vec<Gap>,
     /// Grows with each change.
     pub version: u64,
+}
+
+/// A contact that a method does not reach.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Gap {
+    /// Id of the contact.
+    pub contact: String,
+    /// The method.
+    pub method: String,
+    /// `no_address`, or `not_verified`.
+    pub why: &'static str,
 }
 
 /// The setting that applies to a domain.
@@ -147,26 +181,45 @@ impl SettingView {
         Some(Self {
             setting: setting.to_draft().into(),
             warnings: warnings(setting, board),
+            gaps: gaps(setting, board).map(|(_, gap)| gap).collect(),
             version: kept.version,
         })
     }
 }
 
 fn warnings(setting: &Setting, board: &Board) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for id in setting.contacts() {
-        match board.contact(&id).and_then(|contact| contact.entity.card()) {
-            None => warnings.push(format!("contact `{id}` was removed")),
-            Some(card) => warnings.extend(
-                setting
-                    .methods()
-                    .filter(|method| !card.is_reached_by(method))
-                    .map(|method| format!("contact `{}` has no address for {method}", card.name())),
-            ),
-        }
-    }
-    warnings
+    let gone = told(setting, board).filter(|(_, card)| card.is_none());
+    let gone = gone.map(|(id, _)| format!("contact `{id}` was removed"));
+    let gaps = gaps(setting, board).map(|(card, gap)| {
+        let what = if gap.why == NOT_VERIFIED { "verified address" } else { "address" };
+        format!("contact `{}` has no {what} for {}", card.name(), gap.method)
+    });
+    gone.chain(gaps).collect()
 }
+
+/// Everybody whom a setting names, once.
+fn told<'b>(
+    setting: &Setting,
+    board: &'b Board,
+) -> impl Iterator<Item = (ContactId, Option<&'b Card>)> {
+    let ids: BTreeSet<_> = setting.contacts().chain(setting.escalation_contacts()).collect();
+    ids.into_iter().map(|id| (id, board.contact(&id).and_then(|contact| contact.entity.card())))
+}
+
+/// Who is not reached, and by what.
+fn gaps<'b>(setting: &Setting, board: &'b Board) -> impl Iterator<Item = (&'b Card, Gap)> {
+    let there = told(setting, board).filter_map(|(id, card)| Some((id, card?)));
+    there.flat_map(|(id, card)| {
+        let missing = setting.methods().filter(|method| !card.is_reached_by(method));
+        missing.map(move |method| {
+            let why = if card.address(method).is_some() { NOT_VERIFIED } else { "no_address" };
+            (card, Gap { contact: id.to_string(), method: method.to_owned(), why })
+        })
+    })
+}
+
+/// Why an address that is there is not used.
+const NOT_VERIFIED: &str = "not_verified";
 
 /// The setting that applies to a domain.
 pub(super) fn of_domain(board: &Board, id: &DomainId) -> SettingOfDomain {
@@ -299,11 +352,13 @@ fn read(api: &Api, body: SettingBody) -> Result<Setting, Problem> {
     let there = |id: &ContactId| {
         api.look(|board| board.contact(id).is_some_and(|c| c.entity.card().is_some()))
     };
-    let unknown: Vec<_> = setting
-        .contacts()
-        .filter(|id| !there(id))
-        .map(|id| Invalid::new("contacts", &id.to_string(), "the id of a contact that is there"))
-        .collect();
+    let unknown = |field, id: ContactId| {
+        Invalid::new(field, &id.to_string(), "the id of a contact that is there")
+    };
+    let first = setting.contacts().map(|id| ("contacts", id));
+    let second = setting.escalation_contacts().map(|id| ("escalation.contacts", id));
+    let absent = first.chain(second).filter(|(_, id)| !there(id));
+    let unknown: Vec<_> = absent.map(|(field, id)| unknown(field, id)).collect();
     if unknown.is_empty() { Ok(setting) } else { Err(Problem::invalid(unknown)) }
 }
 
@@ -321,7 +376,9 @@ pub(super) async fn order(
         | Entity::Domain(_)
         | Entity::Contact(_)
         | Entity::Token(_)
-        | Entity::Inbox(_) => board.default_setting().clone(),
+        | Entity::Inbox(_)
+        | Entity::Silence(_)
+        | Entity::Acknowledgement(_) => board.default_setting().clone(),
     });
     let order = Order::<Kept> { entity, known, seen, actor, command };
     api.store.carry_out(order).await.map(|_| ()).map_err(Problem::of)

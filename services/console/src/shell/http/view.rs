@@ -5,7 +5,7 @@ use proto::v1::{State, anomaly_closed::How};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::problem::Problem;
+use super::{problem::Problem, silences::SilenceView};
 use crate::domain::{
     board::{
         Board,
@@ -13,7 +13,7 @@ use crate::domain::{
         watch::{Anomaly, Closed},
     },
     intake,
-    inventory::{domain::Status, options::OptionsDraft},
+    inventory::{Signature, domain::Status, options::OptionsDraft},
 };
 
 /// One domain in a list.
@@ -74,16 +74,23 @@ pub struct DomainView {
     pub added_at: Timestamp,
     /// Whether it has a notification setting of its own.
     pub own_setting: bool,
+    /// The silences that hold for it: of itself, or of one of its tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<SilenceView>,
     /// Grows with each change of what was ordered.
     pub version: u64,
 }
 
 impl DomainView {
-    /// Shows a row of the board.
-    pub fn of(row: &Row, board: &Board) -> Self {
+    /// Shows a row of the board as it is at an instant.
+    pub fn of(row: &Row, board: &Board, now: Timestamp) -> Self {
         let place = row.place();
         let (host, unicode) = (place.host.to_string(), place.host.to_unicode());
         let (state, since) = (row.state(), row.watch.state());
+        let anomalies = row.watch.anomalies().iter();
+        let tags = row.ordered.entity.options().map(|o| o.as_wire().tags.clone());
+        let tags = tags.unwrap_or_default();
+        let silences = board.silences().over(row.id, &tags, now).into_iter();
         Self {
             id: row.id.to_string(),
             name: place.host.with_port(place.port),
@@ -95,19 +102,15 @@ impl DomainView {
             state: state.token(),
             state_since: (since.0 == state && state != State::Unspecified).then_some(since.1),
             severity: row.severity().map(proto::v1::Severity::token),
-            anomalies: row.watch.anomalies().iter().map(AnomalyView::of).collect(),
+            anomalies: anomalies.map(|a| AnomalyView::open(a, row, board)).collect(),
             expires_at: row.expires_at(),
             issuer: row.watch.leaf().map(|leaf| leaf.issuer.to_string()),
             endpoints: row.endpoints,
-            tags: row
-                .ordered
-                .entity
-                .options()
-                .map(|o| o.as_wire().tags.clone())
-                .unwrap_or_default(),
+            tags,
             looked_at: row.looked_at,
             added_at: row.added_at,
             own_setting: board.setting(&row.id).is_some_and(|s| s.entity.setting().is_some()),
+            silences: silences.map(|(id, said)| SilenceView::of(id, said, board)).collect(),
             version: row.ordered.version,
         }
     }
@@ -128,11 +131,35 @@ pub struct AnomalyView {
     pub detected_at: Timestamp,
     /// What is wrong, in one sentence.
     pub summary: String,
+    /// Who has it in hand, as long as that holds: until it is over, it is worse, or the certificate
+    /// changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<AcknowledgementView>,
+}
+
+/// That somebody has an anomaly in hand.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AcknowledgementView {
+    /// Who said so: name of the token.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why nobody need be reminded.
+    pub reason: String,
 }
 
 impl AnomalyView {
-    /// Shows an anomaly of the board.
-    pub fn of(anomaly: &Anomaly) -> Self {
+    /// Shows an anomaly that is open.
+    fn open(anomaly: &Anomaly, row: &Row, board: &Board) -> Self {
+        let acknowledged = board.acknowledged(row, anomaly).map(|said| AcknowledgementView {
+            by: signer(&said.signature, board),
+            at: said.signature.at,
+            reason: said.what.reason.clone(),
+        });
+        Self { acknowledged, ..Self::of(anomaly) }
+    }
+
+    fn of(anomaly: &Anomaly) -> Self {
         Self {
             id: anomaly.id.to_string(),
             kind: anomaly.kind.token(),
@@ -140,6 +167,7 @@ impl AnomalyView {
             since: anomaly.since,
             detected_at: anomaly.detected_at,
             summary: anomaly.sentence.to_string(),
+            acknowledged: None,
         }
     }
 }
@@ -167,10 +195,10 @@ pub struct AnomalyOfDomain {
 
 impl AnomalyOfDomain {
     /// Shows an open anomaly of a row.
-    pub fn open(anomaly: &Anomaly, row: &Row) -> Self {
+    pub fn open(anomaly: &Anomaly, row: &Row, board: &Board) -> Self {
         let prober = row.watch.prober();
         Self {
-            anomaly: AnomalyView::of(anomaly),
+            anomaly: AnomalyView::open(anomaly, row, board),
             domain_id: prober.is_none().then(|| row.id.to_string()),
             domain: prober.map(str::to_owned).or_else(|| name(row)),
             closed_at: None,
@@ -195,8 +223,15 @@ impl AnomalyOfDomain {
     }
 }
 
-fn name(row: &Row) -> Option<String> {
+/// Host and port as they are written together.
+pub(super) fn name(row: &Row) -> Option<String> {
     row.ordered.entity.place().map(|place| place.host.with_port(place.port))
+}
+
+/// Who ordered something, by the name of the token if it is still there.
+pub(super) fn signer(signature: &Signature, board: &Board) -> String {
+    let token = signature.token().and_then(|id| board.token(&id)?.entity.issued());
+    token.map_or_else(|| signature.by.to_string(), |issued| issued.name.clone())
 }
 
 /// What an owner may set for one domain. What is absent or null has its default.

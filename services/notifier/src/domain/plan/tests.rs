@@ -48,8 +48,13 @@ impl Story {
     fn due(mut self, id: u8, minutes: i64, news: News) -> Self {
         self.anomalies.evolve(&news);
         let at = minute(minutes);
-        let deed =
-            Deed::Due { news: shared(news), cause: Cause::Event, not_before: at, reminder: 0 };
+        let deed = Deed::Due {
+            news: shared(news),
+            cause: Cause::Event,
+            not_before: at,
+            reminder: 0,
+            sealed_link: Bytes::new(),
+        };
         self.step(id, minutes, deed)
     }
 
@@ -65,10 +70,10 @@ impl Story {
 
     fn failed(self, id: u8, minutes: i64, retry_at: i64, perhaps_told: bool) -> Self {
         let (reply, retry_at) = (String::new(), minute(retry_at));
-        self.step(id, minutes, Deed::Attempted { attempt: 1 }).step(
+        self.step(id, minutes, Deed::Attempted { attempt: 1, lead: None }).step(
             id,
             minutes,
-            Deed::Failed { attempt: 1, reply, retry_at, perhaps_told },
+            Deed::Failed { attempt: 1, reply, retry_at, perhaps_told, rests_until: None },
         )
     }
 
@@ -88,7 +93,8 @@ impl Story {
         let mut done = Vec::new();
         loop {
             let people = People { roster: &self.roster, operator: None };
-            let world = World { people, anomalies: &self.anomalies, now: minute(minutes) };
+            let now = minute(minutes);
+            let world = World { people, anomalies: &self.anomalies, now, together_until: now };
             let command = match plan(&self.thread, &key, world) {
                 Plan::Record(command) => command,
                 Plan::Send(sending) => {
@@ -263,6 +269,12 @@ fn never_means_that_it_is_only_restated_before_the_stream_forgets() {
 fn a_test_goes_out_whatever_the_settings_say() {
     let off = Story::with_setting(|setting| setting.enabled = false);
     let news = shared(News::test("wish", minute(0)));
-    let due = Deed::Due { news, cause: Cause::Test, not_before: minute(0), reminder: 0 };
+    let due = Deed::Due {
+        news,
+        cause: Cause::Test,
+        not_before: minute(0),
+        reminder: 0,
+        sealed_link: Bytes::new(),
+    };
     assert_eq!(off.step(1, 0, due).at(0), [Comes::Sent(1, vec![])]);
 }

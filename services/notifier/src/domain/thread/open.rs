@@ -1,7 +1,8 @@
 //! A delivery that is on its way, and what comes of an attempt.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use kernel::backoff::Backoff;
 use proto::id::DeliveryId;
@@ -14,6 +15,9 @@ use crate::domain::news::News;
 
 /// How long a delivery is tried, from its first attempt.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long an address that is out of order is left alone, unless somebody mends it before.
+pub const REST: Duration = Duration::from_mins(15);
 
 /// A delivery that is not dealt with.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +32,10 @@ pub struct Open {
     pub reminder: u32,
     /// Attempts begun.
     pub attempts: u32,
+    /// The delivery whose id the message of the last attempt bears, if several travelled in it.
+    pub lead: Option<DeliveryId>,
+    /// The link of a verification, sealed; empty otherwise.
+    pub sealed_link: Bytes,
     /// When it may be tried next.
     pub next_at: Timestamp,
     /// Whether an attempt ended without an answer, so that the channel may have it.
@@ -45,6 +53,7 @@ impl Open {
         cause: Cause,
         next_at: Timestamp,
         reminder: u32,
+        sealed_link: Bytes,
     ) -> Self {
         Self {
             id,
@@ -52,6 +61,8 @@ impl Open {
             cause,
             reminder,
             attempts: 0,
+            lead: None,
+            sealed_link,
             next_at,
             perhaps_told: false,
             in_act: false,
@@ -76,27 +87,48 @@ impl Open {
         let attempt = self.attempts;
         match outcome {
             Outcome::Delivered { reply, inbox } => Deed::Delivered { attempt, reply, inbox },
-            Outcome::Never { reply } | Outcome::Broken { reply } => {
-                Deed::Parked { attempt, reason: reply }
+            Outcome::Never { reply: reason } => Deed::Parked { attempt, reason, rests_until: None },
+            Outcome::Broken { reply: reason } => {
+                Deed::Parked { attempt, reason, rests_until: Some(after(at, REST)) }
             }
             // Somebody waits for the answer of a test: it is tried once.
-            Outcome::Again { reply, .. } if self.cause == Cause::Test => {
-                Deed::Parked { attempt, reason: reply }
+            Outcome::Again { reply: reason, .. } if self.cause == Cause::Test => {
+                Deed::Parked { attempt, reason, rests_until: None }
+            }
+            Outcome::TooFast { reply: reason, rest } if self.cause == Cause::Test => {
+                Deed::Parked { attempt, reason, rests_until: Some(after(at, rest)) }
             }
             Outcome::Again { reply, wait_min, perhaps_told } => {
                 let wait =
                     backoff.wait(self.failures + 1, chance).max(wait_min.unwrap_or_default());
-                let retry_at = at.checked_add(wait).unwrap_or(Timestamp::MAX);
-                let given_up_at =
-                    self.first_at.unwrap_or(at).checked_add(HORIZON).unwrap_or(Timestamp::MAX);
-                if retry_at < given_up_at {
-                    Deed::Failed { attempt, reply, retry_at, perhaps_told }
-                } else {
-                    let hours = HORIZON.as_hours();
-                    let reason = format!("given up after {hours} hours; the last answer: {reply}");
-                    Deed::Parked { attempt, reason }
-                }
+                self.failed(reply, after(at, wait), perhaps_told, None, at)
+            }
+            Outcome::TooFast { reply, rest } => {
+                let until = after(at, rest);
+                self.failed(reply, until, false, Some(until), at)
             }
         }
     }
+
+    /// Failed for now, or for good when it has been tried for long enough.
+    fn failed(
+        &self,
+        reply: String,
+        retry_at: Timestamp,
+        perhaps_told: bool,
+        rests_until: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Deed {
+        let attempt = self.attempts;
+        if retry_at.duration_since(self.first_at.unwrap_or(at)) < HORIZON {
+            return Deed::Failed { attempt, reply, retry_at, perhaps_told, rests_until };
+        }
+        let hours = HORIZON.as_hours();
+        let reason = format!("given up after {hours} hours; the last answer: {reply}");
+        Deed::Parked { attempt, reason, rests_until }
+    }
+}
+
+fn after(at: Timestamp, wait: Duration) -> Timestamp {
+    at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -23,6 +23,13 @@ pub enum Outcome {
         /// Whether it may have it nonetheless.
         perhaps_told: bool,
     },
+    /// Not now, and nothing else to this address either: it was spoken to too fast.
+    TooFast {
+        /// Its words.
+        reply: String,
+        /// How long it wants to be left alone.
+        rest: Duration,
+    },
     /// Never this message.
     Never {
         /// Its words.

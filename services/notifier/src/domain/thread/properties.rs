@@ -47,11 +47,12 @@ fn command() -> impl Strategy<Value = Command> {
     let cause = prop_oneof![Just(Cause::Event), Just(Cause::Again), Just(Cause::Test)];
     prop_oneof![
         4 => (id(), news(), cause, at()).prop_map(|(id, news, cause, at)| {
-            Command::Tell { id, news: shared(news), cause, at }
+            let (news, sealed_link) = (shared(news), Bytes::new());
+            Command::Tell { id, news, cause, not_before: at, sealed_link, at }
         }),
         1 => (id(), anomaly(), at())
             .prop_map(|(id, anomaly, at)| Command::Remind { id, anomaly, at }),
-        3 => (id(), at()).prop_map(|(id, at)| Command::Attempt { id, at }),
+        3 => (id(), at()).prop_map(|(id, at)| Command::Attempt { id, lead: None, at }),
         3 => (id(), outcome(), 0.0..1.0, at()).prop_map(|(id, outcome, chance, at)| {
             Command::Conclude { id, outcome, backoff: BACKOFF, chance, at }
         }),

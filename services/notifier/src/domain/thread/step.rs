@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use proto::{
     id::{DeliveryId, InvalidId},
@@ -33,15 +34,21 @@ pub struct Step {
 #[expect(missing_docs, reason = "delivery.proto documents each field")]
 pub enum Deed {
     /// It is to be told.
-    Due { news: Arc<News>, cause: Cause, not_before: Timestamp, reminder: u32 },
+    Due { news: Arc<News>, cause: Cause, not_before: Timestamp, reminder: u32, sealed_link: Bytes },
     /// The channel is about to be spoken to.
-    Attempted { attempt: u32 },
+    Attempted { attempt: u32, lead: Option<DeliveryId> },
     /// The channel said that it has it.
     Delivered { attempt: u32, reply: String, inbox: Option<InboxEntry> },
     /// The channel said not now, or said nothing.
-    Failed { attempt: u32, reply: String, retry_at: Timestamp, perhaps_told: bool },
+    Failed {
+        attempt: u32,
+        reply: String,
+        retry_at: Timestamp,
+        perhaps_told: bool,
+        rests_until: Option<Timestamp>,
+    },
     /// Nothing more is tried.
-    Parked { attempt: u32, reason: String },
+    Parked { attempt: u32, reason: String, rests_until: Option<Timestamp> },
     /// It need not be told any more, or may not.
     Dropped { why: delivery_dropped::Why },
 }
@@ -93,21 +100,29 @@ pub fn steps(record: DeliveryRecord) -> (Vec<Step>, Vec<Unreadable>) {
 
 fn written(Step { id, deed, .. }: &Step) -> DeliveryEvent {
     let event = match deed.clone() {
-        Deed::Due { news, cause, not_before, reminder } => Wire::Due(DeliveryDue {
+        Deed::Due { news, cause, not_before, reminder, sealed_link } => Wire::Due(DeliveryDue {
             event: Some(news.wire().clone()),
             cause: cause as i32,
             not_before: Some(time::write(not_before)),
             reminder,
+            sealed_link,
         }),
-        Deed::Attempted { attempt } => Wire::Attempted(DeliveryAttempted { attempt }),
+        Deed::Attempted { attempt, lead } => {
+            let lead = lead.map(|lead| lead.to_string()).unwrap_or_default();
+            Wire::Attempted(DeliveryAttempted { attempt, lead })
+        }
         Deed::Delivered { attempt, reply, inbox } => {
             Wire::Delivered(DeliveryDelivered { attempt, reply, inbox_entry: inbox })
         }
-        Deed::Failed { attempt, reply, retry_at, perhaps_told } => {
+        Deed::Failed { attempt, reply, retry_at, perhaps_told, rests_until } => {
             let retry_at = Some(time::write(retry_at));
-            Wire::Failed(DeliveryFailed { attempt, reply, retry_at, perhaps_told })
+            let rests_until = rests_until.map(time::write);
+            Wire::Failed(DeliveryFailed { attempt, reply, retry_at, perhaps_told, rests_until })
         }
-        Deed::Parked { attempt, reason } => Wire::Parked(DeliveryParked { attempt, reason }),
+        Deed::Parked { attempt, reason, rests_until } => {
+            let rests_until = rests_until.map(time::write);
+            Wire::Parked(DeliveryParked { attempt, reason, rests_until })
+        }
         Deed::Dropped { why } => Wire::Dropped(DeliveryDropped { why: why as i32 }),
     };
     DeliveryEvent { delivery_id: id.to_string(), event: Some(event) }
@@ -125,8 +140,12 @@ fn read(event: DeliveryEvent, at: Timestamp) -> Result<Step, Unreadable> {
             cause: Cause::try_from(due.cause).map_err(|_| missing("cause"))?,
             not_before: instant(due.not_before, "not_before")?,
             reminder: due.reminder,
+            sealed_link: due.sealed_link,
         },
-        Wire::Attempted(DeliveryAttempted { attempt }) => Deed::Attempted { attempt },
+        Wire::Attempted(DeliveryAttempted { attempt, lead }) => {
+            let lead = if lead.is_empty() { None } else { Some(lead.parse()?) };
+            Deed::Attempted { attempt, lead }
+        }
         Wire::Delivered(DeliveryDelivered { attempt, reply, inbox_entry }) => {
             Deed::Delivered { attempt, reply, inbox: inbox_entry }
         }
@@ -135,8 +154,12 @@ fn read(event: DeliveryEvent, at: Timestamp) -> Result<Step, Unreadable> {
             retry_at: instant(failed.retry_at, "retry_at")?,
             perhaps_told: failed.perhaps_told,
             reply: failed.reply,
+            rests_until: failed.rests_until.as_ref().and_then(time::read),
         },
-        Wire::Parked(DeliveryParked { attempt, reason }) => Deed::Parked { attempt, reason },
+        Wire::Parked(DeliveryParked { attempt, reason, rests_until }) => {
+            let rests_until = rests_until.as_ref().and_then(time::read);
+            Deed::Parked { attempt, reason, rests_until }
+        }
         Wire::Dropped(dropped) => Deed::Dropped {
             why: delivery_dropped::Why::try_from(dropped.why).map_err(|_| missing("why"))?,
         },
@@ -156,16 +179,24 @@ mod tests {
         let inbox = InboxEntry { title: "t".to_owned(), ..InboxEntry::default() };
         let reply = || "250 ok".to_owned();
         vec![
-            Deed::Due { news, cause: Cause::Reminder, not_before: sample::minute(1), reminder: 2 },
-            Deed::Attempted { attempt: 1 },
+            Deed::Due {
+                news,
+                cause: Cause::Reminder,
+                not_before: sample::minute(1),
+                reminder: 2,
+                sealed_link: Bytes::from_static(b"sealed"),
+            },
+            Deed::Attempted { attempt: 1, lead: None },
+            Deed::Attempted { attempt: 1, lead: Some(sample::delivery(7)) },
             Deed::Delivered { attempt: 1, reply: reply(), inbox: Some(inbox) },
             Deed::Failed {
                 attempt: 1,
                 reply: reply(),
                 retry_at: sample::minute(2),
                 perhaps_told: true,
+                rests_until: Some(sample::minute(2)),
             },
-            Deed::Parked { attempt: 1, reason: reply() },
+            Deed::Parked { attempt: 1, reason: reply(), rests_until: None },
             Deed::Dropped { why: delivery_dropped::Why::Merged },
         ]
     }
@@ -182,7 +213,7 @@ mod tests {
         let step = Step {
             id: sample::delivery(1),
             at: sample::start(),
-            deed: Deed::Attempted { attempt: 1 },
+            deed: Deed::Attempted { attempt: 1, lead: None },
         };
         let mut record = record(&[step.clone(), step.clone()]);
         record.events[0].event = None;

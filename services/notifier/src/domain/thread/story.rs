@@ -20,12 +20,13 @@ fn due(id: u8, minutes: i64, news: News) -> Step {
         cause: Cause::Event,
         not_before: minute(minutes),
         reminder: 0,
+        sealed_link: Bytes::new(),
     };
     step(id, minutes, deed)
 }
 
 fn attempted(id: u8, minutes: i64, attempt: u32) -> Step {
-    step(id, minutes, Deed::Attempted { attempt })
+    step(id, minutes, Deed::Attempted { attempt, lead: None })
 }
 
 fn delivered(id: u8, minutes: i64) -> Step {
@@ -34,7 +35,9 @@ fn delivered(id: u8, minutes: i64) -> Step {
 
 fn failed(id: u8, minutes: i64, attempt: u32, wait: i64, perhaps_told: bool) -> Step {
     let retry_at = minute(minutes + wait);
-    step(id, minutes, Deed::Failed { attempt, reply: "421".to_owned(), retry_at, perhaps_told })
+    let reply = "421".to_owned();
+    let failed = Deed::Failed { attempt, reply, retry_at, perhaps_told, rests_until: None };
+    step(id, minutes, failed)
 }
 
 fn dropped(id: u8, minutes: i64) -> Step {
@@ -43,7 +46,14 @@ fn dropped(id: u8, minutes: i64) -> Step {
 
 fn tell(id: u8, minutes: i64, news: News) -> Command {
     let at = minute(minutes);
-    Command::Tell { id: delivery(id), news: shared(news), cause: Cause::Event, at }
+    Command::Tell {
+        id: delivery(id),
+        news: shared(news),
+        cause: Cause::Event,
+        not_before: at,
+        sealed_link: Bytes::new(),
+        at,
+    }
 }
 
 fn conclude(id: u8, minutes: i64, outcome: Outcome) -> Command {
@@ -118,7 +128,7 @@ fn what_was_given_up_is_told_to_nobody() {
 #[test]
 fn attempts_are_counted() {
     let alarm = due(1, 0, sample::opened(Kind::Expired));
-    let attempt = |minutes| Command::Attempt { id: delivery(1), at: minute(minutes) };
+    let attempt = |minutes| Command::Attempt { id: delivery(1), lead: None, at: minute(minutes) };
     let first = [alarm.clone()];
     given::<Thread>(&first).when(attempt(0)).then(&[attempted(1, 0, 1)]);
     let second = [alarm, attempted(1, 0, 1), failed(1, 0, 1, 1, false)];
@@ -151,7 +161,7 @@ fn after_a_day_of_trying_it_is_parked() {
     given::<Thread>(&trying).when(conclude(1, day - 1, again(false, None))).then(&[step(
         1,
         day - 1,
-        Deed::Parked { attempt: 2, reason },
+        Deed::Parked { attempt: 2, reason, rests_until: None },
     )]);
 }
 
@@ -159,12 +169,13 @@ fn after_a_day_of_trying_it_is_parked() {
 fn what_will_never_arrive_is_parked_at_once() {
     let attempting = [due(1, 0, sample::opened(Kind::Expired)), attempted(1, 0, 1)];
     let reply = || "550 no such user".to_owned();
-    for outcome in [Outcome::Never { reply: reply() }, Outcome::Broken { reply: reply() }] {
-        given::<Thread>(&attempting).when(conclude(1, 0, outcome)).then(&[step(
-            1,
-            0,
-            Deed::Parked { attempt: 1, reason: reply() },
-        )]);
+    for (outcome, rests_until) in [
+        (Outcome::Never { reply: reply() }, None),
+        (Outcome::Broken { reply: reply() }, Some(minute(15))),
+    ] {
+        let parked = Deed::Parked { attempt: 1, reason: reply(), rests_until };
+        let then = [step(1, 0, parked)];
+        given::<Thread>(&attempting).when(conclude(1, 0, outcome)).then(&then);
     }
 }
 
@@ -172,12 +183,12 @@ fn what_will_never_arrive_is_parked_at_once() {
 fn a_test_is_tried_once() {
     let news = shared(News::test("wish", minute(0)));
     let cause = Cause::Test;
-    let due = Deed::Due { news, cause, not_before: minute(0), reminder: 0 };
+    let due = super::due(news, cause, minute(0), 0);
     let testing = [step(1, 0, due), attempted(1, 0, 1)];
     given::<Thread>(&testing).when(conclude(1, 0, again(false, None))).then(&[step(
         1,
         0,
-        Deed::Parked { attempt: 1, reason: "421".to_owned() },
+        Deed::Parked { attempt: 1, reason: "421".to_owned(), rests_until: None },
     )]);
 }
 
@@ -185,12 +196,8 @@ fn a_test_is_tried_once() {
 fn a_reminder_counts_on_from_the_last() {
     let told = [due(1, 0, sample::opened(Kind::Expired)), delivered(1, 0)];
     let remind = Command::Remind { id: delivery(2), anomaly: "shop-expired".into(), at: minute(9) };
-    let reminded = Deed::Due {
-        news: shared(sample::opened(Kind::Expired)),
-        cause: Cause::Reminder,
-        not_before: minute(9),
-        reminder: 1,
-    };
+    let news = shared(sample::opened(Kind::Expired));
+    let reminded = super::due(news, Cause::Reminder, minute(9), 1);
     given::<Thread>(&told).when(remind.clone()).then(&[step(2, 9, reminded)]);
     let refusal = Refusal::NotTold("shop-expired".to_owned());
     given::<Thread>(&[]).when(remind).then_refused(&refusal);

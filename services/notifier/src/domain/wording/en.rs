@@ -36,6 +36,9 @@ impl Phrases for English {
     fn sentence(&self, name: &str, saying: &Saying<'_>, clock: &Clock<'_>) -> String {
         match saying {
             Saying::Test => "This is a test: messages from certherald reach you here.".to_owned(),
+            Saying::Verification => {
+                "Somebody asked that news about certificates reach you at this address.".to_owned()
+            }
             Saying::EnableFailed(reason) => {
                 let reason = self.reason(*reason);
                 format!("Monitoring of {name} could not begin, as no certificate came: {reason}.")
@@ -105,6 +108,9 @@ impl Phrases for English {
     fn action(&self, saying: &Saying<'_>) -> &'static str {
         match saying {
             Saying::Test => "Nothing to do.",
+            Saying::Verification => {
+                "Open the link within an hour to agree; if you did not expect this, do nothing."
+            }
             Saying::Expired { .. } => "Renew the certificate immediately to restore service.",
             Saying::Expiring { .. } => "Renew before it expires to prevent an interruption.",
             Saying::ChainIncomplete { .. } => {
@@ -167,6 +173,7 @@ impl Phrases for English {
             Label::Recovered => "Resolved",
             Label::OwnerNote => "Owner note",
             Label::Page => "Open the console",
+            Label::Verify => "Confirm this address",
         }
     }
 
@@ -236,6 +243,18 @@ impl Phrases for English {
 
     fn out_of_order(&self, channel: &str, reason: &str) -> String {
         format!("Nothing can be delivered through {channel}: {reason}\nThe first message today:")
+    }
+
+    fn gathered(&self, count: usize) -> String {
+        format!("These {count} messages came close together.")
+    }
+
+    fn messages(&self, count: usize) -> String {
+        format!("{count} messages")
+    }
+
+    fn one_certificate(&self) -> &'static str {
+        "one certificate"
     }
 
     fn colon(&self) -> &'static str {

@@ -61,7 +61,7 @@ impl Sheet<'_> {
     fn lines(&mut self, label: Label, lines: Vec<String>) {
         let lines: Vec<_> = lines.into_iter().filter(|line| !line.is_empty()).collect();
         if !lines.is_empty() {
-            self.facts.push(Fact { label: self.phrases.label(label), lines });
+            self.facts.push(Fact { label: self.phrases.label(label).into(), lines });
         }
     }
 

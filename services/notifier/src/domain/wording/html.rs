@@ -25,7 +25,7 @@ pub(super) fn page(letter: &Letter) -> String {
         title => &letter.title,
         sentence => &letter.sentence,
         colour => colour(letter.severity),
-        action => labelled(&letter.action),
+        action => letter.action.as_ref().map(labelled),
         facts,
         note => letter.note.as_ref().map(labelled),
         url => &letter.link.url,
@@ -37,7 +37,7 @@ pub(super) fn page(letter: &Letter) -> String {
 }
 
 fn labelled(fact: &Fact) -> minijinja::Value {
-    context! { label => fact.label, lines => &fact.lines }
+    context! { label => &*fact.label, lines => &fact.lines }
 }
 
 /// Told apart with and without colour vision, on light and on dark.

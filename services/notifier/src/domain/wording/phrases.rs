@@ -42,6 +42,7 @@ pub(super) enum Label {
     Recovered,
     OwnerNote,
     Page,
+    Verify,
 }
 
 /// A language.
@@ -85,6 +86,15 @@ pub(super) trait Phrases: Sync {
     /// That nothing can be delivered through a channel, of which the message that follows is the
     /// first.
     fn out_of_order(&self, channel: &str, reason: &str) -> String;
+
+    /// That so many messages came close together.
+    fn gathered(&self, count: usize) -> String;
+
+    /// A number of messages.
+    fn messages(&self, count: usize) -> String;
+
+    /// That several domains serve the same certificate.
+    fn one_certificate(&self) -> &'static str;
 
     /// What stands between a label and its value.
     fn colon(&self) -> &'static str;

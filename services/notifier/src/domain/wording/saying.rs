@@ -13,6 +13,7 @@ use crate::domain::news::News;
 #[derive(Debug)]
 pub(super) enum Saying<'a> {
     Test,
+    Verification,
     EnableFailed(Reason),
     Expired { limit: Limit },
     Expiring { limit: Limit, left: SignedDuration },

@@ -36,6 +36,7 @@ fn letter(news: &News, language: &str) -> Letter {
         contact: &contact(language),
         owner_note: "Call Li Wei, +86 10 5555 0100.\nRenew with: certbot renew",
         roots: &roots,
+        link: None,
         now: sample::minute(5),
     };
     compose(&brief, &head())
@@ -162,7 +163,7 @@ fn every_letter_says_what_a_reader_needs() {
                 assert!(text.contains(&letter.title) && letter.title.starts_with("[TLS] "));
                 assert!(text.contains("2026-03-05 ") && text.contains(" UTC"), "{text}");
                 assert!(text.contains("Li Wei") && text.contains("https://tls.example.com"));
-                assert!(text.contains(&letter.action.lines[0]), "{text}");
+                assert!(text.contains(&letter.action.as_ref().unwrap().lines[0]), "{text}");
             }
         }
     }
@@ -210,4 +211,35 @@ fn what_could_not_be_delivered_is_kept_with_the_reason() {
     let first =
         "Nothing can be delivered through email: not configured\nThe first message today:\n";
     assert!(entry.text.starts_with(first), "{}", entry.text);
+}
+
+#[test]
+fn several_letters_in_one() {
+    let named = |number: i32, kind: Kind, certificate: u8| {
+        sample::with(&sample::opened(kind), |event| {
+            event.host = format!("shop{number}.example.com");
+            event.occurred_at = Some(time::write(sample::minute(number.into())));
+            let leaf = event.evidence.as_mut().unwrap().leaf.as_mut().unwrap();
+            leaf.sha256 = vec![certificate; 32].into();
+        })
+    };
+    let news = [
+        sample::recovered(&[Kind::Weak]),
+        named(1, Kind::Expired, 1),
+        named(2, Kind::Expired, 1),
+        named(3, Kind::Expired, 2),
+        named(4, Kind::NotYetValid, 3),
+    ];
+    for language in ["en", "zh-CN"] {
+        let letters: Vec<_> = news.iter().map(|news| letter(news, language)).collect();
+        let letters: Vec<_> = letters.iter().collect();
+        let one = digest(&letters, &contact(language), &head(), sample::delivery(9));
+        insta::assert_snapshot!(format!("digest.{language}"), one.text());
+        insta::assert_snapshot!(format!("digest_page.{language}"), one.html());
+        for letter in &letters {
+            assert!(one.text().contains(&letter.name), "every domain is named");
+        }
+        let alone = digest(&letters[..1], &contact(language), &head(), sample::delivery(9));
+        assert_eq!(&alone, letters[0]);
+    }
 }

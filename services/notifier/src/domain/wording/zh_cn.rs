@@ -36,6 +36,7 @@ impl Phrases for Chinese {
     fn sentence(&self, name: &str, saying: &Saying<'_>, clock: &Clock<'_>) -> String {
         match saying {
             Saying::Test => "这是一条测试消息：certherald 的通知可以送达此处。".to_owned(),
+            Saying::Verification => "有人希望通过此地址向您发送证书相关的消息。".to_owned(),
             Saying::EnableFailed(reason) => {
                 format!("{name} 启用监控失败，未能获取证书：{}。", self.reason(*reason))
             }
@@ -94,6 +95,7 @@ impl Phrases for Chinese {
     fn action(&self, saying: &Saying<'_>) -> &'static str {
         match saying {
             Saying::Test => "无需处理。",
+            Saying::Verification => "如同意，请在一小时内打开链接；如非您本人所期，请忽略。",
             Saying::Expired { .. } => "请立即续期证书，以恢复服务。",
             Saying::Expiring { .. } => "请在过期前续期，以免服务中断。",
             Saying::ChainIncomplete { .. } => {
@@ -147,6 +149,7 @@ impl Phrases for Chinese {
             Label::Recovered => "已消除",
             Label::OwnerNote => "负责人备注",
             Label::Page => "打开控制台",
+            Label::Verify => "确认此地址",
         }
     }
 
@@ -212,6 +215,18 @@ impl Phrases for Chinese {
 
     fn out_of_order(&self, channel: &str, reason: &str) -> String {
         format!("目前无法通过 {channel} 送达任何消息：{reason}\n今天的第一条消息：")
+    }
+
+    fn gathered(&self, count: usize) -> String {
+        format!("以下 {count} 条消息在短时间内产生。")
+    }
+
+    fn messages(&self, count: usize) -> String {
+        format!("{count} 条消息")
+    }
+
+    fn one_certificate(&self) -> &'static str {
+        "同一证书"
     }
 
     fn colon(&self) -> &'static str {

@@ -1,9 +1,9 @@
 //! What the book has looked at, and when.
 
-use kernel::decider::Decider;
+use kernel::{backoff::Backoff, decider::Decider};
 use proto::{
     subject::Entity,
-    v1::{Kind, SettingSaved, inventory_event::Event as Ordered},
+    v1::{InventoryEvent, Kind, SettingSaved, inventory_event::Event as Ordered},
 };
 
 use super::*;
@@ -11,7 +11,13 @@ use crate::domain::sample::{self, minute, shared};
 
 fn book() -> Book {
     let letterhead = Letterhead { prefix: String::new(), console: String::new() };
-    let book = Book::new(letterhead, None);
+    let directory = tempfile::tempdir().unwrap();
+    let book = Book::new(BookConfig {
+        letterhead,
+        operator: None,
+        group_window: Duration::from_secs(10),
+        seal: Seal::open_or_create(&directory.path().join("key")).unwrap(),
+    });
     let contact = sample::contact_saved("Ops", &[("email", "ops@example.com")]);
     order(&book, &Entity::Contact(sample::ops()), Ordered::ContactSaved(contact));
     save_setting(&book, true);
@@ -19,7 +25,10 @@ fn book() -> Book {
 }
 
 fn order(book: &Book, entity: &Entity, ordered: Ordered) {
-    book.order(entity, &[InventoryEvent { event: Some(ordered) }]);
+    let events = vec![InventoryEvent { event: Some(ordered) }];
+    let recorded_at = Some(time::write(minute(0)));
+    let record = InventoryRecord { recorded_at, events, ..InventoryRecord::default() };
+    book.order(entity, &record);
 }
 
 fn save_setting(book: &Book, enabled: bool) {
@@ -38,7 +47,7 @@ fn alarm(book: &Book) {
     let news = shared(sample::opened(Kind::Expired));
     book.hear(&news);
     let mut known = book.known(&key());
-    let tell = plan::tell(&news, &key().recipient(), minute(0));
+    let tell = plan::tell(&news, &key().recipient(), Cause::Event, minute(0), minute(0));
     for step in known.state.decide(tell).unwrap() {
         known.state.evolve(&step);
     }
@@ -47,8 +56,13 @@ fn alarm(book: &Book) {
 }
 
 fn take(book: &Book) -> Option<ThreadKey> {
-    book.take(minute(0), |_| true)
+    let pace = Pace { at_once: 1, at_once_each: 1, backoff: BACKOFF, groups: true, limits: &[] };
+    let haul = book.take(minute(0), |_, _| Some(pace)).ok()?;
+    let [key] = &haul.keys[..] else { panic!("{haul:?}") };
+    Some(key.clone())
 }
+
+const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) };
 
 #[test]
 fn what_is_new_is_looked_at_once_and_by_one() {
@@ -56,7 +70,7 @@ fn what_is_new_is_looked_at_once_and_by_one() {
     assert_eq!(take(&book), None);
     alarm(&book);
     assert_eq!(take(&book), Some(key()));
-    assert!(matches!(book.next(&key(), minute(0)), Next::Send(_)));
+    assert!(matches!(book.next(&key(), minute(0), minute(0)), Next::Send(_)));
     let mut known = book.known(&key());
     known.version += 1;
     book.learn(&key(), known);
@@ -76,7 +90,7 @@ fn a_change_of_mind_has_what_is_on_its_way_looked_at() {
     book.put_back(&key(), Some(minute(9)));
     save_setting(&book, false);
     assert_eq!(take(&book), Some(key()));
-    let next = book.next(&key(), minute(0));
+    let next = book.next(&key(), minute(0), minute(0));
     assert!(matches!(next, Next::Record(Command::Drop { .. })), "{next:?}");
 }
 

@@ -95,7 +95,13 @@ impl Channel for Email {
     }
 
     fn pace(&self) -> Pace {
-        Pace { at_once: self.in_hand, at_once_each: self.in_hand, backoff: BACKOFF }
+        Pace {
+            at_once: self.in_hand,
+            at_once_each: self.in_hand,
+            backoff: BACKOFF,
+            groups: true,
+            limits: &[],
+        }
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {

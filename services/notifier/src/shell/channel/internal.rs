@@ -24,6 +24,9 @@ impl Channel for Internal {
             at_once_each: 64,
             // It does not fail.
             backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(1) },
+            // Each entry can be read and answered for itself.
+            groups: false,
+            limits: &[],
         }
     }
 

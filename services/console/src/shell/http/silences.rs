@@ -1,0 +1,189 @@
+//! `/silences`: what nothing is told of for a while.
+
+use axum::{Json, extract::State, http::StatusCode};
+use jiff::Timestamp;
+use proto::{id::SilenceId, subject::Entity};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Shared,
+    document::SilencePath,
+    events::PageParams,
+    extract::{Body, Caller, Params, Path},
+    paging::{self, Page},
+    problem::Problem,
+    view,
+};
+use crate::{
+    domain::{
+        board::{Board, Versioned},
+        inventory::{
+            Invalid,
+            silence::{Command, Said, Silence, Silenced, Target},
+        },
+    },
+    shell::store::Order,
+};
+
+/// Silences that may hold at once: whoever needs more means a tag.
+const SILENCES_MAX: usize = 1_000;
+
+/// A new silence: of a domain, or of all that bear a tag.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "tag": "staging", "until": "2026-11-23T06:00:00Z", "reason": "Moving house"
+}))]
+pub struct SilenceBody {
+    /// The domain: its id or name. Either this or `tag`.
+    #[serde(default)]
+    domain: Option<String>,
+    /// The tag. Either this or `domain`.
+    #[serde(default)]
+    tag: Option<String>,
+    /// When it ends: RFC 3339, in the future, at most a year away.
+    until: String,
+    /// Why. At most 500 characters; may be empty.
+    #[serde(default)]
+    reason: String,
+}
+
+/// A silence.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SilenceView {
+    /// Its id.
+    pub id: String,
+    /// Id of the domain, if it is of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_id: Option<String>,
+    /// Host and port of the domain. Absent if it was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// The tag, if it is of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Who ordered it: name of the token.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl SilenceView {
+    /// Shows a silence.
+    pub fn of(id: SilenceId, said: &Said, board: &Board) -> Self {
+        let (domain, tag) = match &said.what.target {
+            Target::Domain(id) => (Some(*id), None),
+            Target::Tag(tag) => (None, Some(tag.clone())),
+        };
+        Self {
+            id: id.to_string(),
+            domain_id: domain.map(|id| id.to_string()),
+            domain: domain.and_then(|id| board.domains().row(&id)).and_then(view::name),
+            tag,
+            until: said.what.until,
+            reason: said.what.reason.clone(),
+            by: view::signer(&said.signature, board),
+            at: said.signature.at,
+        }
+    }
+}
+
+/// The silences that hold now.
+#[utoipa::path(
+    get, path = "/silences", tag = "silences",
+    params(PageParams),
+    responses((status = 200, body = Page<SilenceView>))
+)]
+pub async fn list(
+    State(api): Shared,
+    Params(params): Params<PageParams>,
+) -> Result<Json<Page<SilenceView>>, Problem> {
+    let limit = paging::limit(params.limit)?;
+    let after = paging::read(params.cursor.as_deref())?.unwrap_or_default();
+    let now = api.context.clock.now();
+    Ok(Json(api.look(|board| {
+        let active = board.silences().active(now);
+        let shown = active.skip_while(|(id, _)| id.as_bytes().as_slice() <= &*after);
+        let view = |(id, said)| SilenceView::of(id, said, board);
+        paging::page(shown, limit, |(id, _)| id.as_bytes().to_vec(), view)
+    })))
+}
+
+/// Tells nothing of a domain, or of all that bear a tag, until a time. What is still wrong then is
+/// told then.
+#[utoipa::path(
+    post, path = "/silences", tag = "silences",
+    request_body = SilenceBody,
+    responses(
+        (status = 201, body = SilenceView),
+        (status = 404, description = "There is no such domain.", body = Problem),
+        (status = 429, description = "There are too many already.", body = Problem)
+    )
+)]
+pub async fn begin(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Body(body): Body<SilenceBody>,
+) -> Result<(StatusCode, Json<SilenceView>), Problem> {
+    let now = api.context.clock.now();
+    let target = api.look(|board| target(&body, board))?;
+    let silenced = Silenced::read(target, &body.until, &body.reason, now);
+    let silenced = silenced.map_err(Problem::invalid)?;
+    if api.look(|board| board.silences().active(now).count()) >= SILENCES_MAX {
+        return Err(Problem::full(format!("there are {SILENCES_MAX} silences already: lift one")));
+    }
+    let id = SilenceId::from_bytes(api.context.dice.bytes());
+    let order = Order::<Silence> {
+        entity: Entity::Silence(id),
+        known: Versioned::default(),
+        seen: None,
+        actor: caller.actor(),
+        command: Command::Save(silenced),
+    };
+    api.store.carry_out(order).await.map_err(Problem::of)?;
+    let view = api
+        .look(|board| Some(SilenceView::of(id, board.silences().get(&id)?.entity.said()?, board)));
+    let view = view.ok_or_else(|| Problem::slow("showing the silence"))?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+fn target(body: &SilenceBody, board: &Board) -> Result<Target, Problem> {
+    match (&body.domain, &body.tag) {
+        (Some(key), None) => Ok(Target::Domain(view::named(board, key)?.id)),
+        (None, Some(tag)) => Target::tag(tag).map_err(|invalid| Problem::invalid(vec![invalid])),
+        (Some(_), Some(tag)) => {
+            let want = "nothing beside `domain`: either a domain or a tag";
+            Err(Problem::invalid(vec![Invalid::new("tag", tag, want)]))
+        }
+        (None, None) => {
+            let want = "a domain, or a `tag` instead";
+            Err(Problem::invalid(vec![Invalid::new("domain", "", want)]))
+        }
+    }
+}
+
+/// Ends a silence: what is wrong is told from now on.
+#[utoipa::path(
+    delete, path = "/silences/{silence}", tag = "silences",
+    params(SilencePath),
+    responses((status = 204))
+)]
+pub async fn lift(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let absent = || Problem::absent("silence", &key);
+    let id: SilenceId = key.parse().map_err(|_| absent())?;
+    let known = api.look(|board| board.silences().get(&id).cloned());
+    let known = known.filter(|kept| kept.entity.said().is_some()).ok_or_else(absent)?;
+    let (actor, command) = (caller.actor(), Command::Lift);
+    let order = Order::<Silence> { entity: Entity::Silence(id), known, seen: None, actor, command };
+    api.store.carry_out(order).await.map_err(Problem::of)?;
+    Ok(StatusCode::NO_CONTENT)
+}
