@@ -23,13 +23,13 @@ pub struct Config {
     /// `CONSOLE_URL`: where people reach the console, as `https://host`; links in mail begin with
     /// it. Default: `http://` and the address it listens on.
     pub url: Option<ConsoleUrl>,
-    /// `CONSOLE_ROBOT_HOSTS`: hosts of robots beside the vendors' own, as `host` or `host:port` with
-    /// commas between: private deployments and proxies. Addresses there may be `http`. Default:
-    /// none.
+    /// `CONSOLE_ROBOT_HOSTS`: hosts of robots beside the vendors' own, as `host` or `host:port`
+    /// with commas between: private deployments and proxies. Addresses there may be `http`.
+    /// Default: none.
     pub robot_hosts: Vec<String>,
-    /// `CERTHERALD_KEY_FILE`: the key that seals addresses which are secrets, and links in mail. The
-    /// notifier must have the same. Default: `key` in the console's data directory, made at the
-    /// first start.
+    /// `CERTHERALD_KEY_FILE`: the key that seals addresses which are secrets, and links in mail.
+    /// The notifier must have the same. Default: `key` in the console's data directory, made at
+    /// the first start.
     pub key_file: Option<PathBuf>,
 }
 
@@ -58,6 +58,10 @@ impl FromStr for ConsoleUrl {
 
 impl ConsoleUrl {
     /// The console at the address it listens on.
+    ///
+    /// # Panics
+    ///
+    /// Never: an address and a port make a URL.
     pub fn at(address: SocketAddr) -> Self {
         Self(format!("http://{address}").parse().expect("an address and its port make a URL"))
     }

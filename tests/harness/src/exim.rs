@@ -97,17 +97,17 @@ fn written(door: &Door, directory: &Path, port: u16) -> [String; 3] {
         let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
         fs::write(&certificate, pem_chain(&identity.chain)).unwrap();
         fs::write(&key, identity.key_pem()).unwrap();
-        tls += &format!(
+        tls = format!(
             "tls_advertise_hosts = *\ntls_certificate = {}\ntls_privatekey = {}\n",
             certificate.display(),
             key.display()
         );
         may_send += "  deny message = 530 5.7.0 STARTTLS first\n       !encrypted = *\n";
     } else {
-        tls += "tls_advertise_hosts =\n";
+        "tls_advertise_hosts =\n".clone_into(&mut tls);
     }
     if let Lock::Implicit(_) = &door.lock {
-        tls += &format!("tls_on_connect_ports = {port}\n");
+        tls = format!("{tls}tls_on_connect_ports = {port}\n");
     }
     let mut guests = String::new();
     if let Some((user, password)) = door.sign_in {

@@ -108,7 +108,7 @@ mod tests {
     fn what_is_exported_can_be_imported() {
         let text = "name,protocol,interval_seconds,rungs,tags,owner_note,sni,fixed_address\n\
                     a.example,,,,,,,\n\
-                    mail.example:465,smtp,60,30d;5%,x;y,\"=cmd(), or \"\"so\"\"\",b.example,192.0.2.1\n\
+                    mail.example:465,tls,60,30d;5%,x;y,\"=cmd(), or \"\"so\"\"\",b.example,192.0.2.1\n\
                     [2001:db8::1]:443,,,,,,,\n";
         let good = intake::csv(text).unwrap().good;
         let added = good.iter().map(|g| DomainEvent::Added(g.place.clone(), g.options.clone()));

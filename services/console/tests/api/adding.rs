@@ -21,10 +21,10 @@ async fn a_name_is_added_and_shown_at_once() {
 #[tokio::test]
 async fn one_object_is_as_good_as_a_list() {
     let stage = Stage::open().await;
-    let one = json!({ "name": "mail.example:25", "options": { "tags": ["mail"] } });
+    let one = json!({ "name": "mail.example:465", "options": { "tags": ["mail"] } });
     stage.post("domains", &one).await.ok();
-    let domain = stage.get("domains/mail.example:25").await.ok();
-    assert_eq!((&domain["protocol"], &domain["tags"]), (&json!("smtp"), &json!(["mail"])));
+    let domain = stage.get("domains/mail.example:465").await.ok();
+    assert_eq!((&domain["protocol"], &domain["tags"]), (&json!("tls"), &json!(["mail"])));
 }
 
 #[tokio::test]

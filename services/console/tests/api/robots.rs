@@ -50,6 +50,8 @@ async fn a_robot_is_stored_sealed_and_shown_by_its_hint() {
     assert_eq!(each(&added["addresses"], "channel"), channels);
     assert_eq!(added["methods"], json!(channels));
     assert_eq!(added["addresses"][1]["hint"], "oapi.dingtalk.com …cdef");
+    let signed = |at: usize| &added["addresses"][at]["has_secret"];
+    assert_eq!([signed(0), signed(1), signed(2)], [&json!(null), &json!(true), &json!(false)]);
     let saved = stored(&stage, added["id"].as_str().unwrap()).await;
     let robot = saved.addresses.iter().find(|address| address.channel == "dingtalk").unwrap();
     assert!(!robot.sealed.windows(8).any(|window| window == &SECRET.as_bytes()[..8]));

@@ -9,9 +9,10 @@ use proto::{
     stream::{self, Service},
     subject, time,
     v1::{
-        self, AnomalyOpened, DeliveryDelivered, DeliveryDue, DeliveryEvent, DeliveryParked,
-        DeliveryRecord, EndpointFact, Event, Evidence, Failure, InboxEntry, Kind, NoCertificate,
-        Reason, ScanFact, Severity, State, delivery_event, endpoint_fact, evidence, log_event,
+        self, AnomalyOpened, DeliveryAttempted, DeliveryDelivered, DeliveryDropped, DeliveryDue,
+        DeliveryEvent, DeliveryParked, DeliveryRecord, EndpointFact, Event, Evidence, Failure,
+        InboxEntry, Kind, NoCertificate, Reason, ScanFact, Severity, State, delivery_dropped::Why,
+        delivery_due::Cause, delivery_event, endpoint_fact, evidence, log_event,
     },
 };
 use serde_json::{Value, json};
@@ -172,6 +173,33 @@ async fn a_delivery_is_shown_with_every_word_of_the_channel_and_sent_again() {
     assert_eq!(stage.get("deliveries?method=internal").await.ok()["items"], json!([]));
     stage.get("deliveries?method=pigeon").await.refused(422);
     assert_eq!(stage.post(&format!("{path}/again"), &json!(null)).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_delivery_says_with_which_it_travels_and_never_shows_a_link() {
+    let stage = Stage::open().await;
+    let id = |byte| DeliveryId::from_bytes([byte; 16]);
+    for (byte, cause) in [(1, Cause::Verification), (2, Cause::Escalation)] {
+        let due = DeliveryDue {
+            cause: cause as i32,
+            sealed_link: b"hunter22"[..].into(),
+            ..DeliveryDue::default()
+        };
+        tell(&stage, "email", id(byte), delivery_event::Event::Due(due)).await;
+    }
+    let attempted = DeliveryAttempted { attempt: 1, lead: id(1).to_string() };
+    tell(&stage, "email", id(2), delivery_event::Event::Attempted(attempted)).await;
+    let acknowledged = DeliveryDropped { why: Why::Acknowledged as i32 };
+    tell(&stage, "email", id(2), delivery_event::Event::Dropped(acknowledged)).await;
+    let dropped = |list: &Value| list["items"][0]["state"] == "dropped";
+    let list = stage.until("deliveries?cause=escalation", dropped).await;
+    let steps = &list["items"][0]["steps"];
+    assert_eq!(each(steps, "state"), ["due", "attempted", "dropped"]);
+    assert_eq!(steps[1]["lead"], id(1).to_string());
+    assert_eq!(steps[2]["words"], "Somebody acknowledged the anomaly.");
+    let verifying = stage.get("deliveries?cause=verification").await;
+    assert!(!verifying.text.contains("hunter22") && !verifying.text.contains("link"));
+    assert_eq!(each(&verifying.ok()["items"], "id"), [id(1).to_string()]);
 }
 
 #[tokio::test]

@@ -325,7 +325,7 @@ mod tests {
             r.duration("A", Duration::from_secs(10), RANGE);
             r.number("B", 1, 1..=5);
             r.flag("C", false);
-            r.list::<std::net::IpAddr>("D");
+            r.list::<IpAddr>("D");
         });
         assert_eq!(
             error.unwrap_err(),

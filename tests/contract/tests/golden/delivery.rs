@@ -13,8 +13,11 @@ use crate::{
 };
 
 pub(crate) fn forms() -> Vec<Form> {
-    let reply = || "250 2.0.0 Ok: queued".to_owned();
-    let one = |name, event| Form::new(name, record(event));
+    begun().into_iter().chain(ended()).collect()
+}
+
+/// Of deliveries under way.
+fn begun() -> Vec<Form> {
     vec![
         one(
             "due",
@@ -38,6 +41,13 @@ pub(crate) fn forms() -> Vec<Form> {
         ),
         one("attempted", Event::Attempted(attempted(""))),
         one("attempted_together", Event::Attempted(attempted("0123456789abcdef"))),
+    ]
+}
+
+/// What came of them.
+fn ended() -> Vec<Form> {
+    let reply = || "250 2.0.0 Ok: queued".to_owned();
+    vec![
         one(
             "delivered",
             Event::Delivered(DeliveryDelivered { attempt: 1, reply: reply(), inbox_entry: None }),
@@ -85,6 +95,10 @@ pub(crate) fn forms() -> Vec<Form> {
         ),
         one("dropped", Event::Dropped(DeliveryDropped { why: Why::ClosedBefore.into() })),
     ]
+}
+
+fn one(name: &str, event: Event) -> Form {
+    Form::new(name, record(event))
 }
 
 fn attempted(lead: &str) -> DeliveryAttempted {

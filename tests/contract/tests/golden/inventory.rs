@@ -15,6 +15,10 @@ use crate::{
 };
 
 pub(crate) fn forms() -> Vec<Form> {
+    [of_domains(), of_people(), of_quiet()].into_iter().flatten().collect()
+}
+
+fn of_domains() -> Vec<Form> {
     let options = || {
         Some(DomainOptions {
             sni: "www.example.com".to_owned(),
@@ -37,7 +41,6 @@ pub(crate) fn forms() -> Vec<Form> {
             options,
         })
     };
-    let one = |name, event| Form::new(name, record(vec![event]));
     vec![
         one("domain_added", added(None)),
         one("domain_added_with_options", added(options())),
@@ -48,6 +51,12 @@ pub(crate) fn forms() -> Vec<Form> {
         one("domain_enabled", Event::DomainEnabled(DomainEnabled {})),
         one("domain_disabled", Event::DomainDisabled(DomainDisabled {})),
         one("domain_removed", Event::DomainRemoved(DomainRemoved {})),
+    ]
+}
+
+/// Contacts, settings, tokens, marks in the inbox.
+fn of_people() -> Vec<Form> {
+    vec![
         one("contact_saved", Event::ContactSaved(contact())),
         one("contact_removed", Event::ContactRemoved(ContactRemoved {})),
         one("setting_saved", Event::SettingSaved(SettingSaved { setting: Some(setting()) })),
@@ -77,6 +86,12 @@ pub(crate) fn forms() -> Vec<Form> {
                 address: "zoe@example.com".to_owned(),
             }),
         ),
+    ]
+}
+
+/// Silences and acknowledgements, and a record of several events.
+fn of_quiet() -> Vec<Form> {
+    vec![
         one("silence_of_a_domain", silence(Target::DomainId(DOMAIN.to_owned()))),
         one("silence_of_a_tag", silence(Target::Tag("staging".to_owned()))),
         one("silence_lifted", Event::SilenceLifted(SilenceLifted {})),
@@ -96,6 +111,10 @@ pub(crate) fn forms() -> Vec<Form> {
             ]),
         ),
     ]
+}
+
+fn one(name: &str, event: Event) -> Form {
+    Form::new(name, record(vec![event]))
 }
 
 fn record(events: Vec<Event>) -> InventoryRecord {

@@ -70,3 +70,43 @@ impl Silences {
         said.filter(|(_, said)| said.what.until > now).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::inventory::{
+        Actor, record,
+        silence::{SilenceEvent, Silenced},
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn of(target: Target, until: i64) -> InventoryRecord {
+        let silenced = Silenced { target, until: at(until), reason: String::new() };
+        record::<Silence>(&[SilenceEvent::Saved(silenced)], Actor::System, at(0))
+    }
+
+    #[test]
+    fn a_silence_holds_for_its_target_until_its_end() {
+        let (domain, other) = (DomainId::from_bytes([1; 16]), DomainId::from_bytes([2; 16]));
+        let tagged = ["shop".to_owned()];
+        let id = |byte| SilenceId::from_bytes([byte; 16]);
+        let mut silences = Silences::default();
+        silences.ordered(id(1), 1, &of(Target::Domain(domain), 100));
+        silences.ordered(id(2), 2, &of(Target::Tag("shop".to_owned()), 200));
+        let over = |silences: &Silences, domain, tags: &[String], now| {
+            silences.over(domain, tags, at(now)).into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        assert_eq!(over(&silences, domain, &tagged, 99), [id(1), id(2)]);
+        assert_eq!(over(&silences, domain, &tagged, 100), [id(2)]);
+        assert_eq!(over(&silences, other, &[], 0), []);
+        assert_eq!(silences.active(at(100)).count(), 1);
+        let lifted = record::<Silence>(&[SilenceEvent::Lifted], Actor::System, at(1));
+        silences.ordered(id(2), 3, &lifted);
+        // A record that was taken in before brings nothing back.
+        silences.ordered(id(2), 2, &of(Target::Tag("shop".to_owned()), 200));
+        assert_eq!(over(&silences, domain, &tagged, 99), [id(1)]);
+    }
+}

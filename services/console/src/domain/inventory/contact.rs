@@ -319,12 +319,15 @@ impl Decider for Contact {
                 let is_new = known.as_ref() != Some(&card);
                 Ok(if is_new { vec![ContactEvent::Saved(card)] } else { vec![] })
             }
-            (Some(known), Command::Verify(address)) => match known.address(EMAIL) {
-                Some(have) if have.address != address => Err(Refusal::Moved),
-                None => Err(Refusal::Moved),
-                Some(have) if have.verified => Ok(vec![]),
-                Some(_) => Ok(vec![ContactEvent::Verified { channel: EMAIL.to_owned(), address }]),
-            },
+            (Some(known), Command::Verify(address)) => {
+                match known.address(EMAIL).filter(|have| have.address == address) {
+                    None => Err(Refusal::Moved),
+                    Some(have) if have.verified => Ok(vec![]),
+                    Some(_) => {
+                        Ok(vec![ContactEvent::Verified { channel: EMAIL.to_owned(), address }])
+                    }
+                }
+            }
             (Some(_), Command::Remove) => Ok(vec![ContactEvent::Removed]),
         }
     }

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use proto::v1::ContactAddress;
+use chassis::seal::Seal;
+use proto::{address::SecretAddress, v1::ContactAddress};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -201,17 +202,24 @@ pub struct AddressView {
     pub hint: Option<String>,
     /// Whether it is used; a mailbox is once somebody has followed the link in it.
     pub verified: bool,
+    /// Whether messages to a robot are signed. Absent for other addresses, and if the key that
+    /// sealed it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_secret: Option<bool>,
 }
 
 impl AddressView {
     /// Shows an address, and nothing of it that is secret.
-    pub fn of(address: &ContactAddress) -> Self {
+    pub fn of(address: &ContactAddress, seal: &Seal) -> Self {
+        let opened = || serde_json::from_slice(&seal.open(&address.sealed).ok()?).ok();
+        let robot: Option<SecretAddress> = if address.sealed.is_empty() { None } else { opened() };
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Self {
             channel: address.channel.clone(),
             address: given(&address.address),
             hint: given(&address.hint),
             verified: address.verified,
+            has_secret: robot.map(|robot| !robot.secret.is_empty()),
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chassis::error::Chain;
+use chassis::{error::Chain, seal::Seal};
 use jiff::Timestamp;
 use proto::{id::ContactId, subject::Entity, v1::SendTest};
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ pub struct ContactView {
 }
 
 impl ContactView {
-    fn of(id: ContactId, kept: &Versioned<Contact>, board: &Board) -> Option<Self> {
+    fn of(id: ContactId, kept: &Versioned<Contact>, board: &Board, seal: &Seal) -> Option<Self> {
         let card = kept.entity.card()?;
         let default = board.default_setting().entity.setting();
         let inbox = board.deliveries().inbox_of(&id, None);
@@ -78,7 +78,7 @@ impl ContactView {
             email: card.email().map(str::to_owned),
             language: card.language().to_owned(),
             time_zone: card.time_zone().to_owned(),
-            addresses: card.addresses().iter().map(AddressView::of).collect(),
+            addresses: card.addresses().iter().map(|a| AddressView::of(a, seal)).collect(),
             methods: card.channels().map(str::to_owned).collect(),
             in_default_setting: default.is_some_and(|s| s.contacts().any(|have| have == id)),
             unread: inbox.filter(|entry| !board.is_read(&id, &entry.id)).count(),
@@ -111,7 +111,8 @@ pub async fn list(
     let after = paging::read(params.cursor.as_deref())?.unwrap_or_default();
     Ok(Json(api.look(|board| {
         let contacts = board.contacts().skip_while(|(id, _)| id.as_bytes().as_slice() <= &*after);
-        let shown = contacts.filter_map(|(id, kept)| Some((id, ContactView::of(id, kept, board)?)));
+        let shown = contacts
+            .filter_map(|(id, kept)| Some((id, ContactView::of(id, kept, board, &api.seal)?)));
         paging::page(shown, limit, |(id, _)| id.as_bytes().to_vec(), |(_, view)| view)
     })))
 }
@@ -119,8 +120,8 @@ pub async fn list(
 /// Adds a contact.
 ///
 /// The first contact that a person adds is told of every domain that has no setting of its own; the
-/// answer says so. Later ones are told once a setting names them. A mailbox is sent a link, and told
-/// nothing until somebody has followed it.
+/// answer says so. Later ones are told once a setting names them. A mailbox is sent a link, and
+/// told nothing until somebody has followed it.
 #[utoipa::path(
     post, path = "/contacts", tag = "contacts",
     request_body = ContactBody,
@@ -236,8 +237,8 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
 
 /// Replaces a contact.
 ///
-/// A robot that is left out is removed; one that is sent as `{"keep": true}` stays as it is. A mailbox
-/// that is verified stays so unless it changes; a new one is sent a link.
+/// A robot that is left out is removed; one that is sent as `{"keep": true}` stays as it is. A
+/// mailbox that is verified stays so unless it changes; a new one is sent a link.
 #[utoipa::path(
     put, path = "/contacts/{contact}", tag = "contacts",
     request_body = ContactBody,
@@ -358,7 +359,7 @@ pub(super) fn known(api: &Api, key: &str) -> Result<(ContactId, Versioned<Contac
 }
 
 fn shown(api: &Api, id: &ContactId) -> Result<ContactView, Problem> {
-    let view = |board: &Board| ContactView::of(*id, board.contact(id)?, board);
+    let view = |board: &Board| ContactView::of(*id, board.contact(id)?, board, &api.seal);
     api.look(view).ok_or_else(|| Problem::absent("contact", &id.to_string()))
 }
 

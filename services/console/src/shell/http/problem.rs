@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long whoever is refused for lack of a bus should wait.
-const UNAVAILABLE_FOR: Duration = Duration::from_secs(2);
+const UNAVAILABLE_SECONDS: u32 = 2;
 
 /// What went wrong, and what is allowed instead.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,7 +54,7 @@ pub struct Problem {
     rejected: Vec<Line>,
     /// When it may be tried again; said in a header.
     #[serde(skip)]
-    retry_after: Option<Duration>,
+    retry_after_seconds: Option<u32>,
 }
 
 /// A value that is not allowed.
@@ -99,7 +99,7 @@ impl Problem {
             detail: detail.into(),
             errors: vec![],
             rejected: vec![],
-            retry_after: None,
+            retry_after_seconds: None,
         }
     }
 
@@ -220,7 +220,9 @@ impl Problem {
     fn too_soon(detail: impl Into<String>, wait: Duration) -> Self {
         let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "urn:certherald:problem:too-soon");
         let problem = Self::new(status, kind, "Too soon", detail);
-        Self { retry_after: Some(wait), ..problem }
+        // Rounded up: whoever waits so long is not refused again.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self { retry_after_seconds: u32::try_from(seconds).ok(), ..problem }
     }
 
     /// A link that was not sent.
@@ -288,7 +290,8 @@ impl Problem {
         error!(error = %detail, "A request could not be answered.");
         let (status, kind) =
             (StatusCode::SERVICE_UNAVAILABLE, "urn:certherald:problem:unavailable");
-        Self { retry_after: Some(UNAVAILABLE_FOR), ..Self::new(status, kind, "Not now", detail) }
+        let problem = Self::new(status, kind, "Not now", detail);
+        Self { retry_after_seconds: Some(UNAVAILABLE_SECONDS), ..problem }
     }
 
     /// A broken invariant.
@@ -370,7 +373,7 @@ impl From<std::convert::Infallible> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after;
+        let retry_after = self.retry_after_seconds;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
@@ -378,9 +381,7 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(wait) = retry_after {
-            // Rounded up: whoever waits so long is not refused again.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

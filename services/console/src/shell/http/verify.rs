@@ -22,7 +22,6 @@ use self::page::{Language, Page, Say};
 use super::{Api, Shared};
 use crate::{
     domain::{
-        board::Versioned,
         inventory::{
             Actor,
             contact::{Command, Contact, EMAIL, Refusal},
@@ -130,7 +129,7 @@ async fn order(api: &Api, claim: &Claim) -> Say {
     let known = api.look(|board| board.contact(&id).cloned()).unwrap_or_default();
     let order = Order::<Contact> {
         entity: Entity::Contact(id),
-        known: Versioned { ..known },
+        known,
         seen: None,
         actor: Actor::System,
         command: Command::Verify(claim.address().to_owned()),
