@@ -1,8 +1,9 @@
 //! Every setting of the notifier: key, meaning, unit, default, range.
 
-use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use chassis::config::{ConfigError, Reader, Secret};
+use ipnet::IpNet;
 use lettre::message::Mailbox;
 use url::Url;
 
@@ -26,6 +27,25 @@ pub struct Config {
     /// `CERTHERALD_KEY_FILE`: the key of secrets at rest, the same file for console and notifier.
     /// Default: `key` in the data directory; made if it is not there.
     pub key_file: Option<PathBuf>,
+    /// How robots and webhooks are spoken to.
+    pub web: WebConfig,
+}
+
+/// How robots and webhooks are spoken to.
+#[derive(Debug, Clone)]
+pub struct WebConfig {
+    /// `NOTIFIER_ALLOW`: address ranges (CIDR, commas between) that may be posted to although they
+    /// are not public, such as those of a private deployment. Default: none.
+    pub allow: Vec<IpNet>,
+    /// `NOTIFIER_HTTP_CA`: PEM file with certificates that are trusted beside those of the system.
+    pub ca: Option<PathBuf>,
+    /// `NOTIFIER_HTTP_TIMEOUT`: how long a robot may take to answer. Default 10 s, allowed 1 s to
+    /// 60 s.
+    pub timeout: Duration,
+    /// `NOTIFIER_DINGTALK_URL`, `NOTIFIER_WECOM_URL`, `NOTIFIER_FEISHU_URL`, `NOTIFIER_LARK_URL`,
+    /// `NOTIFIER_SLACK_URL`: base address that takes the place of the vendor's host. Default: the
+    /// host in the address of the robot.
+    pub bases: BTreeMap<&'static str, Url>,
 }
 
 /// How mail is sent.
@@ -86,9 +106,18 @@ pub enum InvalidRelay {
     Tls(String),
 }
 
-/// Where links lead.
+/// Channels whose vendor's host can be replaced, and by which setting.
+const BASES: [(&str, &str); 5] = [
+    ("dingtalk", "NOTIFIER_DINGTALK_URL"),
+    ("wecom", "NOTIFIER_WECOM_URL"),
+    ("feishu", "NOTIFIER_FEISHU_URL"),
+    ("lark", "NOTIFIER_LARK_URL"),
+    ("slack", "NOTIFIER_SLACK_URL"),
+];
+
+/// Where something answers by HTTP, without a slash at the end.
 #[derive(Debug, Clone)]
-struct ConsoleUrl(String);
+struct HttpUrl(String);
 
 impl Config {
     /// Reads the settings.
@@ -97,7 +126,7 @@ impl Config {
     ///
     /// All mistakes in them.
     pub fn read(reader: Reader<'_>) -> Result<Self, ConfigError> {
-        let console = reader.optional::<ConsoleUrl>("NOTIFIER_CONSOLE_URL");
+        let console = reader.optional::<HttpUrl>("NOTIFIER_CONSOLE_URL");
         let console = console.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |url| url.0);
         let prefix = reader.text("NOTIFIER_PREFIX", "[TLS]");
         let operator = reader.optional::<String>("NOTIFIER_OPERATOR");
@@ -106,8 +135,22 @@ impl Config {
             reader.duration("NOTIFIER_GROUP_WINDOW", Duration::from_secs(10), window);
         let key_file = reader.path("CERTHERALD_KEY_FILE");
         let mail = mail(&reader);
+        let web = web(&reader);
         let letterhead = Letterhead { prefix, console };
-        reader.finish(Self { mail, letterhead, operator, group_window, key_file })
+        reader.finish(Self { mail, letterhead, operator, group_window, key_file, web })
+    }
+}
+
+fn web(reader: &Reader<'_>) -> WebConfig {
+    let (second, minute) = (Duration::from_secs(1), Duration::from_mins(1));
+    let base = |(channel, key): (&'static str, &str)| {
+        Some((channel, reader.optional::<HttpUrl>(key)?.0.parse().ok()?))
+    };
+    WebConfig {
+        allow: reader.ranges("NOTIFIER_ALLOW"),
+        ca: reader.path("NOTIFIER_HTTP_CA"),
+        timeout: reader.duration("NOTIFIER_HTTP_TIMEOUT", Duration::from_secs(10), second..=minute),
+        bases: BASES.into_iter().filter_map(base).collect(),
     }
 }
 
@@ -185,7 +228,7 @@ fn is_this_host(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-impl FromStr for ConsoleUrl {
+impl FromStr for HttpUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

@@ -21,7 +21,7 @@ use self::{
     config::Config,
     shell::{
         book::{Book, BookConfig},
-        channel::{Channels, email::EmailError},
+        channel::{ChannelError, Channels},
         lead::{self, Office},
         reading::Reading,
     },
@@ -35,7 +35,7 @@ const LEASE: &str = "notifier";
 pub enum RunError {
     /// A channel cannot be opened as it is configured.
     #[error("a channel cannot be opened")]
-    Channel(#[from] EmailError),
+    Channel(#[from] ChannelError),
     /// The key of secrets cannot be had.
     #[error("the key file cannot be used")]
     Seal(#[from] SealError),
@@ -50,10 +50,10 @@ pub enum RunError {
 ///
 /// When a channel cannot be opened as it is configured, or the bus is gone for good.
 pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
-    let channels = Channels::open(&config)?;
     let check = context.health.check("notifier");
-    let key_file = config.key_file.unwrap_or_else(|| context.data.join("key"));
+    let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
     let seal = Seal::open_or_create(&key_file)?;
+    let channels = Channels::open(&config, seal.clone(), context.clock.clone())?;
     let book = Arc::new(Book::new(BookConfig {
         letterhead: config.letterhead,
         operator: config.operator,

@@ -15,6 +15,8 @@ mod saying;
 mod zh_cn;
 
 #[cfg(test)]
+pub(crate) mod specimen;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
@@ -197,6 +199,18 @@ impl Letter {
         text
     }
 
+    /// The letter for a channel to which nothing can be attached: it says where that is instead.
+    #[must_use]
+    pub fn unattached(&self) -> Self {
+        let mut letter = self.clone();
+        if letter.pem.take().is_some()
+            && let Some(action) = &mut letter.action
+        {
+            action.lines = vec![phrases_of(self.language).deploy_from_page().to_owned()];
+        }
+        letter
+    }
+
     /// The letter as a page that stands alone: styled inline, without anything to be fetched.
     pub fn html(&self) -> String {
         html::page(self)
@@ -235,6 +249,11 @@ pub fn undelivered(letter: &Letter, what: Undelivered, channel: &str, reason: &s
         kind: letter.kind as i32,
         severity: letter.severity as i32,
     }
+}
+
+/// That a list goes on, with so many more.
+pub fn more(language: Language, count: usize) -> String {
+    phrases_of(language).more(count)
 }
 
 fn phrases_of(language: Language) -> &'static dyn Phrases {

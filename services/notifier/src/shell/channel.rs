@@ -1,18 +1,32 @@
 //! Ways of telling. Each is one file, and one line in [`Channels::open`].
 
+pub mod dingtalk;
 pub mod email;
 pub mod internal;
+pub mod lark;
+mod markup;
+pub mod slack;
+pub mod web;
+pub mod webhook;
+pub mod wecom;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use chassis::{clock::SharedClock, seal::Seal};
 use jiff::Timestamp;
 use kernel::backoff::Backoff;
 use proto::{id::DeliveryId, subject::Token};
 
 use self::{
+    dingtalk::DingTalk,
     email::{Email, EmailError},
     internal::Internal,
+    lark::Lark,
+    slack::Slack,
+    web::{Web, WebError},
+    webhook::Webhook,
+    wecom::WeCom,
 };
 pub use crate::domain::pace::Limit;
 use crate::{
@@ -85,6 +99,17 @@ const UNKNOWN: Pace = Pace {
     limits: &[],
 };
 
+/// Why a channel cannot be opened as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    /// Mail.
+    #[error("mail cannot be sent")]
+    Email(#[from] EmailError),
+    /// Robots and webhooks.
+    #[error("robots cannot be spoken to")]
+    Web(#[from] WebError),
+}
+
 /// All channels of this installation.
 #[derive(Clone)]
 pub struct Channels(Arc<[Box<dyn Channel>]>);
@@ -95,9 +120,18 @@ impl Channels {
     /// # Errors
     ///
     /// When a setting of one cannot be used.
-    pub fn open(config: &Config) -> Result<Self, EmailError> {
-        let channels: [Box<dyn Channel>; 2] =
-            [Box::new(Internal), Box::new(Email::open(config.mail.as_ref())?)];
+    pub fn open(config: &Config, seal: Seal, clock: SharedClock) -> Result<Self, ChannelError> {
+        let web = Web::open(&config.web, seal, clock)?;
+        let channels: [Box<dyn Channel>; 8] = [
+            Box::new(Internal),
+            Box::new(Email::open(config.mail.as_ref())?),
+            Box::new(DingTalk::new(web.clone())),
+            Box::new(WeCom::new(web.clone())),
+            Box::new(Lark::in_china(web.clone())),
+            Box::new(Lark::elsewhere(web.clone())),
+            Box::new(Slack::new(web.clone())),
+            Box::new(Webhook::new(web)),
+        ];
         Ok(Self(channels.into()))
     }
 

@@ -163,13 +163,15 @@ impl Section<'_> {
                 format!("{} ({count}, {remark})", phrases.title(self.kind)).into()
             }
         };
-        let mut actions: Vec<_> =
-            letters.iter().filter_map(|letter| letter.action.as_ref()).collect();
+        // Nothing is attached to a digest.
+        let actions = letters.iter().filter_map(|letter| letter.unattached().action);
+        let mut actions: Vec<_> = actions.collect();
         actions.dedup_by(|one, other| one.lines == other.lines);
-        let action = match &actions[..] {
+        // First: where a list is cut, it is cut at its end.
+        let action: Vec<_> = match &actions[..] {
             [action] => action.lines.iter().map(|line| format!("→ {line}")).collect(),
             _ => Vec::new(),
         };
-        Fact { label, lines: lines.chain(action).collect() }
+        Fact { label, lines: action.into_iter().chain(lines).collect() }
     }
 }

@@ -245,6 +245,11 @@ impl Phrases for English {
         format!("Nothing can be delivered through {channel}: {reason}\nThe first message today:")
     }
 
+    fn deploy_from_page(&self) -> &'static str {
+        "Deploy the certificate again with the complete chain, all intermediates included (the \
+         missing one is on the page of the domain)."
+    }
+
     fn gathered(&self, count: usize) -> String {
         format!("These {count} messages came close together.")
     }

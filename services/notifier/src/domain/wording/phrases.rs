@@ -87,6 +87,9 @@ pub(super) trait Phrases: Sync {
     /// first.
     fn out_of_order(&self, channel: &str, reason: &str) -> String;
 
+    /// What to do about an incomplete chain where the missing certificate is not at hand.
+    fn deploy_from_page(&self) -> &'static str;
+
     /// That so many messages came close together.
     fn gathered(&self, count: usize) -> String;
 

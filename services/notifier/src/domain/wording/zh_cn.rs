@@ -217,6 +217,10 @@ impl Phrases for Chinese {
         format!("目前无法通过 {channel} 送达任何消息：{reason}\n今天的第一条消息：")
     }
 
+    fn deploy_from_page(&self) -> &'static str {
+        "请重新部署包含全部中间证书的完整证书链（缺失的证书见该域名的页面）。"
+    }
+
     fn gathered(&self, count: usize) -> String {
         format!("以下 {count} 条消息在短时间内产生。")
     }

@@ -1,0 +1,132 @@
+//! What the forms of robots have in common: values that stay text, and texts that stay short.
+
+use std::borrow::Cow;
+
+use crate::domain::wording::{self, Fact, Letter};
+
+/// Characters of Markdown, as DingTalk and WeCom read it, in their full-width forms: these dialects
+/// know no escape. What names servers present must neither mention, nor link, nor format.
+const HARMLESS: [(char, char); 7] =
+    [('<', '＜'), ('>', '＞'), ('@', '＠'), ('*', '＊'), ('`', '＇'), ('#', '＃'), ('\\', '＼')];
+
+/// A value as Markdown without meaning.
+pub(super) fn markdown(value: &str) -> String {
+    let harmless = |c: char| {
+        let found = HARMLESS.iter().find(|(meant, _)| *meant == c);
+        found.map_or(c, |(_, shown)| *shown)
+    };
+    let value: String = value.chars().map(harmless).collect();
+    // Without these, brackets make no link, and neither does a name such as `https://…`.
+    value.replace("](", "] (").replace("://", ":／／")
+}
+
+/// A value in which `&`, `<`, `>` and more characters, if wanted, are written as entities.
+pub(super) fn entities(value: &str, more: &[char]) -> String {
+    let escaped = value.chars().map(|c| match c {
+        '&' => Cow::from("&amp;"),
+        '<' => "&lt;".into(),
+        '>' => "&gt;".into(),
+        c if more.contains(&c) => format!("&#{};", u32::from(c)).into(),
+        c => c.to_string().into(),
+    });
+    escaped.collect()
+}
+
+/// A letter as it is rendered within a length in bytes: its lists are cut as far as it takes, and
+/// say so; sentences are not.
+pub(super) fn within(max: usize, letter: &Letter, render: impl Fn(&Letter) -> String) -> String {
+    let whole = render(letter);
+    if whole.len() <= max {
+        return whole;
+    }
+    let longest = letter.facts.iter().map(|fact| fact.lines.len()).max().unwrap_or_default();
+    // The most lines of each list with which it fits.
+    let (mut fits, mut exceeds) = (None, longest);
+    let mut lines = exceeds / 2;
+    while lines > 0 && lines < exceeds {
+        let text = render(&shortened(letter, lines, letter.facts.len()));
+        if text.len() <= max {
+            fits = Some((lines, text));
+        } else {
+            exceeds = lines;
+        }
+        let least = fits.as_ref().map_or(0, |(lines, _)| *lines);
+        lines = usize::midpoint(least, exceeds);
+        if lines == least {
+            break;
+        }
+    }
+    if let Some((_, text)) = fits {
+        return text;
+    }
+    for facts in (0..letter.facts.len()).rev() {
+        let text = render(&shortened(letter, 1, facts));
+        if text.len() <= max {
+            return text;
+        }
+    }
+    let bare = Letter { note: None, ..shortened(letter, 1, 0) };
+    cut(&render(&bare), max).into_owned()
+}
+
+/// At most so many lines of each list, and so many lists.
+fn shortened(letter: &Letter, lines: usize, facts: usize) -> Letter {
+    let shorter = |fact: &Fact| {
+        let mut kept: Vec<_> = fact.lines.iter().take(lines).cloned().collect();
+        let more = fact.lines.len() - kept.len();
+        if more > 0 {
+            kept.push(wording::more(letter.language, more));
+        }
+        Fact { label: fact.label.clone(), lines: kept }
+    };
+    Letter {
+        facts: letter.facts.iter().take(facts).map(shorter).collect(),
+        note: letter.note.as_ref().map(shorter),
+        ..letter.clone()
+    }
+}
+
+/// The beginning of a text, cut between characters.
+pub(super) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    const MORE: &str = "…";
+    if text.len() <= max {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(max.saturating_sub(MORE.len()));
+    format!("{}{MORE}", text.get(..end).unwrap_or_default()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::wording::specimen::digest_of;
+
+    #[test]
+    fn a_long_list_is_cut_between_items_and_says_so() {
+        let letter = digest_of(300);
+        let whole = letter.text().len();
+        for max in [whole, whole - 1, 4_096, 2_048, 700] {
+            let text = within(max, &letter, Letter::text);
+            assert!(text.len() <= max, "{} of {max}", text.len());
+            assert!(text.contains(&letter.title) && text.contains(&letter.link.url), "{text}");
+            assert_eq!(text.contains("shop299.example.com"), max >= whole, "{max}");
+            assert!(text.contains(" more"), "{text}");
+        }
+        assert!(within(4_096, &letter, Letter::text).len() > 3_500, "not more than needed");
+        assert_eq!(within(20, &letter, Letter::text).len(), 20);
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_means_anything(value in "\\PC{0,80}|[<>@\\[\\]()!*`#:/a-z]{0,80}") {
+            let shown = markdown(&value);
+            prop_assert!(!shown.contains(['<', '>', '@', '*', '`', '#', '\\']));
+            prop_assert!(!shown.contains("://") && !shown.contains("]("));
+            let shown = entities(&value, &['*']);
+            prop_assert!(!shown.contains(['<', '>', '*']));
+            prop_assert!(cut(&value, 10).len() <= 10);
+        }
+    }
+}
