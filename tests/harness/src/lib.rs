@@ -17,5 +17,6 @@ pub mod fleet;
 pub mod nameserver;
 pub mod nats;
 pub mod process;
+pub mod robots;
 pub mod scene;
 pub mod surroundings;
