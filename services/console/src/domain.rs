@@ -3,8 +3,10 @@
 //! Start reading at [`inventory`], then [`board`].
 
 pub mod board;
+pub mod explain;
 pub mod export;
 pub mod intake;
 pub mod inventory;
 pub mod sentence;
+pub mod timeline;
 pub mod verification;

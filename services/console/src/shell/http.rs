@@ -18,7 +18,9 @@ pub mod domain;
 pub mod domains;
 pub mod events;
 pub mod evidence;
+pub mod explain;
 pub mod extract;
+pub mod history;
 pub mod inbox;
 pub mod listener;
 pub mod paging;
@@ -103,7 +105,9 @@ fn described() -> (OpenApiRouter<Arc<Api>>, OpenApiRouter<Arc<Api>>) {
         .routes(routes!(domain::enable))
         .routes(routes!(domain::disable))
         .routes(routes!(domain::scan))
-        .routes(routes!(domain::events))
+        .routes(routes!(history::events))
+        .routes(routes!(history::log))
+        .routes(routes!(explain::explain))
         .routes(routes!(settings::list))
         .routes(routes!(settings::show_default, settings::save_default))
         .routes(routes!(settings::show, settings::save, settings::clear))

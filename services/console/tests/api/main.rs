@@ -7,6 +7,7 @@ mod contacts;
 mod describing;
 mod domains;
 mod entering;
+mod explaining;
 mod quieting;
 mod restarting;
 mod robots;

@@ -29,7 +29,7 @@ fn unreachable() -> Evidence {
     Evidence { case: Some(evidence::Case::NoCertificate(case)), ..Evidence::default() }
 }
 
-fn opened(kind: Kind, severity: Severity) -> log_event::Event {
+pub(crate) fn opened(kind: Kind, severity: Severity) -> log_event::Event {
     log_event::Event::AnomalyOpened(AnomalyOpened {
         anomaly_id: format!("x-{}-1", kind.token()),
         kind: kind as i32,
@@ -102,7 +102,12 @@ async fn the_last_look_is_shown_endpoint_by_endpoint() {
     assert_eq!(looked["seen"][0]["reason"], "connect_timeout");
 }
 
-async fn tell(stage: &Stage, channel: &str, id: DeliveryId, event: delivery_event::Event) {
+pub(crate) async fn tell(
+    stage: &Stage,
+    channel: &str,
+    id: DeliveryId,
+    event: delivery_event::Event,
+) {
     let contact = ContactId::derive(&["operator"]);
     let record = DeliveryRecord {
         recorded_at: Some(time::write(now())),

@@ -134,6 +134,8 @@ pub struct Step {
     pub lead: Option<DeliveryId>,
     /// Until when nothing at all is sent to the address.
     pub rests_until: Option<Timestamp>,
+    /// Why it need not be told any more, if it was dropped.
+    pub why: Option<Why>,
 }
 
 /// A delivery that is no longer shown.
@@ -298,6 +300,7 @@ impl Step {
             retry_at: None,
             lead: None,
             rests_until: None,
+            why: None,
         };
         match event {
             Event::Due(_) => step(DeliveryState::Due, 0, ""),
@@ -315,7 +318,10 @@ impl Step {
                 rests_until: read(&parked.rests_until),
                 ..step(DeliveryState::Parked, parked.attempt, &parked.reason)
             },
-            Event::Dropped(dropped) => step(DeliveryState::Dropped, 0, why(dropped.why())),
+            Event::Dropped(dropped) => Self {
+                why: Some(dropped.why()),
+                ..step(DeliveryState::Dropped, 0, why(dropped.why()))
+            },
         }
     }
 }

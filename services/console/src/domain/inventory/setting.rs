@@ -120,6 +120,11 @@ impl Setting {
         }
     }
 
+    /// The setting as it travels.
+    pub fn as_wire(&self) -> &NotificationSetting {
+        &self.0
+    }
+
     /// Who is told.
     pub fn contacts(&self) -> impl Iterator<Item = ContactId> {
         self.0.contacts.iter().filter_map(|id| id.parse().ok())

@@ -8,24 +8,20 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chassis::bus::{Followed, From};
 use proto::{
     stream, subject,
-    v1::{Event, LogRecord, ScanFact},
+    v1::{LogRecord, ScanFact},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{
     Api, Shared,
     acting::order,
     document::{DomainPath, IfMatch},
-    events::EventView,
     evidence::{ChainView, EndpointView, EvidenceView},
-    extract::{self, Body, Caller, Params, Path, Seen, etag},
-    paging::{self, Page},
+    extract::{self, Body, Caller, Path, Seen, etag},
     problem::Problem,
     settings::{self, SettingOfDomain},
     view::{self, DomainView, OptionsBody},
@@ -37,9 +33,6 @@ use crate::{
     },
     shell::mirror,
 };
-
-/// How long the events of one domain may take to read.
-const EVENTS_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// One domain in full.
 #[derive(Debug, Serialize, ToSchema)]
@@ -270,54 +263,4 @@ pub async fn scan(
     let asked = api.requests.scan_now(&id, caller.actor()).await;
     asked.map_err(|error| Problem::append(&error))?;
     Ok((StatusCode::ACCEPTED, Json(view)))
-}
-
-/// The events of a domain, latest first: of each kind the last 64.
-#[utoipa::path(
-    get, path = "/domains/{domain}/events", tag = "domains",
-    params(DomainPath, super::events::PageParams),
-    responses((status = 200, body = Page<EventView>))
-)]
-pub async fn events(
-    State(api): Shared,
-    Path(key): Path<String>,
-    Params(params): Params<super::events::PageParams>,
-) -> Result<Json<Page<EventView>>, Problem> {
-    let (id, pattern) = api.look(|board| {
-        view::named(board, &key).map(|row| {
-            let place = row.place();
-            (row.id.to_string(), subject::events_of(&place.host, place.port))
-        })
-    })?;
-    let limit = paging::limit(params.limit)?;
-    let before = paging::numbers::<1>(params.cursor.as_deref())?.map_or(u64::MAX, |[n]| n);
-    let events = timeout(EVENTS_WITHIN, kept_events(&api, &pattern))
-        .await
-        .map_err(|_| Problem::slow("reading the events of the domain"))??;
-    let latest = events.into_iter().rev();
-    let wanted = latest.filter(|(sequence, event)| *sequence < before && event.domain_id == id);
-    Ok(Json(paging::page(
-        wanted,
-        limit,
-        |(sequence, _)| sequence.to_be_bytes().to_vec(),
-        |(sequence, event)| EventView::of(sequence, &event),
-    )))
-}
-
-/// All events that the stream keeps for a pattern, oldest first.
-async fn kept_events(api: &Api, pattern: &str) -> Result<Vec<(u64, Event)>, Problem> {
-    let bus = &api.context.bus;
-    let mut following = bus
-        .follow(&stream::EVENTS, pattern, From::Sequence(1))
-        .await
-        .map_err(|error| Problem::bus(&error))?;
-    let mut events = Vec::new();
-    loop {
-        match following.next().await.map_err(|error| Problem::bus(&error))? {
-            Followed::Message(message) => {
-                events.extend(mirror::read::<Event>(&message).map(|e| (message.sequence, e)));
-            }
-            Followed::CaughtUp => return Ok(events),
-        }
-    }
 }
