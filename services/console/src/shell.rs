@@ -4,6 +4,7 @@
 
 pub mod first_start;
 pub mod http;
+pub mod live;
 pub mod mirror;
 pub mod requests;
 pub mod session;

@@ -23,6 +23,7 @@ pub mod extract;
 pub mod history;
 pub mod inbox;
 pub mod listener;
+pub mod live;
 pub mod paging;
 pub mod problem;
 pub mod settings;
@@ -121,6 +122,7 @@ fn described() -> (OpenApiRouter<Arc<Api>>, OpenApiRouter<Arc<Api>>) {
         .routes(routes!(anomalies::list))
         .routes(routes!(events::list))
         .routes(routes!(stream::follow))
+        .routes(routes!(live::watch))
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::mark_read))
         .routes(routes!(deliveries::list))

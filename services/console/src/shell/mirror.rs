@@ -20,6 +20,7 @@ use proto::{
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use super::live::Live;
 use crate::domain::board::Board;
 
 /// The board, shared between those who fold and those who show.
@@ -36,6 +37,7 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 pub struct Mirror {
     board: SharedBoard,
     inventory: watch::Receiver<Progress>,
+    live: Live,
 }
 
 /// How far the board has come on `INVENTORY`.
@@ -49,11 +51,13 @@ impl Mirror {
     /// Begins to read along, a task a stream.
     pub fn begin(context: &Context) -> Self {
         let board = SharedBoard::default();
+        let live = Live::default();
         let (progress, inventory) = watch::channel(Progress::default());
         for (stream, fold) in FOLDS {
             let along = Along {
                 context: context.clone(),
                 board: board.clone(),
+                live: live.clone(),
                 stream,
                 fold,
                 // A scan that is not shown yet keeps nobody from ordering.
@@ -63,12 +67,17 @@ impl Mirror {
             };
             context.tasks.spawn("console mirror", along.run());
         }
-        Self { board, inventory }
+        Self { board, inventory, live }
     }
 
     /// The board.
     pub fn board(&self) -> &SharedBoard {
         &self.board
+    }
+
+    /// What changed of the board.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Waits until the board shows what was ordered up to a sequence, for a while at most.
@@ -138,6 +147,7 @@ pub(crate) fn read<M: prost::Message + Default>(message: &Message) -> Option<M> 
 struct Along {
     context: Context,
     board: SharedBoard,
+    live: Live,
     stream: &'static Stream,
     fold: Fold,
     check: Option<Check>,
@@ -186,6 +196,7 @@ impl Along {
             let (subject, sequence) = (&message.subject, message.sequence);
             warn!(subject, sequence, "A message is not understood and not shown.");
         }
+        self.live.shown(self.stream, message);
         if let Some(progress) = &self.progress {
             progress.send_modify(|progress| progress.sequence = message.sequence);
         }

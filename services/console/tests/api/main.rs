@@ -8,6 +8,7 @@ mod describing;
 mod domains;
 mod entering;
 mod explaining;
+mod living;
 mod quieting;
 mod restarting;
 mod robots;

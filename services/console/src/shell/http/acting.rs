@@ -135,6 +135,7 @@ async fn do_one(
         Verb::Disable => Command::Disable,
         Verb::Remove => Command::Remove,
         Verb::Scan => {
+            api.mirror.live().ask(row.id, api.context.clock.now());
             let asked = api.requests.scan_now(&row.id, actor).await;
             return asked
                 .map(|()| Stored { version: 0, changed: true })

@@ -122,7 +122,8 @@ pub struct StepView {
 }
 
 impl DeliveryView {
-    fn of(delivery: &Delivery, board: &Board) -> Self {
+    /// Shows a delivery.
+    pub fn of(delivery: &Delivery, board: &Board) -> Self {
         let card = board.contact(&delivery.contact).and_then(|contact| contact.entity.card());
         let news = &delivery.news;
         Self {

@@ -260,6 +260,7 @@ pub async fn scan(
     if !view.enabled {
         return Err(Problem::conflict(format!("`{}` is disabled: enable it first", view.name)));
     }
+    api.mirror.live().ask(id, now);
     let asked = api.requests.scan_now(&id, caller.actor()).await;
     asked.map_err(|error| Problem::append(&error))?;
     Ok((StatusCode::ACCEPTED, Json(view)))

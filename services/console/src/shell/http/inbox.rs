@@ -84,7 +84,8 @@ pub struct InboxPage {
     pub unread: usize,
 }
 
-fn shown(delivery: &Delivery, board: &Board) -> Option<EntryView> {
+/// Shows a delivery as the entry that it is of an inbox, if it is one.
+pub(super) fn shown(delivery: &Delivery, board: &Board) -> Option<EntryView> {
     let entry = delivery.entry.as_ref()?;
     let card = board.contact(&delivery.contact).and_then(|contact| contact.entity.card());
     Some(EntryView {
@@ -121,9 +122,14 @@ pub async fn list(
         let shown = wanted.filter_map(|delivery| Some((delivery, shown(delivery, board)?)));
         InboxPage {
             page: paging::page(shown, limit, |(d, _)| super::deliveries::cursor(d), |(_, e)| e),
-            unread: self::entries(board, contact, None).filter(unread).count(),
+            unread: self::unread(board, contact),
         }
     })))
+}
+
+/// How many entries were not read: of a contact, or of all.
+pub(super) fn unread(board: &Board, contact: Option<ContactId>) -> usize {
+    entries(board, contact, None).filter(|entry| !board.is_read(&entry.contact, &entry.id)).count()
 }
 
 fn entries(
@@ -140,7 +146,8 @@ fn entries(
     }
 }
 
-fn contact(text: &str) -> Result<ContactId, Problem> {
+/// The contact that a parameter names.
+pub(super) fn contact(text: &str) -> Result<ContactId, Problem> {
     let want = "the id of a contact: 26 characters a-z and 2-7";
     text.parse().map_err(|_| Problem::invalid(vec![Invalid::new("contact", text, want)]))
 }

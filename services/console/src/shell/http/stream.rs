@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Silence after which a comment is sent, so that proxies keep the connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// What is followed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
