@@ -26,6 +26,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
+use lab::authority::identity::Identity;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -90,9 +92,14 @@ impl Robots {
         Self::begin(clock, None).await
     }
 
-    /// A server behind TLS, by the time of the machine.
-    pub async fn open_behind(acceptor: TlsAcceptor) -> Self {
-        Self::begin(Arc::new(surroundings::now), Some(acceptor)).await
+    /// The same, behind TLS: whoever speaks to it is shown this identity.
+    pub async fn open_behind(identity: &Identity, clock: Clock) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config =
+            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.unwrap().with_no_client_auth();
+        let config = config.with_single_cert(identity.chain.clone(), identity.key()).unwrap();
+        Self::begin(clock, Some(TlsAcceptor::from(Arc::new(config)))).await
     }
 
     async fn begin(clock: Clock, tls: Option<TlsAcceptor>) -> Self {

@@ -13,7 +13,8 @@ pub(super) fn links(text: &str) -> Vec<String> {
     found
 }
 
-fn urls(text: &str) -> impl Iterator<Item = String> {
+/// All that looks like a URL.
+pub(super) fn urls(text: &str) -> impl Iterator<Item = String> {
     let is_scheme = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '-' || c == '.';
     let is_end = |c: char| c.is_whitespace() || "<>()[]|\"'`*，。；、）】".contains(c);
     text.match_indices("://").filter_map(move |(at, _)| {

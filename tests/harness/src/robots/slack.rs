@@ -123,7 +123,7 @@ fn speak(message: &mut Message, text: &str) {
             None => {}
         }
     }
-    for link in markup::links(text) {
+    for link in markup::urls(text) {
         if !message.links.contains(&link) {
             message.links.push(link);
         }

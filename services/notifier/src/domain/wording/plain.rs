@@ -5,8 +5,13 @@ const LINE_MAX: usize = 512;
 /// Lines of an owner note.
 const LINES_MAX: usize = 50;
 
-/// A text on one line: without characters that do something instead of being seen.
+/// A text on one line: without characters that do something instead of being seen, and without
+/// anything that a client makes a link of because it looks like a URL.
 pub(super) fn line(text: &str) -> String {
+    visible(text).replace("://", ":／／")
+}
+
+fn visible(text: &str) -> String {
     let mut line = String::new();
     let mut count = 0;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control() || breaks_line(c)) {
@@ -26,9 +31,10 @@ pub(super) fn line(text: &str) -> String {
     line
 }
 
-/// A text of several lines, each as [`line()`] leaves it; without empty lines at either end.
+/// A text of several lines that somebody of ours wrote, whose links may be followed. Without empty
+/// lines at either end.
 pub(super) fn paragraphs(text: &str) -> Vec<String> {
-    let mut lines: Vec<_> = text.lines().take(LINES_MAX).map(line).collect();
+    let mut lines: Vec<_> = text.lines().take(LINES_MAX).map(visible).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
@@ -59,6 +65,7 @@ mod tests {
     fn what_is_not_seen_is_taken_out() {
         assert_eq!(line("CN=a\r\nBcc: b\u{0}\u{202e}moc\u{200b}.test"), "CN=a Bcc: b moc.test");
         assert_eq!(line("例え  テスト\u{2028}x"), "例え テスト x");
+        assert_eq!(line("CN=https://evil.test"), "CN=https:／／evil.test");
     }
 
     #[test]
@@ -72,6 +79,7 @@ mod tests {
     fn a_note_keeps_its_lines() {
         assert_eq!(paragraphs("\n a\n\n b \n\n"), ["a", "", "b"]);
         assert_eq!(paragraphs(" \n "), [""; 0]);
+        assert_eq!(paragraphs("see https://wiki.test"), ["see https://wiki.test"]);
     }
 
     proptest! {

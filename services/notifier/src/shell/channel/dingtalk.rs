@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     Channel, Limit, Pace, Parcel,
-    markup::{cut, markdown, within},
+    markup::{cut, is_mobile, markdown, within},
     web::{Post, Reply, Web, scrubbed},
 };
 use crate::domain::{thread::outcome::Outcome, wording::Letter};
@@ -125,6 +125,8 @@ impl Channel for DingTalk {
                     | Said::UnsafeContent(outcome) => outcome,
                 }
             }
+            // Plain text has no room for what is in several: each is to go alone.
+            Said::UnsafeContent(outcome) if parcel.news.len() > 1 => outcome,
             Said::UnsafeContent(_) => {
                 match self.say(parcel, &address, Form::Text, self.web.now()).await {
                     Said::Outcome(outcome)
@@ -153,10 +155,9 @@ fn signature(secret: &str, millis: &str) -> String {
 }
 
 fn body(letter: &Letter, mentions: &[String], form: Form) -> Value {
-    let is_mobile = |one: &&String| one.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+');
     let people = || mentions.iter().filter(|one| *one != "all");
     let at = json!({
-        "atMobiles": people().filter(is_mobile).collect::<Vec<_>>(),
+        "atMobiles": people().filter(|one| is_mobile(one)).collect::<Vec<_>>(),
         "atUserIds": people().filter(|one| !is_mobile(one)).collect::<Vec<_>>(),
         "isAtAll": mentions.iter().any(|one| one == "all"),
     });
@@ -210,8 +211,8 @@ fn text(letter: &Letter, mentions: &[String]) -> String {
 fn plain(letter: &Letter) -> String {
     let bare = Letter { facts: Vec::new(), note: None, ..letter.clone() };
     let lines = [&bare.title, &bare.sentence].map(|line| line.replace("://", " "));
-    let action = bare.action.iter().flat_map(|action| &action.lines).cloned().collect::<String>();
-    format!("{}\n{}\n{action}\n{}", lines[0], lines[1], bare.footer)
+    let action: Vec<_> = bare.action.iter().flat_map(|action| &action.lines).cloned().collect();
+    format!("{}\n{}\n{}\n{}", lines[0], lines[1], action.join("\n"), bare.footer)
 }
 
 fn judged(reply: &Reply, address: &SecretAddress) -> Said {

@@ -5,19 +5,46 @@ use std::borrow::Cow;
 use crate::domain::wording::{self, Fact, Letter};
 
 /// Characters of Markdown, as DingTalk and WeCom read it, in their full-width forms: these dialects
-/// know no escape. What names servers present must neither mention, nor link, nor format.
-const HARMLESS: [(char, char); 7] =
-    [('<', '＜'), ('>', '＞'), ('@', '＠'), ('*', '＊'), ('`', '＇'), ('#', '＃'), ('\\', '＼')];
+/// know no escape. What names servers present must neither mention, nor link, nor format. Of a text
+/// without Markdown, only the first three have a meaning.
+const HARMLESS: [(char, char); 8] = [
+    ('<', '＜'),
+    ('>', '＞'),
+    ('@', '＠'),
+    ('&', '＆'),
+    ('*', '＊'),
+    ('`', '＇'),
+    ('#', '＃'),
+    ('\\', '＼'),
+];
 
 /// A value as Markdown without meaning.
 pub(super) fn markdown(value: &str) -> String {
-    let harmless = |c: char| {
-        let found = HARMLESS.iter().find(|(meant, _)| *meant == c);
+    // Without these, brackets make no link, and neither does a name such as `https://…`.
+    harmless(value, &HARMLESS).replace("](", "] (").replace("://", ":／／")
+}
+
+/// A text without Markdown that mentions nobody. Links in it stay.
+pub(super) fn unmarked(text: &str) -> String {
+    harmless(text, &HARMLESS[..3])
+}
+
+fn harmless(text: &str, table: &[(char, char)]) -> String {
+    let shown = |c: char| {
+        let found = table.iter().find(|(meant, _)| *meant == c);
         found.map_or(c, |(_, shown)| *shown)
     };
-    let value: String = value.chars().map(harmless).collect();
-    // Without these, brackets make no link, and neither does a name such as `https://…`.
-    value.replace("](", "] (").replace("://", ":／／")
+    text.chars().map(shown).collect()
+}
+
+/// Whether somebody is mentioned by a telephone number: one of China's, or one with `+` before it.
+/// Other numbers are those of accounts.
+pub(super) fn is_mobile(mention: &str) -> bool {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    match mention.strip_prefix('+') {
+        Some(number) => is_number(number),
+        None => mention.len() == 11 && mention.starts_with('1') && is_number(mention),
+    }
 }
 
 /// A value in which `&`, `<`, `>` and more characters, if wanted, are written as entities.
@@ -122,7 +149,7 @@ mod tests {
         #[test]
         fn no_value_means_anything(value in "\\PC{0,80}|[<>@\\[\\]()!*`#:/a-z]{0,80}") {
             let shown = markdown(&value);
-            prop_assert!(!shown.contains(['<', '>', '@', '*', '`', '#', '\\']));
+            prop_assert!(!shown.contains(['<', '>', '@', '&', '*', '`', '#', '\\']));
             prop_assert!(!shown.contains("://") && !shown.contains("]("));
             let shown = entities(&value, &['*']);
             prop_assert!(!shown.contains(['<', '>', '*']));

@@ -210,7 +210,7 @@ impl Reply {
         Outcome::Again {
             reply: self.words(address),
             wait_min: self.retry_after,
-            perhaps_told: self.status < 400,
+            perhaps_told: (200..300).contains(&self.status),
         }
     }
 
@@ -283,7 +283,7 @@ impl Resolve for Guarded {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let addresses: Vec<SocketAddr> = found.collect();
             if !addresses.iter().all(|address| guard.admits(address.ip())) {
-                return Err(Box::new(Refused).into());
+                return Err(Refused.into());
             }
             let addresses: Addrs = Box::new(addresses.into_iter());
             Ok(addresses)

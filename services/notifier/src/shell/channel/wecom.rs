@@ -14,13 +14,16 @@ use serde_json::{Value, json};
 use super::{
     Channel, Limit, Pace, Parcel,
     dingtalk::is_throttle,
-    markup::{markdown, within},
+    markup::{is_mobile, markdown, unmarked, within},
     web::{Post, Reply, Web, scrubbed},
 };
 use crate::domain::{thread::outcome::Outcome, wording::Letter};
 
-/// Bytes of the text of one message.
+/// Bytes of the Markdown of one message.
 const TEXT_MAX: usize = 4_096;
+
+/// Bytes of a message without Markdown.
+const PLAIN_MAX: usize = 2_048;
 
 /// How long a robot is shut that was spoken to too fast.
 const SHUT: Duration = Duration::from_mins(1);
@@ -91,8 +94,23 @@ impl Channel for WeCom {
 }
 
 fn body(letter: &Letter, mentions: &[String]) -> Value {
+    // Markdown calls accounts only. Whoever is to be called by number, and everybody, is called by a
+    // message without it.
+    if mentions.iter().any(|one| one == "all" || is_mobile(one)) {
+        return plain(letter, mentions);
+    }
     let content = within(TEXT_MAX, letter, |letter| text(letter, mentions));
     json!({ "msgtype": "markdown", "markdown": { "content": content } })
+}
+
+fn plain(letter: &Letter, mentions: &[String]) -> Value {
+    let (mobiles, accounts): (Vec<_>, Vec<_>) = mentions.iter().partition(|one| is_mobile(one));
+    let account = |one: &String| if one == "all" { "@all".to_owned() } else { one.clone() };
+    json!({ "msgtype": "text", "text": {
+        "content": within(PLAIN_MAX, letter, |letter| unmarked(&letter.text())),
+        "mentioned_list": accounts.into_iter().map(account).collect::<Vec<_>>(),
+        "mentioned_mobile_list": mobiles,
+    } })
 }
 
 /// The letter in the Markdown of the robot, which knows three colours.

@@ -1,0 +1,81 @@
+//! Webhooks of anybody.
+
+use harness::robots::{Answer, Fault, Vendor};
+use notifier::domain::thread::outcome::Outcome;
+use proto::v1::Kind;
+
+use crate::{
+    desk::{self, Desk},
+    specimens,
+};
+
+#[tokio::test]
+async fn all_events_are_taken_signed() {
+    let messages = desk::all_is_taken(Vendor::Webhook, &[], &[]).await;
+    assert!(messages.iter().all(|message| message.title.starts_with(desk::PREFIX)));
+    assert!(messages[1].text.contains(specimens::HOST), "{:?}", messages[1]);
+}
+
+#[tokio::test]
+async fn an_event_says_what_happened_in_fields() {
+    let desk = Desk::open().await;
+    let hand = desk.hire(Vendor::Webhook, &[]);
+    for kind in Kind::ALL {
+        let news = specimens::news(*kind, specimens::HOST, "CN=shop.example.com");
+        desk.tell(&hand, &news, specimens::letter(&news, "en")).await;
+        let event = hand.robot.taken().last().unwrap().json();
+        assert_eq!(event["type"], format!("certherald.{}", kind.token()));
+        assert_eq!(event["data"]["kind"], kind.token());
+        assert_eq!(event["data"]["anomaly_id"], news.wire().anomaly_id);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_bears_the_same_id_and_a_fresh_stamp() {
+    let desk = Desk::open().await;
+    let hand = desk.hire(Vendor::Webhook, &[]);
+    hand.robot.fail_next(Fault::status(500, ""));
+    desk.tell_something(&hand).await;
+    desk.tell_something(&hand).await;
+    let [first, second] = &hand.robot.posts()[..] else { panic!("two attempts") };
+    assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
+    assert_ne!(first.header("webhook-timestamp"), second.header("webhook-timestamp"));
+    assert_ne!(first.header("webhook-signature"), second.header("webhook-signature"));
+    assert_eq!(first.body, second.body);
+}
+
+#[tokio::test]
+async fn each_status_has_its_treatment() {
+    let desk = Desk::open().await;
+    let hand = desk.hire(Vendor::Webhook, &[]);
+    let said = async |status| desk.outcomes(&hand, &[Fault::status(status, "")]).await.remove(0);
+    for status in [200, 201, 202, 204] {
+        let outcome = said(status).await;
+        assert!(matches!(outcome, Outcome::Delivered { .. }), "{status}: {outcome:?}");
+    }
+    for status in [301, 307, 400, 401, 404, 500] {
+        let outcome = said(status).await;
+        let is_again = matches!(outcome, Outcome::Again { perhaps_told: false, .. });
+        assert!(is_again, "{status}: {outcome:?}");
+    }
+    let outcome = said(410).await;
+    assert!(matches!(outcome, Outcome::Broken { .. }), "{outcome:?}");
+    for status in [429, 502, 503, 504] {
+        let outcome = said(status).await;
+        assert!(matches!(outcome, Outcome::TooFast { .. }), "{status}: {outcome:?}");
+        let answer = Answer::text(status, "").with("retry-after", "120");
+        let outcome = desk.outcomes(&hand, &[Fault::Answers(answer)]).await.remove(0);
+        let is_believed = matches!(outcome, Outcome::TooFast { rest, .. } if rest.as_secs() == 120);
+        assert!(is_believed, "{status}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_and_tried_again() {
+    let desk = Desk::open().await;
+    let mut hand = desk.hire(Vendor::Webhook, &[]);
+    hand.address.secret = "whsec_HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned();
+    let outcome = desk.tell_something(&hand).await;
+    let Outcome::Again { reply, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(reply, "HTTP 401: webhook-signature");
+}
