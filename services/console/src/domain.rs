@@ -7,6 +7,7 @@ pub mod explain;
 pub mod export;
 pub mod intake;
 pub mod inventory;
+pub mod language;
 pub mod live;
 pub mod sentence;
 pub mod timeline;

@@ -6,6 +6,7 @@ pub mod first_start;
 pub mod http;
 pub mod live;
 pub mod mirror;
+pub mod page;
 pub mod requests;
 pub mod session;
 pub mod store;

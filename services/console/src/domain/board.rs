@@ -224,6 +224,12 @@ impl Board {
         self.inboxes.get(contact).is_some_and(|inbox| inbox.entity.is_read(entry))
     }
 
+    /// Entries of all inboxes that were not read.
+    pub fn unread(&self) -> usize {
+        let entries = self.contacts.keys().flat_map(|id| self.deliveries.inbox_of(id, None));
+        entries.filter(|entry| !self.is_read(&entry.contact, &entry.id)).count()
+    }
+
     /// The marks in the inbox of a contact.
     pub fn marks(&self, contact: &ContactId) -> Option<&Versioned<Marks>> {
         self.inboxes.get(contact)

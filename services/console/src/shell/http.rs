@@ -51,7 +51,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::problem::Problem;
-use super::{mirror::Mirror, requests::Requests, session, store::Store, verifier::Verifier};
+use super::{mirror::Mirror, page, requests::Requests, session, store::Store, verifier::Verifier};
 use crate::{
     config::Config,
     domain::{board::Board, inventory::token::Role},
@@ -148,6 +148,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/openapi.json", get(move || async move { Json(document) }))
         .route("/ready", get(system::ready))
         .merge(verify::router())
+        .merge(page::router(&api))
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -131,6 +131,13 @@ impl EventView {
     }
 }
 
+impl EventView {
+    /// The colour in which a page shows it: what is over is good news.
+    pub fn tone(&self) -> &'static str {
+        if self.phase == "recovered" { "good" } else { self.severity }
+    }
+}
+
 fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Unspecified => "unspecified",

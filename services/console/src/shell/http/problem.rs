@@ -1,6 +1,6 @@
 //! How the API says no: `application/problem+json` (RFC 9457).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -28,7 +28,7 @@ use crate::{
 const UNAVAILABLE_SECONDS: u32 = 2;
 
 /// What went wrong, and what is allowed instead.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "type": "urn:certherald:problem:invalid",
     "title": "A value is not allowed",
@@ -58,18 +58,18 @@ pub struct Problem {
 }
 
 /// A value that is not allowed.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldError {
     /// Where it stands; `rungs[2]` is the third of several.
-    field: String,
+    pub field: String,
     /// What stands there, shortened.
-    value: String,
+    pub value: String,
     /// What is allowed.
-    want: String,
+    pub want: String,
 }
 
 /// A line of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Line {
     /// Counted from 1.
     pub line: usize,
@@ -259,6 +259,36 @@ impl Problem {
         )
     }
 
+    /// A form that is of no page that was made for whoever sends it.
+    pub fn foreign_form() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "urn:certherald:problem:foreign-form",
+            "The form is not of a page of yours",
+            "load the page again and send it from there",
+        )
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What is wrong this time, for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Each value that is not allowed.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// Each line of a list that is not allowed.
+    pub fn rejected(&self) -> &[Line] {
+        &self.rejected
+    }
+
     /// What is wrong, where it stands beside a line of a list.
     pub fn into_detail(self) -> String {
         self.detail
@@ -372,9 +402,10 @@ impl From<std::convert::Infallible> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after_seconds;
-        let mut response = (status, Json(self)).into_response();
+        let (status, retry_after) = (self.status(), self.retry_after_seconds);
+        let mut response = (status, Json(&self)).into_response();
+        // For whoever shows it in another form.
+        response.extensions_mut().insert(Arc::new(self));
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);

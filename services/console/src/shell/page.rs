@@ -1,0 +1,29 @@
+//! The web pages: what people see of the board, and forms that order.
+//!
+//! Rendered here and whole: a page works without JavaScript, which only keeps it up to date. A
+//! handler asks the board or the store as the API does, and holds no rule. A page copies what it
+//! shows out of the board and is rendered without its lock. Start reading at [`router`], then
+//! [`frame`].
+
+pub mod asset;
+pub mod form;
+pub mod frame;
+pub mod moment;
+pub mod oops;
+pub mod overview;
+pub mod viewer;
+pub mod words;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware, routing::get};
+
+use super::http::Api;
+
+/// All pages, and what they load.
+pub fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
+    Router::new()
+        .route("/", get(overview::show))
+        .layer(middleware::from_fn_with_state(Arc::clone(api), oops::as_page))
+        .merge(asset::router())
+}

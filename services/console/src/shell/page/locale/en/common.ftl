@@ -1,0 +1,86 @@
+# Around every page.
+skip-to-content = Skip to content
+menu = Menu
+find-a-domain = Find a domain
+sign-out = Sign out
+unread-entries = { $count ->
+    [0] Inbox, nothing unread
+    [one] Inbox, 1 unread message
+   *[other] Inbox, { $count } unread messages
+}
+section-overview = Overview
+section-domains = Domains
+section-anomalies = Anomalies
+section-notification = Notification
+section-contacts = Contacts
+section-inbox = Inbox
+section-deliveries = Deliveries
+section-audit = Audit
+section-settings = Settings
+section-account = Account
+
+# Time.
+moment-now = now
+moment-ago = { $value } ago
+moment-in = in { $value }
+span-seconds = { $count ->
+    [one] 1 second
+   *[other] { $count } seconds
+}
+span-minutes = { $count ->
+    [one] 1 minute
+   *[other] { $count } minutes
+}
+span-hours = { $count ->
+    [one] 1 hour
+   *[other] { $count } hours
+}
+span-days = { $count ->
+    [one] 1 day
+   *[other] { $count } days
+}
+span-years = { $count ->
+    [one] 1 year
+   *[other] { $count } years
+}
+
+# States of a domain.
+state-enabling = Enabling
+state-secure = Secure
+state-abnormal = Abnormal
+state-enable-failed = Enabling failed
+state-unknown = Unknown
+state-disabled = Disabled
+
+# Severities.
+severity-info = Info
+severity-warning = Warning
+severity-critical = Critical
+
+# Kinds.
+kind-enable-failed = Enabling failed
+kind-expired = Expired
+kind-expiring = Expiring
+kind-chain-incomplete = Chain incomplete
+kind-name-mismatch = Wrong name
+kind-recovered = Recovered
+kind-untrusted = Untrusted
+kind-not-yet-valid = Not yet valid
+kind-revoked = Revoked
+kind-unreachable = Unreachable
+kind-mixed-certificates = Mixed certificates
+kind-weak = Weak
+kind-renewal-overdue = Renewal overdue
+kind-not-observed = Not observed
+kind-certificate-changed = Certificate changed
+kind-prober-blind = Prober blind
+
+# When it does not work.
+oops-absent = It is not there
+oops-stranger = Sign in first
+oops-forbidden = You may not do that
+oops-conflict = It does not fit to what is
+oops-too-many = Too many at once
+oops-ours = That went wrong on our side
+oops-invalid = Something is not allowed
+oops-home = Back to the overview
