@@ -7,6 +7,7 @@ mod email_server;
 mod escalation;
 mod flow;
 mod quiet;
+mod robots;
 mod script;
 mod storm;
 mod takeover;

@@ -13,6 +13,7 @@ use chassis::{
     seal::Seal,
     tasks::Tasks,
 };
+use harness::robots::Robots;
 use jiff::{SignedDuration, Timestamp};
 use lab::mail::MailSink;
 use notifier::config::Config;
@@ -69,6 +70,7 @@ pub(crate) struct World {
     data: TempDir,
     smtp: Option<String>,
     group_window: String,
+    robots: Vec<(&'static str, String)>,
     appended: Mutex<u64>,
 }
 
@@ -163,6 +165,11 @@ impl World {
         Self { group_window: window.to_owned(), ..Self::new().await }
     }
 
+    /// The same, but robots are spoken to where they live here, by the time of this clock.
+    pub(crate) async fn with_robots(robots: &Robots, clock: Arc<LeapClock>) -> Self {
+        Self { robots: robots.settings(), clock, ..Self::new().await }
+    }
+
     /// Seals as the console does.
     pub(crate) fn seal(&self) -> Seal {
         Seal::open_or_create(&self.data.path().join("key")).unwrap()
@@ -173,7 +180,8 @@ impl World {
         let store = Embedded::open(data.path()).unwrap();
         let (clock, appended) = (Arc::default(), Mutex::default());
         let group_window = "0s".to_owned();
-        Self { clock, sink, store, data, smtp, group_window, appended }
+        let robots = Vec::new();
+        Self { clock, sink, store, data, smtp, group_window, robots, appended }
     }
 
     /// Starts a notifier.
@@ -188,7 +196,7 @@ impl World {
             "NOTIFIER_MAIL_FROM" => Some("watch@tls.example.com".to_owned()),
             "NOTIFIER_GROUP_WINDOW" => Some(self.group_window.clone()),
             "CERTHERALD_KEY_FILE" => Some(self.data.path().join("key").display().to_string()),
-            _ => None,
+            _ => self.robots.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone()),
         };
         let config = Config::read(Reader::new(&lookup)).unwrap();
         let (tasks, health) = (Tasks::new(), Health::new());
