@@ -114,6 +114,21 @@ impl DeliveryId {
     pub fn of(event: &str, contact: &ContactId, channel: &str, round: u32) -> Self {
         Self(digest(&[event, &contact.to_string(), channel, &round.to_string()]))
     }
+
+    /// The id that a message bears in which these travel together: that of the one if there is only
+    /// one, else one of exactly these, whatever their order. So a message that comes twice is seen
+    /// to be one, and no other is ever taken for it.
+    pub fn together(deliveries: &[Self]) -> Self {
+        match deliveries {
+            [one] => *one,
+            _ => {
+                let mut parts: Vec<_> = deliveries.iter().map(ToString::to_string).collect();
+                parts.sort_unstable();
+                let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+                Self(digest(&parts))
+            }
+        }
+    }
 }
 
 /// Lengths stand before the parts, so that `ab`, `c` and `a`, `bc` differ.
@@ -168,6 +183,16 @@ mod tests {
         assert_ne!(id, DomainId::of(&host, 443, Protocol::Smtp));
         // Kept for ever: streams are full of it.
         assert_eq!(id.to_string(), "4rrewm3tr6pwn4kxotpjwlbjue");
+    }
+
+    #[test]
+    fn the_same_deliveries_make_the_same_message_and_no_others_do() {
+        let one = |byte| DeliveryId::from_bytes([byte; 16]);
+        assert_eq!(DeliveryId::together(&[one(1)]), one(1));
+        let both = DeliveryId::together(&[one(1), one(2)]);
+        assert_eq!(both, DeliveryId::together(&[one(2), one(1)]));
+        let others = [DeliveryId::together(&[one(1), one(2), one(3)]), one(1), one(2)];
+        assert!(!others.contains(&both));
     }
 
     #[test]

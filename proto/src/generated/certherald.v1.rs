@@ -762,8 +762,8 @@ pub struct DeliveryAttempted {
     /// 1 for the first.
     #[prost(uint32, tag = "1")]
     pub attempt: u32,
-    /// Several deliveries travel in one message: the one whose id the message bears. Empty: this one
-    /// travels alone.
+    /// Several deliveries travel in one message: the id that the message bears, the same whenever exactly
+    /// these travel together. Empty: this one travels alone, and the message bears its id.
     #[prost(string, tag = "2")]
     pub lead: ::prost::alloc::string::String,
 }
@@ -792,8 +792,9 @@ pub struct DeliveryFailed {
     /// Whether it may have arrived nonetheless: no answer came after all had been handed over.
     #[prost(bool, tag = "4")]
     pub perhaps_told: bool,
-    /// Nothing at all is sent to this address before this instant, unless its contact is saved anew or a
-    /// test is delivered. Absent: other deliveries are not concerned.
+    /// Nothing at all is sent to this address before this instant, unless its contact moves to another
+    /// robot or a test is delivered: it was spoken to too fast, or seems dead. Absent: other deliveries are
+    /// not concerned.
     #[prost(message, optional, tag = "5")]
     pub rests_until: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -805,7 +806,7 @@ pub struct DeliveryParked {
     /// The channel's own words, or why it was given up.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
-    /// As in `DeliveryFailed`.
+    /// As in `DeliveryFailed`; it also ends when its contact is saved anew, since that may have mended it.
     #[prost(message, optional, tag = "3")]
     pub rests_until: ::core::option::Option<::prost_types::Timestamp>,
 }

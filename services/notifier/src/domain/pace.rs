@@ -1,14 +1,27 @@
-//! How fast one address may be spoken to: limits are kept, not discovered.
+//! How fast one address may be spoken to: limits are kept, not discovered. And whether it answers
+//! at all: one that does not is asked by one message now and then, and not by all that wait.
 //!
-//! Folded from `DELIVERIES`, so that they are kept over a restart and by whoever takes over.
+//! Folded from `DELIVERIES`, so that both are kept over a restart and by whoever takes over.
 
 use std::{collections::VecDeque, time::Duration};
 
 use jiff::Timestamp;
+use kernel::backoff::Backoff;
 use proto::id::DeliveryId;
 
 /// Longest time of any limit: what was sent before is forgotten.
 const REMEMBERED: Duration = Duration::from_mins(1);
+
+/// Messages in a row that must fail before an address is taken for dead. One that fails again and
+/// again counts once: it may be the message that is at fault.
+const MISSES: u32 = 5;
+
+/// Waits between the messages that ask a dead address whether it lives: what happens just after it
+/// is back must not wait for long.
+const ASKING: Backoff = Backoff { base: Duration::from_secs(30), cap: Duration::from_mins(2) };
+
+/// How long one may be on its way before another is sent: longer than any channel waits.
+const ASKED: Duration = Duration::from_mins(1);
 
 /// How many messages an address takes in a time, wherever that time begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +32,14 @@ pub struct Limit {
     pub within: Duration,
 }
 
-/// What was sent to one address of late, and how long it wants to be left alone.
+/// What was sent to one address of late, how long it is to be left alone, and whether it answers.
 #[derive(Debug, Default)]
 pub struct Traffic {
     sent: VecDeque<(Timestamp, DeliveryId)>,
     rest: Option<Rest>,
+    misses: u32,
+    missed: Option<DeliveryId>,
+    well_since: Option<Timestamp>,
 }
 
 /// Nothing is sent for a while.
@@ -33,6 +49,26 @@ pub struct Rest {
     pub since: Timestamp,
     /// Until when.
     pub until: Timestamp,
+    /// What ends it before.
+    pub ends_with: Change,
+}
+
+/// A change of a contact that ends a rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The contact is saved anew: what was out of order may have been mended with it.
+    Saved,
+    /// The contact moves to another robot: nothing else makes this one forget.
+    Moved,
+}
+
+/// When a contact was changed last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// When it was saved.
+    pub saved_at: Timestamp,
+    /// When it moved to another robot; the beginning of time if it never did.
+    pub moved_at: Timestamp,
 }
 
 impl Traffic {
@@ -50,21 +86,58 @@ impl Traffic {
         }
     }
 
-    /// The address wants to be left alone.
+    /// The address is to be left alone. Whatever it takes next shows that it is well again.
     pub fn rests(&mut self, rest: Rest) {
         if self.rest.is_none_or(|before| before.since <= rest.since) {
             self.rest = Some(rest);
+            self.misses = self.misses.max(MISSES);
+        }
+    }
+
+    /// The address did not take a message, for no fault of either that anybody knows. How long it
+    /// is to be left alone, if it seems dead.
+    pub fn missed(&mut self, message: DeliveryId, chance: f64) -> Option<Duration> {
+        if self.missed != Some(message) || self.misses >= MISSES {
+            self.missed = Some(message);
+            self.misses = self.misses.saturating_add(1);
+        }
+        let beyond = (self.misses + 1).checked_sub(MISSES).filter(|beyond| *beyond > 0)?;
+        Some(ASKING.wait(beyond, chance))
+    }
+
+    /// A message asks an address that seemed dead: until it is answered no other goes.
+    pub fn asks(&mut self, at: Timestamp) {
+        if self.misses >= MISSES {
+            self.rests(Rest { since: at, until: after(at, ASKED), ends_with: Change::Saved });
         }
     }
 
     /// The address took a message.
     pub fn took(&mut self, at: Timestamp) {
         self.rest = self.rest.filter(|rest| rest.since > at);
+        if self.misses >= MISSES && self.rest.is_none() {
+            self.well_since = Some(at);
+        }
+        if self.rest.is_none() {
+            (self.misses, self.missed) = (0, None);
+        }
     }
 
-    /// How long the address wants to be left alone, unless its contact was saved anew since.
-    pub fn rest(&self, saved_at: Timestamp) -> Option<Rest> {
-        self.rest.filter(|rest| rest.since >= saved_at)
+    /// Since when the address takes messages again, if there was a time when it did not.
+    pub fn well_since(&self) -> Option<Timestamp> {
+        self.well_since
+    }
+
+    /// How long the address is to be left alone, unless its contact was changed since in a way that
+    /// ends it.
+    pub fn rest(&self, changed: Changed) -> Option<Rest> {
+        self.rest.filter(|rest| {
+            let ended_at = match rest.ends_with {
+                Change::Saved => changed.saved_at.max(changed.moved_at),
+                Change::Moved => changed.moved_at,
+            };
+            rest.since >= ended_at
+        })
     }
 
     /// The instants at which messages were sent, in order.
@@ -118,17 +191,60 @@ mod tests {
         assert_eq!(traffic.instants().count(), 1, "older ones no longer count");
     }
 
+    fn never_changed() -> Changed {
+        Changed { saved_at: Timestamp::MIN, moved_at: Timestamp::MIN }
+    }
+
+    fn rest(since: i64, until: i64, ends_with: Change) -> Rest {
+        Rest { since: minute(since), until: minute(until), ends_with }
+    }
+
     #[test]
-    fn a_rest_ends_by_time_by_a_success_and_by_an_edit() {
-        let rest = Rest { since: minute(1), until: minute(11) };
+    fn a_rest_ends_by_a_success_and_by_the_change_that_it_asks_for() {
+        let saved = |minutes| Changed { saved_at: minute(minutes), ..never_changed() };
+        let moved = |minutes| Changed { moved_at: minute(minutes), ..never_changed() };
+        for (ends_with, by_saving) in [(Change::Saved, true), (Change::Moved, false)] {
+            let rest = rest(1, 11, ends_with);
+            let mut traffic = Traffic::default();
+            traffic.rests(rest);
+            assert_eq!(traffic.rest(saved(0)), Some(rest));
+            assert_eq!(traffic.rest(saved(2)).is_none(), by_saving, "{ends_with:?}");
+            assert_eq!(traffic.rest(moved(2)), None, "this is another robot");
+            traffic.took(minute(0));
+            assert_eq!(traffic.rest(never_changed()), Some(rest), "that was before");
+            traffic.took(minute(2));
+            assert_eq!(traffic.rest(never_changed()), None);
+        }
+    }
+
+    #[test]
+    fn an_address_that_misses_several_messages_in_a_row_is_left_alone_for_ever_longer() {
         let mut traffic = Traffic::default();
-        traffic.rests(rest);
-        assert_eq!(traffic.rest(minute(0)), Some(rest));
-        assert_eq!(traffic.rest(minute(2)), None, "the contact was saved since");
-        traffic.took(minute(0));
-        assert_eq!(traffic.rest(minute(0)), Some(rest), "that was before");
+        for _ in 0..3 {
+            assert_eq!(traffic.missed(delivery(1), 1.0), None, "the message may be at fault");
+        }
+        for message in 2..5 {
+            assert_eq!(traffic.missed(delivery(message), 1.0), None);
+        }
+        let rests: Vec<_> =
+            (0..4).filter_map(|_| traffic.missed(delivery(5), 1.0)).map(|r| r.as_secs()).collect();
+        assert_eq!(rests, [30, 60, 120, 120]);
+        assert_eq!(traffic.well_since(), None);
+        traffic.took(minute(7));
+        assert_eq!(traffic.well_since(), Some(minute(7)));
+        assert_eq!(traffic.missed(delivery(6), 1.0), None, "counted anew");
+    }
+
+    #[test]
+    fn one_message_at_a_time_asks_the_dead() {
+        let mut traffic = Traffic::default();
+        traffic.asks(minute(0));
+        assert_eq!(traffic.rest(never_changed()), None, "the living are not asked");
+        traffic.rests(rest(0, 2, Change::Moved));
+        traffic.asks(minute(2));
+        assert_eq!(traffic.rest(never_changed()), Some(rest(2, 3, Change::Saved)));
         traffic.took(minute(2));
-        assert_eq!(traffic.rest(minute(0)), None);
+        assert_eq!((traffic.rest(never_changed()), traffic.well_since()), (None, Some(minute(2))));
     }
 
     proptest! {

@@ -57,6 +57,8 @@ pub struct World<'a> {
     /// What was never tried and is due by then may go now, together with what goes anyway; not
     /// before now.
     pub together_until: Timestamp,
+    /// Since when the address takes messages again, if there was a time when it did not.
+    pub well_since: Option<Timestamp>,
 }
 
 /// What is to be done about a thread.
@@ -97,6 +99,9 @@ pub struct Root {
 impl World<'_> {
     /// By when a delivery must be due to go now.
     fn admits(&self, open: &Open) -> Timestamp {
+        if open.failed_before(self.well_since) {
+            return open.next_at.max(self.now);
+        }
         let may_join = open.cause == Cause::Event && open.attempts == 0;
         if may_join { self.together_until } else { self.now }
     }
@@ -301,5 +306,7 @@ pub fn tell(
     }
 }
 
+#[cfg(test)]
+mod meetings;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ mod story;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -83,6 +84,8 @@ pub enum Command {
         id: DeliveryId,
         /// What came of it.
         outcome: Outcome,
+        /// How long the whole address is to be left alone, if it seems dead.
+        rest: Option<Duration>,
         /// Waits after failures, on this channel.
         backoff: Backoff,
         /// Chance for the jitter, 0.0 to 1.0.
@@ -170,6 +173,19 @@ impl Thread {
             || self.open.iter().any(|open| open.news.alarm() == Some(anomaly))
     }
 
+    /// Why a delivery would be given up with this command, if it would.
+    pub fn gives_up(&self, command: &Command) -> Option<String> {
+        let steps = self.decide(command.clone()).unwrap_or_default();
+        steps.into_iter().find_map(|step| match step.deed {
+            Deed::Parked { reason, .. } => Some(reason),
+            Deed::Due { .. }
+            | Deed::Attempted { .. }
+            | Deed::Delivered { .. }
+            | Deed::Failed { .. }
+            | Deed::Dropped { .. } => None,
+        })
+    }
+
     /// From when on somebody is to be told that nobody acknowledged what the news say.
     pub fn waits(&self, news: &News) -> Option<Timestamp> {
         let is_it =
@@ -213,9 +229,9 @@ impl Decider for Thread {
                 let attempt = self.find(id)?.attempts + 1;
                 Ok(vec![Step { id, at, deed: Deed::Attempted { attempt, lead } }])
             }
-            Command::Conclude { id, outcome, backoff, chance, at } => {
-                let open = self.find(id)?;
-                Ok(vec![Step { id, at, deed: open.concluded(outcome, backoff, chance, at) }])
+            Command::Conclude { id, outcome, rest, backoff, chance, at } => {
+                let deed = self.find(id)?.concluded(outcome, rest, backoff, chance, at);
+                Ok(vec![Step { id, at, deed }])
             }
             Command::Drop { id, why, at } => {
                 self.find(id)?;
@@ -236,8 +252,8 @@ impl Decider for Thread {
                         told.at = *at;
                     });
                 } else {
-                    let link = sealed_link.clone();
-                    self.open.push(Open::new(*id, news, *cause, *not_before, *reminder, link));
+                    let (link, from) = (sealed_link.clone(), [*at, *not_before]);
+                    self.open.push(Open::new(*id, news, *cause, from, *reminder, link));
                 }
             }
             Deed::Attempted { attempt, lead } => self.change(*id, |open| {
@@ -250,6 +266,7 @@ impl Decider for Thread {
                 open.failures += 1;
                 open.in_act = false;
                 open.next_at = *retry_at;
+                open.failed_at = Some(*at);
                 open.perhaps_told |= perhaps_told;
             }),
             Deed::Delivered { .. } => self.finish(*id, *at, |_| true),

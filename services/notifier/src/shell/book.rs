@@ -19,7 +19,7 @@ use chassis::{
     ledger::{Entity as LedgerEntity, Known, Place},
     seal::Seal,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use proto::{
     id::{ContactId, DomainId},
@@ -43,13 +43,18 @@ use crate::domain::{
     roster::{Address, Roster},
     thread::{
         Command, Thread,
+        open::Urgency,
         step::{self, Cause, Step},
     },
     wording::Letterhead,
 };
 
-/// When a thread is looked at of which something new was heard: at once.
+/// When a thread is looked at in which nothing waits: at once.
 const AT_ONCE: Timestamp = Timestamp::MIN;
+
+/// By how much each degree of urgency goes before what has waited longer: by an age, since nothing
+/// waits so long.
+const AGE: SignedDuration = SignedDuration::from_hours(1_000 * 366 * 24);
 
 /// The book.
 pub struct Book {
@@ -111,6 +116,10 @@ pub struct Trip {
     pub news: std::sync::Arc<News>,
     /// What asked for it.
     pub cause: Cause,
+    /// How soon it is to be told.
+    pub urgency: Urgency,
+    /// Since when it is due.
+    pub due_at: Timestamp,
     /// Whether the inbox is told of these news in any case.
     pub is_in_inbox: bool,
     /// Whether it must not travel with others.
@@ -159,7 +168,7 @@ impl Book {
         let Pages { threads, agenda, .. } = &mut *pages;
         for (key, page) in threads {
             page.taken = false;
-            agenda.put_sooner(key, AT_ONCE);
+            agenda.put_sooner(key, page.turn());
         }
     }
 
@@ -173,18 +182,17 @@ impl Book {
         }
         if let subject::Entity::Contact(_) = entity {
             let robots = pages.roster.robots();
-            pages.roads.share(robots);
+            pages.roads.share(robots, at);
         }
         match entity {
-            subject::Entity::Setting(domain) | subject::Entity::Acknowledgement(domain) => {
-                pages.look_again(Some(*domain));
-            }
+            // A domain may have lost the tag that was silenced.
+            subject::Entity::Domain(domain)
+            | subject::Entity::Setting(domain)
+            | subject::Entity::Acknowledgement(domain) => pages.look_again_at(*domain),
             subject::Entity::Contact(_)
             | subject::Entity::DefaultSetting
-            | subject::Entity::Silence(_) => pages.look_again(None),
-            subject::Entity::Domain(_) | subject::Entity::Token(_) | subject::Entity::Inbox(_) => {
-                return;
-            }
+            | subject::Entity::Silence(_) => pages.look_again(|_| true),
+            subject::Entity::Token(_) | subject::Entity::Inbox(_) => return,
         }
         self.changed.notify_one();
     }
@@ -267,7 +275,8 @@ impl Book {
         let pages = self.pages.lock();
         let Some(page) = pages.threads.get(key) else { return Next::Rest(None) };
         let people = self.people(&pages);
-        let world = World { people, anomalies: &pages.anomalies, now, together_until };
+        let well_since = pages.roads.well_since(&key.recipient());
+        let world = World { people, anomalies: &pages.anomalies, now, together_until, well_since };
         match plan::plan(&page.known.state, key, world) {
             Plan::Record(command) => Next::Record(command),
             Plan::Rest(until) => Next::Rest(until),
@@ -298,6 +307,19 @@ impl Book {
 /// Never: the constant is a token.
 pub fn inbox() -> subject::Token {
     crate::domain::roster::INTERNAL.parse().expect("a constant that is a token")
+}
+
+impl Page {
+    /// Whose turn it is when several may go: what is most urgent, and of this what has waited
+    /// longest.
+    fn turn(&self) -> Timestamp {
+        let open = self.known.state.open();
+        let turns = open.iter().map(|open| {
+            let ages = AGE * open.urgency() as i32;
+            open.due_at.checked_sub(ages).unwrap_or(AT_ONCE)
+        });
+        turns.min().unwrap_or(AT_ONCE)
+    }
 }
 
 impl Pages {

@@ -12,12 +12,11 @@ use futures::{
     stream::{self, FuturesUnordered},
 };
 use jiff::Timestamp;
-use kernel::backoff::Backoff;
-use metrics::{counter, histogram};
 use proto::{id::DeliveryId, subject::Token};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
+mod conclude;
 mod gather;
 
 use super::{
@@ -25,13 +24,7 @@ use super::{
     channel::{Channels, Pace, Parcel},
     pen::{Pen, PenError},
 };
-use crate::domain::{
-    audience::Recipient,
-    plan::ThreadKey,
-    roster::INTERNAL,
-    thread::{Command, outcome::Outcome, step::Cause},
-    wording::{self, Undelivered},
-};
+use crate::domain::{audience::Recipient, plan::ThreadKey, thread::Command};
 
 /// Threads in hand at once, whatever their channels allow.
 const IN_HAND_MAX: usize = 512;
@@ -44,11 +37,6 @@ const AT_ONCE: usize = 16;
 
 /// Pause of a thread whose steps could not be recorded.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Waits between attempts to record what came of a sending: it must not be lost, or it is sent
-/// twice.
-const RECORDING: Backoff =
-    Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(5) };
 
 /// Sends what is due, in the term of the one active notifier.
 #[derive(Clone)]
@@ -175,10 +163,12 @@ impl Courier {
         }
     }
 
-    /// Sends what goes in one message, the first of which lends it its id; records what came of it.
+    /// Sends what goes in one message; records what came of it.
     async fn deliver(&self, trips: Vec<(ThreadKey, Trip)>) -> Result<(), PenError> {
-        let Some((key, first)) = trips.first() else { return Ok(()) };
-        let (recipient, at, lead) = (key.recipient(), first.parcel.at, first.parcel.delivery);
+        let Some((key, _)) = trips.first() else { return Ok(()) };
+        let (recipient, at) = (key.recipient(), self.context.clock.now());
+        let deliveries: Vec<_> = trips.iter().map(|(_, trip)| trip.parcel.delivery).collect();
+        let lead = DeliveryId::together(&deliveries);
         let together = (trips.len() > 1).then_some(lead);
         let recorded = stream::iter(trips).map(|(key, trip)| async move {
             let attempt = Command::Attempt { id: trip.parcel.delivery, lead: together, at };
@@ -195,12 +185,14 @@ impl Courier {
                 Err(error) => failed = Some(error),
             }
         }
-        match (self.parcel(&recipient, &trips, lead), failed) {
+        match (self.parcel(&recipient, &trips, lead, at), failed) {
             (Some(parcel), _) => {
                 self.book.sent(&recipient, lead, at);
                 let outcome = self.channels.send(&recipient.channel, &parcel).await;
-                self.book.concluded(&recipient, &outcome, self.context.clock.now());
-                self.conclude(&trips, outcome).await
+                // All of them wait equally long, to travel together again.
+                let (now, chance) = (self.context.clock.now(), self.context.dice.chance());
+                let rest = self.book.concluded(&recipient, lead, &outcome, chance, now);
+                self.conclude(&trips, outcome, rest, chance).await
             }
             (None, Some(error)) => Err(error),
             (None, None) => Ok(()),
@@ -213,6 +205,7 @@ impl Courier {
         recipient: &Recipient,
         trips: &[(ThreadKey, Trip)],
         lead: DeliveryId,
+        at: Timestamp,
     ) -> Option<Parcel> {
         let (_, first) = trips.first()?;
         let mut parcel = first.parcel.clone();
@@ -222,134 +215,8 @@ impl Courier {
             parcel.news = trips.iter().map(|(_, trip)| trip.news.clone()).collect();
             parcel.roots = trips.iter().flat_map(|(_, trip)| trip.parcel.roots.clone()).collect();
         }
-        parcel.delivery = lead;
+        (parcel.delivery, parcel.at) = (lead, at);
         Some(parcel)
-    }
-
-    async fn conclude(
-        &self,
-        trips: &[(ThreadKey, Trip)],
-        outcome: Outcome,
-    ) -> Result<(), PenError> {
-        // One that spoils the message must not take the others with it: each goes alone.
-        let is_spoilt = trips.len() > 1 && matches!(outcome, Outcome::Never { .. });
-        let outcome = match outcome {
-            Outcome::Never { reply } if is_spoilt => {
-                Outcome::Again { reply, wait_min: None, perhaps_told: false }
-            }
-            Outcome::Delivered { .. }
-            | Outcome::Again { .. }
-            | Outcome::TooFast { .. }
-            | Outcome::Never { .. }
-            | Outcome::Broken { .. } => outcome,
-        };
-        // All of them wait equally long, to travel together again.
-        let chance = self.context.dice.chance();
-        let mut concluding = Vec::new();
-        for (key, trip) in trips {
-            self.book.set_alone(key, is_spoilt);
-            concluding.push(self.conclude_one(key, trip, outcome.clone(), chance));
-        }
-        let concluded = stream::iter(concluding).buffer_unordered(AT_ONCE);
-        concluded.collect::<Vec<_>>().await.into_iter().collect()
-    }
-
-    async fn conclude_one(
-        &self,
-        key: &ThreadKey,
-        trip: &Trip,
-        outcome: Outcome,
-        chance: f64,
-    ) -> Result<(), PenError> {
-        self.tell_log(key, trip, &outcome);
-        match &outcome {
-            Outcome::Never { reply } => self.keep(key, trip, Undelivered::Letter, reply).await?,
-            Outcome::Broken { reply } => self.keep(key, trip, Undelivered::Channel, reply).await?,
-            Outcome::Delivered { .. } | Outcome::Again { .. } | Outcome::TooFast { .. } => {}
-        }
-        let conclude = Command::Conclude {
-            id: trip.parcel.delivery,
-            outcome,
-            backoff: self.channels.pace(&key.channel).backoff,
-            chance,
-            at: self.context.clock.now(),
-        };
-        self.insist(key, &conclude).await
-    }
-
-    /// Records what came of a sending, however long that takes, while the term lasts.
-    async fn insist(&self, key: &ThreadKey, command: &Command) -> Result<(), PenError> {
-        let mut failures = 0;
-        loop {
-            match self.record(key, command).await {
-                Err(error) if error.is_transient() && !self.ended.is_cancelled() => {
-                    failures += 1;
-                    warn!(failures, error = %Chain(&error), "Recording what was sent again.");
-                    let wait = RECORDING.wait(failures, self.context.dice.chance());
-                    self.context.clock.sleep(wait).await;
-                }
-                recorded => return recorded,
-            }
-        }
-    }
-
-    /// Puts what cannot be delivered into the contact's inbox. Before it is parked: after a crash
-    /// between the two it is tried again, and the entry, under the same id, is there once.
-    async fn keep(
-        &self,
-        key: &ThreadKey,
-        trip: &Trip,
-        what: Undelivered,
-        reason: &str,
-    ) -> Result<(), PenError> {
-        // Of a test the person who asked for it sees the answer.
-        if key.channel.as_str() == INTERNAL || trip.cause == Cause::Test {
-            return Ok(());
-        }
-        let (delivery, at) = (trip.parcel.delivery, self.context.clock.now());
-        let (about, domain, what) = match what {
-            // Where the inbox has the news anyway, that all is out of order is said once a day.
-            Undelivered::Channel if trip.is_in_inbox => {
-                (format!("{} {}", key.channel, at.strftime("%Y-%m-%d")), None, what)
-            }
-            Undelivered::Channel | Undelivered::Letter => {
-                (delivery.to_string(), key.domain, Undelivered::Letter)
-            }
-        };
-        let inbox = ThreadKey { domain, channel: book::inbox(), ..key.clone() };
-        let keep = Command::Keep {
-            id: DeliveryId::of(&about, &key.contact, INTERNAL, 0),
-            news: trip.news.clone(),
-            cause: trip.cause,
-            inbox: wording::undelivered(&trip.parcel.letter, what, key.channel.as_str(), reason),
-            at,
-        };
-        self.insist(&inbox, &keep).await
-    }
-
-    fn tell_log(&self, key: &ThreadKey, trip: &Trip, outcome: &Outcome) {
-        let (delivery, channel) = (trip.parcel.delivery, key.channel.as_str());
-        let attempt = trip.parcel.attempt;
-        let result = match outcome {
-            Outcome::Delivered { .. } => {
-                debug!(delivery.id = %delivery, channel, attempt, "Delivered {delivery}.");
-                let age = self.context.clock.now().duration_since(trip.news.occurred_at());
-                histogram!("certherald_delivery_seconds", "channel" => channel.to_owned())
-                    .record(age.as_secs_f64().max(0.0));
-                "delivered"
-            }
-            Outcome::Again { reply, .. } | Outcome::TooFast { reply, .. } => {
-                info!(delivery.id = %delivery, channel, attempt, reply, "Not now: {delivery}.");
-                "failed"
-            }
-            Outcome::Never { reply } | Outcome::Broken { reply } => {
-                warn!(delivery.id = %delivery, channel, attempt, reply, "Parking {delivery}.");
-                "parked"
-            }
-        };
-        let channel = channel.to_owned();
-        counter!("certherald_deliveries_total", "channel" => channel, "outcome" => result)
-            .increment(1);
     }
 }
 

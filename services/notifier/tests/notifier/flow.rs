@@ -114,6 +114,24 @@ async fn a_mailbox_that_does_not_exist_parks_the_mail_and_tells_the_inbox() {
 }
 
 #[tokio::test]
+async fn what_is_given_up_after_a_day_is_parked_and_in_the_inbox() {
+    let world = World::new().await;
+    world.sink.behave(Manner::Refuse(Step::Recipient, Reply::new(450, "4.2.0 greylisted")));
+    let notifier = world.start("one");
+    world.happens(&opened(HOST, Kind::Expired)).await;
+    world.until_story("email", &["due: cause_event", "attempted 1", "failed"]).await;
+    world.clock.leap(SignedDuration::from_hours(25));
+    let given_up = ["due: cause_event", "attempted 1", "failed", "attempted 2", "parked"];
+    world.until_story("email", &given_up).await;
+    let is_note = |entry: &proto::v1::InboxEntry| entry.text.contains("given up after 24 hours");
+    let inbox = async || world.inbox().await;
+    let inbox = eventually(inbox, |inbox| inbox.iter().any(is_note)).await;
+    let note = inbox.into_iter().find(is_note).unwrap();
+    assert!(note.text.contains("4.2.0 greylisted"), "{}", note.text);
+    notifier.stop().await;
+}
+
+#[tokio::test]
 async fn without_mail_the_inbox_says_once_what_to_set() {
     let world = World::without_mail().await;
     let notifier = world.start("one");

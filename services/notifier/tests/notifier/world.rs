@@ -176,6 +176,8 @@ impl World {
     }
 
     fn with(sink: MailSink, smtp: Option<String>) -> Self {
+        // Whichever test is first says how TLS is done in this process, as `main` does elsewhere.
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         let data = tempfile::tempdir().unwrap();
         let store = Embedded::open(data.path()).unwrap();
         let (clock, appended) = (Arc::default(), Mutex::default());

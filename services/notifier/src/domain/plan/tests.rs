@@ -14,15 +14,16 @@ use crate::domain::{
 };
 
 /// A thread, the people and the anomalies about it.
-struct Story {
+pub(super) struct Story {
     thread: Thread,
-    roster: Roster,
+    pub(super) roster: Roster,
     anomalies: Anomalies,
+    well_since: Option<Timestamp>,
 }
 
 /// What a plan comes to, without what it borrows.
 #[derive(Debug, PartialEq)]
-enum Comes {
+pub(super) enum Comes {
     Dropped(u8, Why),
     Reminded(u32),
     Restated,
@@ -31,9 +32,9 @@ enum Comes {
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (thread, anomalies) = (Thread::default(), Anomalies::default());
-        Self { thread, roster: sample::roster(), anomalies }
+        Self { thread, roster: sample::roster(), anomalies, well_since: None }
     }
 
     fn with_setting(change: impl FnOnce(&mut NotificationSetting)) -> Self {
@@ -45,7 +46,7 @@ impl Story {
     }
 
     /// An event comes and is due.
-    fn due(mut self, id: u8, minutes: i64, news: News) -> Self {
+    pub(super) fn due(mut self, id: u8, minutes: i64, news: News) -> Self {
         self.anomalies.evolve(&news);
         let at = minute(minutes);
         let deed = Deed::Due {
@@ -64,11 +65,11 @@ impl Story {
         self
     }
 
-    fn delivered(self, id: u8, minutes: i64) -> Self {
+    pub(super) fn delivered(self, id: u8, minutes: i64) -> Self {
         self.step(id, minutes, Deed::Delivered { attempt: 1, reply: String::new(), inbox: None })
     }
 
-    fn failed(self, id: u8, minutes: i64, retry_at: i64, perhaps_told: bool) -> Self {
+    pub(super) fn failed(self, id: u8, minutes: i64, retry_at: i64, perhaps_told: bool) -> Self {
         let (reply, retry_at) = (String::new(), minute(retry_at));
         self.step(id, minutes, Deed::Attempted { attempt: 1, lead: None }).step(
             id,
@@ -83,7 +84,12 @@ impl Story {
     }
 
     /// What is done now, and after each thing that is recorded.
-    fn at(mut self, minutes: i64) -> Vec<Comes> {
+    fn at(self, minutes: i64) -> Vec<Comes> {
+        self.addressed_at(minutes).0
+    }
+
+    /// The same, and to which address and in which language something is sent, if it is.
+    pub(super) fn addressed_at(mut self, minutes: i64) -> (Vec<Comes>, Option<String>) {
         let key = ThreadKey {
             domain: Some(sample::domain()),
             contact: sample::ops(),
@@ -94,18 +100,26 @@ impl Story {
         loop {
             let people = People { roster: &self.roster, operator: None };
             let now = minute(minutes);
-            let world = World { people, anomalies: &self.anomalies, now, together_until: now };
+            let world = World {
+                people,
+                anomalies: &self.anomalies,
+                now,
+                together_until: now,
+                well_since: self.well_since,
+            };
             let command = match plan(&self.thread, &key, world) {
                 Plan::Record(command) => command,
                 Plan::Send(sending) => {
                     let roots = sending.roots.iter().map(|root| number(&root.id)).collect();
                     done.push(Comes::Sent(number(&sending.open.id), roots));
-                    return done;
+                    let Address::Clear(address) = &sending.address else { panic!("no mailbox") };
+                    let language = sending.contact.language.tag();
+                    return (done, Some(format!("{address} in {language}")));
                 }
                 Plan::Rest(until) => {
                     let minutes = until.map(|at| at.duration_since(minute(0)).as_mins());
                     done.push(Comes::Rests(minutes));
-                    return done;
+                    return (done, None);
                 }
             };
             for step in self.thread.decide(command).unwrap() {
@@ -126,9 +140,9 @@ impl Story {
     }
 }
 
-const DAY: i64 = 24 * 60;
+pub(super) const DAY: i64 = 24 * 60;
 
-fn expired() -> News {
+pub(super) fn expired() -> News {
     sample::opened(Kind::Expired)
 }
 
@@ -147,6 +161,16 @@ fn what_waits_to_be_tried_again_waits() {
     let story = || Story::new().due(1, 0, expired()).failed(1, 0, 5, false);
     assert_eq!(story().at(4), [Comes::Rests(Some(5))]);
     assert_eq!(story().at(5), [Comes::Sent(1, vec![])]);
+}
+
+#[test]
+fn what_waits_for_an_address_that_is_well_again_waits_no_more() {
+    let story = |well_since| {
+        let story = Story::new().due(1, 0, expired()).failed(1, 2, 60, false);
+        Story { well_since: Some(minute(well_since)), ..story }
+    };
+    assert_eq!(story(1).at(9), [Comes::Rests(Some(60))], "it failed since");
+    assert_eq!(story(9).at(9), [Comes::Sent(1, vec![])]);
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use kernel::backoff::Backoff;
-use proto::id::DeliveryId;
+use proto::{
+    id::DeliveryId,
+    v1::{Severity, event::Phase},
+};
 
 use super::{
     outcome::Outcome,
@@ -13,11 +16,25 @@ use super::{
 };
 use crate::domain::news::News;
 
-/// How long a delivery is tried, from its first attempt.
+/// How long a delivery is tried, from its first attempt: the last is made at the end of it, so that
+/// what was away for all of it is met when it is back.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long an address that is out of order is left alone, unless somebody mends it before.
 pub const REST: Duration = Duration::from_mins(15);
+
+/// How soon news are to be told, the least urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// It was told before.
+    Reminder,
+    /// It is not critical.
+    News,
+    /// It is over.
+    Recovery,
+    /// It is critical.
+    Critical,
+}
 
 /// A delivery that is not dealt with.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +53,12 @@ pub struct Open {
     pub lead: Option<DeliveryId>,
     /// The link of a verification, sealed; empty otherwise.
     pub sealed_link: Bytes,
+    /// Since when it is due: what is as urgent goes in this order.
+    pub due_at: Timestamp,
     /// When it may be tried next.
     pub next_at: Timestamp,
+    /// When it failed last.
+    pub(super) failed_at: Option<Timestamp>,
     /// Whether an attempt ended without an answer, so that the channel may have it.
     pub(super) perhaps_told: bool,
     /// Whether an attempt began of which no end is known.
@@ -47,11 +68,12 @@ pub struct Open {
 }
 
 impl Open {
+    /// What is due since an instant, to be sent not before another.
     pub(super) fn new(
         id: DeliveryId,
         news: &Arc<News>,
         cause: Cause,
-        next_at: Timestamp,
+        [due_at, next_at]: [Timestamp; 2],
         reminder: u32,
         sealed_link: Bytes,
     ) -> Self {
@@ -63,7 +85,9 @@ impl Open {
             attempts: 0,
             lead: None,
             sealed_link,
+            due_at,
             next_at,
+            failed_at: None,
             perhaps_told: false,
             in_act: false,
             first_at: None,
@@ -76,10 +100,27 @@ impl Open {
         self.perhaps_told || self.in_act
     }
 
-    /// What comes of an attempt that had this outcome.
+    /// How soon it is to be told.
+    pub fn urgency(&self) -> Urgency {
+        match (self.cause, self.news.phase(), self.news.severity()) {
+            (Cause::Reminder, ..) => Urgency::Reminder,
+            (_, Phase::Recovered, _) => Urgency::Recovery,
+            (_, _, Severity::Critical) => Urgency::Critical,
+            (_, _, Severity::Warning | Severity::Info | Severity::Unspecified) => Urgency::News,
+        }
+    }
+
+    /// Whether the wait after its last failure is in vain, as its address is well since an instant.
+    pub fn failed_before(&self, well_since: Option<Timestamp>) -> bool {
+        self.failed_at.zip(well_since).is_some_and(|(failed_at, since)| failed_at <= since)
+    }
+
+    /// What comes of an attempt that had this outcome. `rest` is how long the whole address is to
+    /// be left alone, if it seems dead.
     pub(super) fn concluded(
         &self,
         outcome: Outcome,
+        rest: Option<Duration>,
         backoff: Backoff,
         chance: f64,
         at: Timestamp,
@@ -99,28 +140,33 @@ impl Open {
                 Deed::Parked { attempt, reason, rests_until: Some(after(at, rest)) }
             }
             Outcome::Again { reply, wait_min, perhaps_told } => {
-                let wait =
-                    backoff.wait(self.failures + 1, chance).max(wait_min.unwrap_or_default());
-                self.failed(reply, after(at, wait), perhaps_told, None, at)
+                let wait = backoff.wait(self.failures + 1, chance);
+                let waits = [wait, wait_min.unwrap_or_default()].map(|wait| after(at, wait));
+                let rests_until = rest.map(|rest| after(at, rest));
+                self.failed(reply, waits, perhaps_told, rests_until, at)
             }
             Outcome::TooFast { reply, rest } => {
                 let until = after(at, rest);
-                self.failed(reply, until, false, Some(until), at)
+                self.failed(reply, [until, until], false, Some(until), at)
             }
         }
     }
 
-    /// Failed for now, or for good when it has been tried for long enough.
+    /// Failed for now, or for good when it has been tried for long enough. It is tried again when
+    /// it would be, but not before the channel wants it, and once more at the end of that time.
     fn failed(
         &self,
         reply: String,
-        retry_at: Timestamp,
+        [retry_at, wanted_at]: [Timestamp; 2],
         perhaps_told: bool,
         rests_until: Option<Timestamp>,
         at: Timestamp,
     ) -> Deed {
         let attempt = self.attempts;
-        if retry_at.duration_since(self.first_at.unwrap_or(at)) < HORIZON {
+        let first_at = self.first_at.unwrap_or(at);
+        let end = first_at.checked_add(HORIZON).unwrap_or(Timestamp::MAX);
+        if at < end {
+            let retry_at = retry_at.min(end).max(wanted_at);
             return Deed::Failed { attempt, reply, retry_at, perhaps_told, rests_until };
         }
         let hours = HORIZON.as_hours();

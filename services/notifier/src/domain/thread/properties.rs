@@ -54,7 +54,7 @@ fn command() -> impl Strategy<Value = Command> {
             .prop_map(|(id, anomaly, at)| Command::Remind { id, anomaly, at }),
         3 => (id(), at()).prop_map(|(id, at)| Command::Attempt { id, lead: None, at }),
         3 => (id(), outcome(), 0.0..1.0, at()).prop_map(|(id, outcome, chance, at)| {
-            Command::Conclude { id, outcome, backoff: BACKOFF, chance, at }
+            Command::Conclude { id, outcome, rest: None, backoff: BACKOFF, chance, at }
         }),
         1 => (id(), at()).prop_map(|(id, at)| Command::Drop { id, why: Why::Merged, at }),
         1 => (anomaly(), at()).prop_map(|(anomaly, at)| Command::Restate { anomaly, at }),

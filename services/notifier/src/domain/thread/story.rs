@@ -58,7 +58,7 @@ fn tell(id: u8, minutes: i64, news: News) -> Command {
 
 fn conclude(id: u8, minutes: i64, outcome: Outcome) -> Command {
     let at = minute(minutes);
-    Command::Conclude { id: delivery(id), outcome, backoff: BACKOFF, chance: 1.0, at }
+    Command::Conclude { id: delivery(id), outcome, rest: None, backoff: BACKOFF, chance: 1.0, at }
 }
 
 fn again(perhaps_told: bool, wait_min: Option<Duration>) -> Outcome {
@@ -152,17 +152,53 @@ fn waits_double_and_a_longer_wish_is_honoured() {
         .then(&[failed(1, 1, 2, 30, false)]);
 }
 
+const DAY: i64 = 24 * 60;
+
 #[test]
-fn after_a_day_of_trying_it_is_parked() {
-    let day = 24 * 60;
-    let alarm = due(1, 0, sample::opened(Kind::Expired));
-    let trying = [alarm, attempted(1, 0, 1), failed(1, 0, 1, 60, false), attempted(1, day - 1, 2)];
+fn the_last_attempt_is_a_day_after_the_first_and_then_it_is_parked() {
+    let trying = [
+        due(1, 0, sample::opened(Kind::Expired)),
+        attempted(1, 0, 1),
+        failed(1, 0, 1, 60, false),
+        attempted(1, DAY - 1, 2),
+        failed(1, DAY - 1, 2, 1, false),
+        attempted(1, DAY, 3),
+    ];
+    given::<Thread>(&trying[..4])
+        .when(conclude(1, DAY - 1, again(false, None)))
+        .then(&trying[4..5]);
     let reason = "given up after 24 hours; the last answer: 421".to_owned();
-    given::<Thread>(&trying).when(conclude(1, day - 1, again(false, None))).then(&[step(
-        1,
-        day - 1,
-        Deed::Parked { attempt: 2, reason, rests_until: None },
-    )]);
+    let parked = Deed::Parked { attempt: 3, reason, rests_until: None };
+    given::<Thread>(&trying)
+        .when(conclude(1, DAY, again(false, None)))
+        .then(&[step(1, DAY, parked)]);
+}
+
+#[test]
+fn a_channel_that_wants_to_be_left_alone_for_a_day_is_asked_once_more_then() {
+    let attempting = [due(1, 0, sample::opened(Kind::Expired)), attempted(1, 0, 1)];
+    let day = Some(Duration::from_hours(24));
+    given::<Thread>(&attempting)
+        .when(conclude(1, 5, again(false, day)))
+        .then(&[failed(1, 5, 1, DAY, false)]);
+}
+
+#[test]
+fn an_address_that_seems_dead_is_left_alone_as_a_whole() {
+    let attempting = [due(1, 0, sample::opened(Kind::Expired)), attempted(1, 0, 1)];
+    let (outcome, rest) = (again(false, None), Some(Duration::from_mins(2)));
+    let conclude = Command::Conclude {
+        id: delivery(1),
+        outcome,
+        rest,
+        backoff: BACKOFF,
+        chance: 1.0,
+        at: minute(0),
+    };
+    let (reply, retry_at) = ("421".to_owned(), minute(1));
+    let rests_until = Some(minute(2));
+    let failed = Deed::Failed { attempt: 1, reply, retry_at, perhaps_told: false, rests_until };
+    given::<Thread>(&attempting).when(conclude).then(&[step(1, 0, failed)]);
 }
 
 #[test]

@@ -18,8 +18,8 @@ pub(super) struct Agenda {
     last: Option<Lane>,
 }
 
-/// What goes to one recipient in order. What people asked for themselves, such as a test, has a lane
-/// of its own: it goes also while everything else must wait.
+/// What goes to one recipient in order. What people asked for themselves, such as a test, has a
+/// lane of its own: it goes also while everything else must wait.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lane {
     /// Who, and through what.

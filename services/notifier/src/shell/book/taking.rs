@@ -5,9 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proto::id::{DeliveryId, DomainId};
 
-use super::{AT_ONCE, Book, Lane, Nothing, Page, Pages, Room, Spot};
+use super::{Book, Lane, Nothing, Page, Pages, Room, Spot};
 use crate::{
-    domain::{audience::Recipient, plan::ThreadKey, thread::outcome::Outcome},
+    domain::{
+        audience::Recipient,
+        plan::ThreadKey,
+        thread::{Command, outcome::Outcome},
+    },
     shell::channel::Pace,
 };
 
@@ -35,8 +39,8 @@ impl Haul {
 }
 
 impl Book {
-    /// Takes out what is to be looked at next, in a lane in which there is room: `pace` says at what
-    /// pace, or that there is none. It must be put back.
+    /// Takes out what is to be looked at next, in a lane in which there is room: `pace` says at
+    /// what pace, or that there is none. It must be put back.
     ///
     /// # Errors
     ///
@@ -80,9 +84,28 @@ impl Book {
         self.pages.lock().roads.sent(recipient, message, at);
     }
 
-    /// What came of it for others that are to go the same way.
-    pub fn concluded(&self, recipient: &Recipient, outcome: &Outcome, at: Timestamp) {
-        self.pages.lock().roads.concluded(recipient, outcome, at);
+    /// What came of it for others that are to go the same way: how long they must wait, if the
+    /// address seems dead. When it is well again, they need not wait any more.
+    pub fn concluded(
+        &self,
+        recipient: &Recipient,
+        message: DeliveryId,
+        outcome: &Outcome,
+        chance: f64,
+        at: Timestamp,
+    ) -> Option<Duration> {
+        let mut pages = self.pages.lock();
+        let before = pages.roads.well_since(recipient);
+        let rest = pages.roads.concluded(recipient, message, outcome, chance, at);
+        if pages.roads.well_since(recipient) != before {
+            pages.look_again(|key| key.recipient() == *recipient);
+        }
+        rest
+    }
+
+    /// Why a delivery would be given up with this command, if it would.
+    pub fn gives_up(&self, key: &ThreadKey, command: &Command) -> Option<String> {
+        self.pages.lock().threads.get(key)?.known.state.gives_up(command)
     }
 
     /// Has a thread travel alone from now on, or no longer.
@@ -96,12 +119,19 @@ impl Book {
     /// something new was heard of it.
     pub fn put_back(&self, key: &ThreadKey, at: Option<Timestamp>) {
         let mut pages = self.pages.lock();
-        let Some(page) = pages.threads.get_mut(key) else { return };
+        let Pages { agenda, threads, .. } = &mut *pages;
+        let Some(page) = threads.get_mut(key) else { return };
         page.taken = false;
-        let at = if page.is_new { Some(AT_ONCE) } else { at };
+        let at = if page.is_new { Some(page.turn()) } else { at };
         if let Some(at) = at {
-            pages.agenda.put(key, at);
+            agenda.put(key, at);
         }
+    }
+
+    /// Puts a thread back from which something is to be sent, in its turn.
+    pub fn put_back_in_turn(&self, key: &ThreadKey) {
+        let turn = self.pages.lock().threads.get(key).map(Page::turn);
+        self.put_back(key, turn);
     }
 
     /// The soonest instant after now at which a thread is to be looked at.
@@ -115,24 +145,29 @@ impl Pages {
     pub(super) fn is_new(&mut self, key: &ThreadKey) {
         match self.threads.get_mut(key) {
             Some(page) if page.taken => page.is_new = true,
-            Some(_) => self.agenda.put_sooner(key, AT_ONCE),
+            Some(page) => self.agenda.put_sooner(key, page.turn()),
             None => {}
         }
     }
 
-    /// Has the threads of a domain, or all, looked at in which something is on its way.
-    pub(super) fn look_again(&mut self, domain: Option<DomainId>) {
-        let is_concerned = |(key, page): &(&ThreadKey, &Page)| {
-            (domain.is_none() || key.domain == domain) && !page.known.state.open().is_empty()
-        };
-        let keys: Vec<_> = match domain {
-            Some(_) => {
-                self.threads_of(domain).filter(is_concerned).map(|(k, _)| k.clone()).collect()
+    /// Has the threads of a domain looked at in which something is on its way.
+    pub(super) fn look_again_at(&mut self, domain: DomainId) {
+        let keys: Vec<_> = self.threads_of(Some(domain)).map(|(key, _)| key.clone()).collect();
+        self.look(keys);
+    }
+
+    /// The same of all threads that are concerned.
+    pub(super) fn look_again(&mut self, is_concerned: impl Fn(&ThreadKey) -> bool) {
+        let keys: Vec<_> = self.threads.keys().filter(|key| is_concerned(key)).cloned().collect();
+        self.look(keys);
+    }
+
+    fn look(&mut self, keys: Vec<ThreadKey>) {
+        let is_under_way = |page: &Page| !page.known.state.open().is_empty();
+        for key in keys {
+            if self.threads.get(&key).is_some_and(is_under_way) {
+                self.is_new(&key);
             }
-            None => self.threads.iter().filter(is_concerned).map(|(k, _)| k.clone()).collect(),
-        };
-        for key in &keys {
-            self.is_new(key);
         }
     }
 }

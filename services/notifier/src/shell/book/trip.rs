@@ -59,6 +59,8 @@ impl Book {
             is_in_inbox: people.terms(&open.news, &inbox, Cause::Event).is_ok(),
             news: open.news.clone(),
             cause: open.cause,
+            urgency: open.urgency(),
+            due_at: open.due_at,
             parcel: Parcel {
                 delivery: open.id,
                 attempt: open.attempts + 1,

@@ -1,5 +1,7 @@
 //! What goes to one recipient together: as much as fits into one message.
 
+use std::cmp::Reverse;
+
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -26,7 +28,7 @@ impl Courier {
             self.book.put_back(&key, at);
         }
         for (key, _) in self.overflow(&mut trips) {
-            self.book.put_back(&key, Some(self.context.clock.now()));
+            self.book.put_back_in_turn(&key);
         }
         let keys: Vec<_> = trips.iter().map(|(key, _)| key.clone()).collect();
         let delivered = self.deliver(trips).await;
@@ -64,9 +66,9 @@ impl Courier {
         (trips, resting)
     }
 
-    /// Leaves what goes now, worst first and else in order, and takes out the rest.
+    /// Leaves what goes now, what is most urgent first and else in order, and takes out the rest.
     fn overflow(&self, trips: &mut Vec<(ThreadKey, Trip)>) -> Vec<(ThreadKey, Trip)> {
-        trips.sort_by_key(|(_, trip)| std::cmp::Reverse(trip.news.severity()));
+        trips.sort_by_key(|(_, trip)| (Reverse(trip.urgency), trip.due_at));
         if trips.first().is_some_and(|(_, trip)| trip.is_alone) {
             return trips.split_off(1);
         }
