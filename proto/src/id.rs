@@ -80,6 +80,16 @@ identifier!(
     "token id"
 );
 identifier!(
+    /// Names one account: the hash of the name, so that two consoles cannot give it to two people.
+    AccountId,
+    "account id"
+);
+identifier!(
+    /// Names one one-time link; not the link itself.
+    LinkId,
+    "link id"
+);
+identifier!(
     /// Names one silence.
     SilenceId,
     "silence id"

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     host::Host,
-    id::{ContactId, DomainId, RequestId, SilenceId, TokenId},
+    id::{AccountId, ContactId, DomainId, LinkId, RequestId, SilenceId, TokenId},
     stream::{Service, Stream},
     v1::Kind,
 };
@@ -94,6 +94,12 @@ pub enum Entity {
     Silence(SilenceId),
     /// What was acknowledged of one domain.
     Acknowledgement(DomainId),
+    /// An account.
+    Account(AccountId),
+    /// What is done under names that no account has.
+    Strangers,
+    /// A one-time link.
+    Link(LinkId),
 }
 
 /// `certherald.inventory.<entity>.<id>`: all that was ordered of one entity.
@@ -107,6 +113,9 @@ pub fn inventory(entity: &Entity) -> String {
         Entity::Inbox(id) => format!("certherald.inventory.inbox.{id}"),
         Entity::Silence(id) => format!("certherald.inventory.silence.{id}"),
         Entity::Acknowledgement(id) => format!("certherald.inventory.acknowledgement.{id}"),
+        Entity::Account(id) => format!("certherald.inventory.account.{id}"),
+        Entity::Strangers => "certherald.inventory.account.strangers".to_owned(),
+        Entity::Link(id) => format!("certherald.inventory.link.{id}"),
     }
 }
 
@@ -122,6 +131,9 @@ pub fn inventory_entity(subject: &str) -> Option<Entity> {
         ("inbox", id) => id.parse().ok().map(Entity::Inbox),
         ("silence", id) => id.parse().ok().map(Entity::Silence),
         ("acknowledgement", id) => id.parse().ok().map(Entity::Acknowledgement),
+        ("account", "strangers") => Some(Entity::Strangers),
+        ("account", id) => id.parse().ok().map(Entity::Account),
+        ("link", id) => id.parse().ok().map(Entity::Link),
         _ => None,
     }
 }

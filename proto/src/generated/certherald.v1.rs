@@ -1234,7 +1234,7 @@ pub struct InventoryRecord {
 pub struct InventoryEvent {
     #[prost(
         oneof = "inventory_event::Event",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
     )]
     pub event: ::core::option::Option<inventory_event::Event>,
 }
@@ -1274,6 +1274,10 @@ pub mod inventory_event {
         SilenceLifted(super::SilenceLifted),
         #[prost(message, tag = "16")]
         AnomalyAcknowledged(super::AnomalyAcknowledged),
+        #[prost(message, tag = "17")]
+        Account(super::AccountEvent),
+        #[prost(message, tag = "18")]
+        LinkUsed(super::LinkUsed),
     }
 }
 /// Entity `domain`. A name is monitored from now on, enabled. Also said when a removed one is added
@@ -1529,6 +1533,112 @@ pub struct AnomalyAcknowledged {
     /// Why nobody need be reminded, in somebody's words. May be empty.
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
+}
+/// Entity `account`, id derived from the name. What happened to somebody who may sign in. On the
+/// subject `certherald.inventory.account.strangers`: what is done under names that no account has.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountEvent {
+    #[prost(oneof = "account_event::Event", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    pub event: ::core::option::Option<account_event::Event>,
+}
+/// Nested message and enum types in `AccountEvent`.
+pub mod account_event {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Event {
+        #[prost(message, tag = "1")]
+        Saved(super::AccountSaved),
+        #[prost(message, tag = "2")]
+        PasswordSet(super::AccountPasswordSet),
+        #[prost(message, tag = "3")]
+        SessionsEnded(super::AccountSessionsEnded),
+        #[prost(message, tag = "4")]
+        Removed(super::AccountRemoved),
+        #[prost(message, tag = "5")]
+        LinkMade(super::AccountLinkMade),
+        #[prost(message, tag = "6")]
+        SignedIn(super::AccountSignedIn),
+        #[prost(message, tag = "7")]
+        SignedOut(super::AccountSignedOut),
+        #[prost(message, tag = "8")]
+        SignInsRefused(super::AccountSignInsRefused),
+    }
+}
+/// The account was added, added again, or changed: all of it but the password. Whoever is disabled has
+/// no session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountSaved {
+    /// What its owner signs in with, in lower case.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// `viewer`, `editor` or `admin`.
+    #[prost(string, tag = "2")]
+    pub role: ::prost::alloc::string::String,
+    /// `en` or `zh-CN`. Empty: what the browser asks for.
+    #[prost(string, tag = "3")]
+    pub language: ::prost::alloc::string::String,
+    /// Whether nobody may sign in with it.
+    #[prost(bool, tag = "4")]
+    pub disabled: bool,
+    /// Who it is to the OpenID provider: its `iss` and `sub`, with a space between. Empty: it signs in with
+    /// a password.
+    #[prost(string, tag = "5")]
+    pub subject: ::prost::alloc::string::String,
+}
+/// The password was set. All its sessions and links end.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountPasswordSet {
+    /// Sealed Argon2id hash, as a PHC string.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub sealed_hash: ::prost::bytes::Bytes,
+}
+/// All its sessions and links end.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountSessionsEnded {}
+/// Nobody may sign in with it. All its sessions and links end.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountRemoved {}
+/// A one-time link was made that sets its password. Says nothing that opens anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountLinkMade {
+    #[prost(message, optional, tag = "1")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Somebody signed in.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountSignedIn {
+    /// From where: an IP address.
+    #[prost(string, tag = "1")]
+    pub address: ::prost::alloc::string::String,
+    /// How: `password`, `link` or `openid`.
+    #[prost(string, tag = "2")]
+    pub with: ::prost::alloc::string::String,
+}
+/// A session ended because its owner said so.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountSignedOut {
+    /// Id of the session.
+    #[prost(string, tag = "1")]
+    pub session: ::prost::alloc::string::String,
+    /// When it would have ended at the latest: so long it is remembered.
+    #[prost(message, optional, tag = "2")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Somebody tried to sign in, and was refused.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountSignInsRefused {
+    /// How often since this was last said.
+    #[prost(uint32, tag = "1")]
+    pub count: u32,
+    /// From where the last time: an IP address.
+    #[prost(string, tag = "2")]
+    pub address: ::prost::alloc::string::String,
+}
+/// Entity `link`, id of a one-time link. It opens nothing any more.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkUsed {
+    /// Id of the account whose password it set.
+    #[prost(string, tag = "1")]
+    pub account_id: ::prost::alloc::string::String,
 }
 /// Stream `JOBS`, subject `certherald.jobs.<region>.<domain id>`: the wish that a domain be scanned
 /// now, written by the detector. At most one is outstanding per domain.

@@ -26,6 +26,9 @@ fn each_subject_reads_as_it_is_written() {
         Entity::Inbox(contact),
         Entity::Silence(SilenceId::from_bytes([2; 16])),
         Entity::Acknowledgement(domain()),
+        Entity::Account(AccountId::from_bytes([3; 16])),
+        Entity::Strangers,
+        Entity::Link(LinkId::from_bytes([4; 16])),
     ] {
         assert_eq!(inventory_entity(&inventory(&entity)), Some(entity));
     }

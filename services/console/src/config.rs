@@ -1,9 +1,13 @@
 //! Every setting of the console.
 
+pub mod access;
+
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use chassis::config::{ConfigError, Reader};
 use url::Url;
+
+use self::access::Access;
 
 /// What the console may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub struct Config {
     /// The notifier must have the same. Default: `key` in the console's data directory, made at
     /// the first start.
     pub key_file: Option<PathBuf>,
+    /// Who reaches the console, and how.
+    pub access: Access,
 }
 
 /// Where people reach the console: scheme and host, and perhaps a port and a path.
@@ -74,6 +80,11 @@ impl ConsoleUrl {
         url.query_pairs_mut().append_pair(key, value);
         url
     }
+
+    /// The origin of its pages, as browsers send it (RFC 6454).
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
 }
 
 impl Config {
@@ -86,14 +97,16 @@ impl Config {
         let count = |key, default, range| {
             usize::try_from(reader.number(key, default, range)).unwrap_or(usize::MAX)
         };
+        let listen = reader.parsed("CONSOLE_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let config = Self {
-            listen: reader.parsed("CONSOLE_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             token_file: reader.path("CONSOLE_TOKEN_FILE"),
             domains_max: count("CONSOLE_DOMAINS_MAX", 1_000_000, 1..=10_000_000),
             streams_max: count("CONSOLE_STREAMS_MAX", 256, 1..=10_000),
             url: reader.optional("CONSOLE_URL"),
             robot_hosts: reader.list("CONSOLE_ROBOT_HOSTS"),
             key_file: reader.path("CERTHERALD_KEY_FILE"),
+            access: Access::read(&reader, listen),
         };
         reader.finish(config)
     }

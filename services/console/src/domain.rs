@@ -10,5 +10,6 @@ pub mod inventory;
 pub mod language;
 pub mod live;
 pub mod sentence;
+pub mod session;
 pub mod timeline;
 pub mod verification;

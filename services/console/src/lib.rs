@@ -15,17 +15,22 @@ use chassis::{
     context::Context,
     seal::{Seal, SealError},
 };
+use jiff::SignedDuration;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tracing::info;
 
 pub use crate::config::Config;
 use crate::{
     config::ConsoleUrl,
+    domain::session::Limits,
     shell::{
+        entry::Entry,
         first_start::{self, FirstStartError},
-        http::{self, Api, listener::Bounded},
+        http::{self, Api, listener::Bounded, peer::Remote},
         mirror::Mirror,
+        passwords::HashError,
         requests::Requests,
+        session::{Gate, cookie::Cookies},
         store::Store,
         verifier::Verifier,
     },
@@ -45,6 +50,9 @@ pub enum RunError {
     /// The key file cannot be used.
     #[error("cannot seal secrets")]
     Key(#[from] SealError),
+    /// Passwords cannot be hashed.
+    #[error("cannot let people sign in")]
+    Passwords(#[from] HashError),
     /// The first start did not come to its end.
     #[error("the first start failed")]
     FirstStart(#[from] FirstStartError),
@@ -95,16 +103,20 @@ pub async fn serve(
     );
     let Some(()) = stopping.run_until_cancelled(mirror.caught_up()).await else { return Ok(()) };
     let token_file = config.token_file.clone().unwrap_or_else(|| context.data.join("admin-token"));
-    first_start::prepare(&context, &mirror, &store, &token_file).await?;
     let address = listener.local_addr().map_err(RunError::Serve)?;
     let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
     let seal = Seal::open_or_create(&key_file)?;
     let requests = Requests::new(context.clone());
     let url = config.url.clone().unwrap_or_else(|| ConsoleUrl::at(address));
+    let gate = gate(&config, seal.clone());
+    let entry = Entry::new(gate, context.clone(), mirror.clone(), store.clone(), url.clone())?;
+    first_start::prepare(&context, &mirror, &store, &token_file).await?;
+    first_start::invite(&mirror, &entry)?;
     let api = Arc::new(Api {
         verifier: Verifier::new(context.clone(), requests.clone(), seal.clone(), url),
         requests,
         seal,
+        entry,
         streams: Arc::new(Semaphore::new(config.streams_max)),
         context,
         config,
@@ -116,10 +128,25 @@ pub async fn serve(
     answer(listener, http::router(api), stopping.cancelled_owned()).await.map_err(RunError::Serve)
 }
 
+/// What sessions are opened with.
+fn gate(config: &Config, seal: Seal) -> Gate {
+    let access = &config.access;
+    Gate {
+        seal,
+        limits: Limits {
+            idle: SignedDuration::try_from(access.session_idle).unwrap_or(SignedDuration::MAX),
+            whole: SignedDuration::try_from(access.session_max).unwrap_or(SignedDuration::MAX),
+        },
+        cookies: if access.is_encrypted() { Cookies::Secure } else { Cookies::InTheClear },
+        origin: config.url.as_ref().map(ConsoleUrl::origin),
+    }
+}
+
 async fn answer(
     listener: TcpListener,
     router: axum::Router,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let router = router.into_make_service_with_connect_info::<Remote>();
     axum::serve(Bounded::new(listener), router).with_graceful_shutdown(stopping).await
 }

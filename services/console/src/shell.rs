@@ -2,11 +2,14 @@
 //!
 //! Start reading at [`http`], then [`store`]: how an order becomes a record.
 
+pub mod entry;
 pub mod first_start;
 pub mod http;
 pub mod live;
 pub mod mirror;
+pub mod pace;
 pub mod page;
+pub mod passwords;
 pub mod requests;
 pub mod session;
 pub mod store;

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use proto::{
-    id::{ContactId, DeliveryId, DomainId, TokenId},
+    id::{AccountId, ContactId, DeliveryId, DomainId, LinkId, TokenId},
     subject::{Entity, Token as Channel},
     time,
     v1::{DeliveryRecord, Event, InventoryRecord, LogRecord, ScanFact},
@@ -30,6 +30,7 @@ use self::{
 };
 use super::inventory::{
     Actor, Ordered,
+    account::{Account, link::Link, strangers::Strangers},
     acknowledgement::{Acknowledgements, Said},
     contact::Contact,
     inbox::Marks,
@@ -51,6 +52,9 @@ pub struct Board {
     default_by_system: bool,
     settings: BTreeMap<DomainId, Versioned<Kept>>,
     tokens: BTreeMap<TokenId, Versioned<Token>>,
+    accounts: BTreeMap<AccountId, Versioned<Account>>,
+    strangers: Versioned<Strangers>,
+    links: BTreeMap<LinkId, Versioned<Link>>,
     inboxes: BTreeMap<ContactId, Versioned<Marks>>,
     silences: Silences,
     acknowledgements: BTreeMap<DomainId, Versioned<Acknowledgements>>,
@@ -103,6 +107,15 @@ impl Board {
             }
             Entity::Token(id) => {
                 self.tokens.entry(id).or_default().take(sequence, record);
+            }
+            Entity::Account(id) => {
+                self.accounts.entry(id).or_default().take(sequence, record);
+            }
+            Entity::Strangers => {
+                self.strangers.take(sequence, record);
+            }
+            Entity::Link(id) => {
+                self.links.entry(id).or_default().take(sequence, record);
             }
             Entity::Inbox(id) => {
                 self.inboxes.entry(id).or_default().take(sequence, record);
@@ -202,6 +215,26 @@ impl Board {
     /// A token, also one that was revoked.
     pub fn token(&self, id: &TokenId) -> Option<&Versioned<Token>> {
         self.tokens.get(id)
+    }
+
+    /// The accounts there are, disabled ones among them.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountId, &Versioned<Account>)> {
+        self.accounts.iter().filter(|(_, a)| a.entity.profile().is_some()).map(|(id, a)| (*id, a))
+    }
+
+    /// An account, also one that was removed.
+    pub fn account(&self, id: &AccountId) -> Option<&Versioned<Account>> {
+        self.accounts.get(id)
+    }
+
+    /// What is known of strangers.
+    pub fn strangers(&self) -> Versioned<Strangers> {
+        self.strangers.clone()
+    }
+
+    /// A one-time link, if it was used.
+    pub fn link(&self, id: &LinkId) -> Option<&Versioned<Link>> {
+        self.links.get(id)
     }
 
     /// Whether any token was ever issued.

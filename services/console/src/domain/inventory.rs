@@ -1,9 +1,10 @@
-//! What people order: domains, contacts, notification settings, tokens, silences,
+//! What people order: domains, contacts, notification settings, tokens, accounts, silences,
 //! acknowledgements, marks in the inbox.
 //!
 //! Each entity is a decider of its own, and one subject of `INVENTORY`. A value that a person
 //! enters is read once, by the type that holds it; what is wrong with it is an [`Invalid`] each.
 
+pub mod account;
 pub mod acknowledgement;
 pub mod contact;
 pub mod domain;
@@ -17,7 +18,7 @@ use std::fmt;
 
 use kernel::decider::Decider;
 use proto::{
-    id::TokenId,
+    id::{AccountId, TokenId},
     v1::{InventoryEvent, InventoryRecord, inventory_event::Event},
 };
 
@@ -58,12 +59,16 @@ pub enum Actor {
     System,
     /// Whoever holds this token.
     Token(TokenId),
+    /// Whoever is signed in with this account.
+    Account(AccountId),
 }
 
 /// How [`Actor::System`] is written.
 const SYSTEM: &str = "system";
 /// What stands before the id of an [`Actor::Token`].
 const TOKEN: &str = "token:";
+/// What stands before the id of an [`Actor::Account`].
+const ACCOUNT: &str = "account:";
 
 impl Actor {
     /// Whether a record says that the console itself ordered it.
@@ -77,6 +82,7 @@ impl fmt::Display for Actor {
         match self {
             Self::System => f.write_str(SYSTEM),
             Self::Token(id) => write!(f, "{TOKEN}{id}"),
+            Self::Account(id) => write!(f, "{ACCOUNT}{id}"),
         }
     }
 }
@@ -100,6 +106,11 @@ impl Signature {
     /// The token that ordered it, if one did.
     pub fn token(&self) -> Option<TokenId> {
         self.by.strip_prefix(TOKEN)?.parse().ok()
+    }
+
+    /// The account that ordered it, if one did.
+    pub fn account(&self) -> Option<AccountId> {
+        self.by.strip_prefix(ACCOUNT)?.parse().ok()
     }
 }
 

@@ -1,4 +1,5 @@
-//! Makes a fresh system useful: the admin token, and a contact whose inbox hears of everything.
+//! Makes a fresh system useful: the admin token, a link that makes the first account, and a contact
+//! whose inbox hears of everything.
 
 use std::{
     convert::Infallible,
@@ -7,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chassis::{context::Context, error::Chain};
+use chassis::{context::Context, error::Chain, seal::SealError};
 use proto::{
     id::{ContactId, TokenId},
     subject::Entity,
@@ -15,8 +16,9 @@ use proto::{
 use tracing::info;
 
 use super::{
+    entry::Entry,
     mirror::Mirror,
-    session::new_secret,
+    session::bearer::new_secret,
     store::{Order, Store, StoreError},
 };
 use crate::domain::{
@@ -83,6 +85,19 @@ pub async fn prepare(
     }
     if no_contact {
         add_operator(store).await?;
+    }
+    Ok(())
+}
+
+/// Prints a one-time link that makes the first account, as long as there is none.
+///
+/// # Errors
+///
+/// When the link cannot be sealed.
+pub fn invite(mirror: &Mirror, entry: &Entry) -> Result<(), SealError> {
+    if mirror.board().read().accounts().next().is_none() {
+        let link = entry.first_link()?;
+        say(&format!("Nobody has an account yet. Make yours within a day, once: {link}"));
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ pub mod inbox;
 pub mod listener;
 pub mod live;
 pub mod paging;
+pub mod peer;
 pub mod problem;
 pub mod settings;
 pub mod silences;
@@ -40,7 +41,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::Method,
+    http::{HeaderMap, Method, header::SET_COOKIE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -51,7 +52,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::problem::Problem;
-use super::{mirror::Mirror, page, requests::Requests, session, store::Store, verifier::Verifier};
+use super::{
+    entry::Entry,
+    mirror::Mirror,
+    page,
+    requests::Requests,
+    session::{Entrance, Stranger, enter},
+    store::Store,
+    verifier::Verifier,
+};
 use crate::{
     config::Config,
     domain::{board::Board, inventory::token::Role},
@@ -79,6 +88,8 @@ pub struct Api {
     pub requests: Requests,
     /// Seals addresses that are secrets.
     pub seal: Seal,
+    /// Where people sign in and out.
+    pub entry: Entry,
     /// Sends links that verify mailboxes.
     pub verifier: Verifier,
     /// A permit for each event stream that may be open.
@@ -92,6 +103,16 @@ impl Api {
     /// Looks at the board. Keep the closure short: it holds the board's lock.
     pub fn look<T>(&self, look: impl FnOnce(&Board) -> T) -> T {
         look(&self.mirror.board().read())
+    }
+
+    /// Who sends these headers.
+    ///
+    /// # Errors
+    ///
+    /// When it is a stranger.
+    pub fn enter(&self, headers: &HeaderMap) -> Result<Entrance, Stranger> {
+        let now = self.context.clock.now();
+        self.look(|board| enter(headers, board, &self.entry.gate, now))
     }
 }
 
@@ -152,6 +173,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(api.clone(), recognised))
         .layer(middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(|_| Problem::bug().into_response()))
         .with_state(api)
@@ -180,7 +202,15 @@ async fn admins_only(State(api): Shared, request: Request, next: Next) -> Respon
 }
 
 async fn admitted(api: &Api, needed: Role, mut request: Request, next: Next) -> Response {
-    match api.look(|board| session::caller(request.headers(), board)) {
+    let known = request.extensions().get().cloned();
+    let Known(entered) = known.unwrap_or(Known(Err(Stranger::Silent)));
+    let admitted = entered.and_then(|entrance| {
+        if !request.method().is_safe() {
+            api.entry.gate.may_change(&entrance, request.headers(), None)?;
+        }
+        Ok(entrance.caller)
+    });
+    match admitted {
         Err(stranger) => Problem::stranger(stranger).into_response(),
         Ok(caller) if caller.role < needed => Problem::forbidden(needed).into_response(),
         Ok(caller) => {
@@ -188,4 +218,25 @@ async fn admitted(api: &Api, needed: Role, mut request: Request, next: Next) -> 
             next.run(request).await
         }
     }
+}
+
+/// Who asks, as far as that is known: in the extensions of every request.
+#[derive(Debug, Clone)]
+pub struct Known(pub Result<Entrance, Stranger>);
+
+/// Finds out who asks, once for each request, and keeps a session that is used from ending.
+async fn recognised(State(api): Shared, mut request: Request, next: Next) -> Response {
+    let (gate, now) = (&api.entry.gate, api.context.clock.now());
+    let entered = api.enter(request.headers());
+    let session = entered.as_ref().ok().and_then(|entrance| entrance.session.as_ref());
+    let renewed = session.and_then(|session| session.renewed(now, gate.limits));
+    request.extensions_mut().insert(Known(entered));
+    let mut response = next.run(request).await;
+    // What the request itself did to the session goes first.
+    if let Some(session) = renewed.filter(|_| !response.headers().contains_key(SET_COOKIE))
+        && let Ok(cookie) = gate.cookies.set(&session, &gate.seal)
+    {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
 }

@@ -1,53 +1,97 @@
-//! Who asks: bearer tokens and what they open.
+//! Who asks: bearer tokens, and the sessions of people who signed in.
+//!
+//! A session travels in a sealed cookie. A browser sends it along with whatever any page makes it
+//! send, so that a request which changes something proves in two ways that it comes from a page of
+//! the console: by where the browser says it comes from ([`origin`]), and by the token that only
+//! the session's own pages carry. Start reading at [`enter`].
 
-use axum::http::{HeaderMap, header};
-use chassis::dice::Dice;
-use proto::id::TokenId;
+pub mod bearer;
+pub mod cookie;
+pub mod origin;
 
+use axum::http::HeaderMap;
+use chassis::seal::Seal;
+use jiff::Timestamp;
+use proto::id::{AccountId, TokenId};
+
+use self::cookie::Cookies;
 use crate::domain::{
     board::Board,
-    inventory::{
-        Actor,
-        token::{Issued, Role, hash},
-    },
+    inventory::{Actor, token::Role},
+    session::{Limits, Session},
 };
 
-/// What a token begins with, so that a scanner for leaked secrets knows it.
-const PREFIX: &str = "cht_";
-/// Characters of a token that is worth hashing.
-const TOKEN_LEN_MAX: usize = 256;
+/// The header that proves a request to come from a page of the session, where it is no form.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Who asks, and what they may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub who: Who,
+    /// What they may do.
+    pub role: Role,
+}
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Caller {
-    /// The token.
-    pub token: TokenId,
-    /// What it opens.
-    pub role: Role,
+pub enum Who {
+    /// Whoever holds this token.
+    Token(TokenId),
+    /// Whoever is signed in with this account.
+    Account(AccountId),
 }
 
 impl Caller {
     /// How its orders are signed.
     pub fn actor(self) -> Actor {
-        Actor::Token(self.token)
+        match self.who {
+            Who::Token(token) => Actor::Token(token),
+            Who::Account(account) => Actor::Account(account),
+        }
     }
 }
 
 /// Why nobody is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Stranger {
-    /// No token was sent.
-    #[error("send the token in the header `Authorization: Bearer …`")]
+    /// Nothing was sent that would tell who asks.
+    #[error("send the token in the header `Authorization: Bearer …`, or sign in")]
     Silent,
     /// The token opens nothing.
     #[error("the token is not known, or was revoked")]
     Unknown,
+    /// The session is over.
+    #[error("the session is over: sign in again")]
+    Over,
+    /// The request does not come from a page of the console.
+    #[error("the request does not come from a page of this console")]
+    Elsewhere,
+    /// The request does not carry what the pages of the session do.
+    #[error("the request lacks the token of the session: load the page again")]
+    Unproven,
 }
 
-/// A new token: 256 random bits.
-pub fn new_secret(dice: &Dice) -> String {
-    let random = data_encoding::BASE32_NOPAD.encode(&dice.bytes::<32>()).to_ascii_lowercase();
-    format!("{PREFIX}{random}")
+/// Who was let in, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entrance {
+    /// Who.
+    pub caller: Caller,
+    /// The session, unless a token was sent.
+    pub session: Option<Session>,
+}
+
+/// What sessions are opened with.
+#[derive(Clone)]
+pub struct Gate {
+    /// Seals cookies and links.
+    pub seal: Seal,
+    /// How long sessions last.
+    pub limits: Limits,
+    /// How cookies are set.
+    pub cookies: Cookies,
+    /// The origin of the console's pages, beside the host that a request names.
+    pub origin: Option<String>,
 }
 
 /// Who sends these headers.
@@ -55,72 +99,71 @@ pub fn new_secret(dice: &Dice) -> String {
 /// # Errors
 ///
 /// When it is a stranger.
-pub fn caller(headers: &HeaderMap, board: &Board) -> Result<Caller, Stranger> {
-    let value = headers.get(header::AUTHORIZATION).ok_or(Stranger::Silent)?;
-    let text = value.to_str().map_err(|_| Stranger::Unknown)?;
-    let (scheme, secret) = text.split_once(' ').ok_or(Stranger::Silent)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Stranger::Silent);
-    }
-    let secret = secret.trim();
-    if secret.len() > TOKEN_LEN_MAX {
-        return Err(Stranger::Unknown);
-    }
-    let hash = hash(secret);
-    // Every token is compared, also after one has fitted: the time tells nothing.
-    let mut found = None;
-    for (token, kept) in board.tokens() {
-        if let Some(issued) = kept.entity.issued().filter(|issued: &&Issued| issued.opens(&hash)) {
-            found = Some(Caller { token, role: issued.role });
+pub fn enter(
+    headers: &HeaderMap,
+    board: &Board,
+    gate: &Gate,
+    now: Timestamp,
+) -> Result<Entrance, Stranger> {
+    match bearer::caller(headers, board) {
+        Ok(caller) => Ok(Entrance { caller, session: None }),
+        Err(Stranger::Silent) => {
+            let sealed = gate.cookies.session(headers).ok_or(Stranger::Silent)?;
+            let session = gate.session(&sealed, now).ok_or(Stranger::Over)?;
+            let caller = holder(&session, board).ok_or(Stranger::Over)?;
+            Ok(Entrance { caller, session: Some(session) })
         }
+        Err(stranger) => Err(stranger),
     }
-    found.ok_or(Stranger::Unknown)
+}
+
+/// Whose session it is, unless it ended before its time.
+fn holder(session: &Session, board: &Board) -> Option<Caller> {
+    let id = session.account();
+    let account = &board.account(&id)?.entity;
+    let profile = account.active()?;
+    let holds =
+        account.generation() == session.generation() && !account.is_signed_out(session.id());
+    holds.then_some(Caller { who: Who::Account(id), role: profile.role })
+}
+
+impl Gate {
+    fn session(&self, sealed: &[u8], now: Timestamp) -> Option<Session> {
+        let plain = self.seal.open(sealed).ok()?;
+        Session::read(&plain, now, self.limits).ok()
+    }
+
+    /// Whether a request that changes something comes from a page of the console. It need not be
+    /// signed in.
+    ///
+    /// # Errors
+    ///
+    /// When it comes from elsewhere, or does not say.
+    pub fn is_ours(&self, headers: &HeaderMap) -> Result<(), Stranger> {
+        let ours = origin::is_same(headers, self.origin.as_deref());
+        if ours { Ok(()) } else { Err(Stranger::Elsewhere) }
+    }
+
+    /// Whether a request with these headers may change something in somebody's name. `csrf` is what
+    /// its form carries; without a form it is in the header [`CSRF_HEADER`].
+    ///
+    /// # Errors
+    ///
+    /// When a session came along with a request that is not of its own pages.
+    pub fn may_change(
+        &self,
+        entrance: &Entrance,
+        headers: &HeaderMap,
+        csrf: Option<&str>,
+    ) -> Result<(), Stranger> {
+        // Nobody's browser sends a bearer token along by itself.
+        let Some(session) = &entrance.session else { return Ok(()) };
+        self.is_ours(headers)?;
+        let header = || headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+        let sent = csrf.or_else(header).unwrap_or_default();
+        if session.is_csrf(sent) { Ok(()) } else { Err(Stranger::Unproven) }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-    use proto::subject::Entity;
-
-    use super::*;
-    use crate::domain::inventory::{
-        record,
-        token::{Token, TokenEvent},
-    };
-
-    fn board() -> Board {
-        let mut board = Board::default();
-        let issued = Issued::new("ci", Role::Editor, "cht_secret").unwrap();
-        let record =
-            record::<Token>(&[TokenEvent::Issued(issued)], Actor::System, Timestamp::UNIX_EPOCH);
-        board.ordered(Entity::Token(TokenId::from_bytes([1; 16])), 1, &record);
-        board
-    }
-
-    fn asked(authorization: &str) -> Result<Role, Stranger> {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
-        caller(&headers, &board()).map(|caller| caller.role)
-    }
-
-    #[test]
-    fn a_token_opens_what_its_role_says() {
-        assert_eq!(asked("Bearer cht_secret"), Ok(Role::Editor));
-        assert_eq!(asked("bearer  cht_secret"), Ok(Role::Editor));
-    }
-
-    #[test]
-    fn a_stranger_is_told_what_is_missing() {
-        assert_eq!(asked("Bearer cht_Secret"), Err(Stranger::Unknown));
-        assert_eq!(asked("Basic cht_secret"), Err(Stranger::Silent));
-        assert_eq!(asked(&format!("Bearer {}", "x".repeat(300))), Err(Stranger::Unknown));
-        assert_eq!(caller(&HeaderMap::new(), &board()), Err(Stranger::Silent));
-    }
-
-    #[test]
-    fn secrets_are_long_and_differ() {
-        let dice = Dice::fresh();
-        let (one, other) = (new_secret(&dice), new_secret(&dice));
-        assert!(one != other && one.starts_with(PREFIX) && one.len() == PREFIX.len() + 52);
-    }
-}
+mod tests;

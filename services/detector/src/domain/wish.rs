@@ -141,7 +141,9 @@ impl Wish {
             | Event::AddressVerified(_)
             | Event::SilenceSaved(_)
             | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_) => wish,
+            | Event::AnomalyAcknowledged(_)
+            | Event::Account(_)
+            | Event::LinkUsed(_) => wish,
         }
     }
 

@@ -189,7 +189,10 @@ impl Roster {
                 | Entity::Token(_)
                 | Entity::Inbox(_)
                 | Entity::Silence(_)
-                | Entity::Acknowledgement(_),
+                | Entity::Acknowledgement(_)
+                | Entity::Account(_)
+                | Entity::Strangers
+                | Entity::Link(_),
                 _,
             ) => {}
         }

@@ -113,7 +113,7 @@ fn of_quiet() -> Vec<Form> {
     ]
 }
 
-fn one(name: &str, event: Event) -> Form {
+pub(crate) fn one(name: &str, event: Event) -> Form {
     Form::new(name, record(vec![event]))
 }
 

@@ -5,6 +5,7 @@
 //! fails once. A form that exists is never edited.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod account;
 mod delivery;
 mod event;
 mod evidence;
@@ -61,6 +62,7 @@ fn golden() -> PathBuf {
 fn forms() -> Vec<Form> {
     [
         inventory::forms(),
+        account::forms(),
         fact::forms(),
         log::forms(),
         event::forms(),

@@ -104,7 +104,9 @@ impl Ordered for Acknowledgements {
             | Event::InboxRead(_)
             | Event::AddressVerified(_)
             | Event::SilenceSaved(_)
-            | Event::SilenceLifted(_) => None,
+            | Event::SilenceLifted(_)
+            | Event::Account(_)
+            | Event::LinkUsed(_) => None,
         }
     }
 

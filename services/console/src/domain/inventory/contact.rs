@@ -378,7 +378,9 @@ impl Ordered for Contact {
             | Event::InboxRead(_)
             | Event::SilenceSaved(_)
             | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_) => None,
+            | Event::AnomalyAcknowledged(_)
+            | Event::Account(_)
+            | Event::LinkUsed(_) => None,
         }
     }
 }

@@ -213,7 +213,9 @@ impl Ordered for Domain {
             | Event::AddressVerified(_)
             | Event::SilenceSaved(_)
             | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_) => None,
+            | Event::AnomalyAcknowledged(_)
+            | Event::Account(_)
+            | Event::LinkUsed(_) => None,
         }
     }
 }

@@ -76,7 +76,9 @@ impl Ordered for Marks {
             | Event::AddressVerified(_)
             | Event::SilenceSaved(_)
             | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_) => None,
+            | Event::AnomalyAcknowledged(_)
+            | Event::Account(_)
+            | Event::LinkUsed(_) => None,
         }
     }
 }

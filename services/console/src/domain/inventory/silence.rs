@@ -184,7 +184,9 @@ impl Ordered for Silence {
             | Event::TokenRevoked(_)
             | Event::InboxRead(_)
             | Event::AddressVerified(_)
-            | Event::AnomalyAcknowledged(_) => None,
+            | Event::AnomalyAcknowledged(_)
+            | Event::Account(_)
+            | Event::LinkUsed(_) => None,
         }
     }
 

@@ -174,7 +174,9 @@ impl Ordered for Token {
             | Event::AddressVerified(_)
             | Event::SilenceSaved(_)
             | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_) => None,
+            | Event::AnomalyAcknowledged(_)
+            | Event::Account(_)
+            | Event::LinkUsed(_) => None,
         }
     }
 }

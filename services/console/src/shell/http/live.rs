@@ -34,7 +34,7 @@ use crate::{
         inventory::Invalid,
         live::{Change, Position, Source},
     },
-    shell::{live, session},
+    shell::live,
 };
 
 /// How often it is asked whether whoever watches may still do so, if nothing happens.
@@ -178,7 +178,7 @@ impl Watching {
             if let Some(sent) = self.queue.pop_front() {
                 return Some(sent);
             }
-            self.api.look(|board| session::caller(&self.headers, board)).ok()?;
+            self.api.enter(&self.headers).ok()?;
             // Seen before looking, so that what comes meanwhile is not waited for.
             self.turn.mark_unchanged();
             self.collect();

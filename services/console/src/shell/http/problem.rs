@@ -239,14 +239,22 @@ impl Problem {
         Self::unavailable(Chain(error).to_string())
     }
 
-    /// Nobody is known to ask.
+    /// Nobody is known to ask, or the request is not theirs.
     pub fn stranger(stranger: Stranger) -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "urn:certherald:problem:stranger",
-            "A token is needed",
-            stranger.to_string(),
-        )
+        match stranger {
+            Stranger::Silent | Stranger::Unknown | Stranger::Over => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "urn:certherald:problem:stranger",
+                "A token is needed",
+                stranger.to_string(),
+            ),
+            Stranger::Elsewhere | Stranger::Unproven => Self::new(
+                StatusCode::FORBIDDEN,
+                "urn:certherald:problem:cross-site",
+                "The request is not of this console",
+                stranger.to_string(),
+            ),
+        }
     }
 
     /// Whoever asks may not.
@@ -254,8 +262,8 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "urn:certherald:problem:forbidden",
-            "The token does not open this",
-            format!("this needs a token of role `{}`", needed.token()),
+            "The role does not allow this",
+            format!("this needs the role `{}`", needed.token()),
         )
     }
 

@@ -378,7 +378,10 @@ pub(super) async fn order(
         | Entity::Token(_)
         | Entity::Inbox(_)
         | Entity::Silence(_)
-        | Entity::Acknowledgement(_) => board.default_setting().clone(),
+        | Entity::Acknowledgement(_)
+        | Entity::Account(_)
+        | Entity::Strangers
+        | Entity::Link(_) => board.default_setting().clone(),
     });
     let order = Order::<Kept> { entity, known, seen, actor, command };
     api.store.carry_out(order).await.map(|_| ()).map_err(Problem::of)

@@ -90,7 +90,7 @@ pub async fn issue(
     if api.look(|board| board.tokens().count()) >= TOKENS_MAX {
         return Err(Problem::full(format!("there are {TOKENS_MAX} tokens already: revoke one")));
     }
-    let secret = session::new_secret(&api.context.dice);
+    let secret = session::bearer::new_secret(&api.context.dice);
     let issued = Role::read(&body.role).and_then(|role| Issued::new(&body.name, role, &secret));
     let issued = issued.map_err(|invalid| Problem::invalid(vec![invalid]))?;
     let id = TokenId::from_bytes(api.context.dice.bytes());

@@ -228,10 +228,12 @@ pub(super) fn name(row: &Row) -> Option<String> {
     row.ordered.entity.place().map(|place| place.host.with_port(place.port))
 }
 
-/// Who ordered something, by the name of the token if it is still there.
+/// Who ordered something, by the name of the account, or of the token if it is still there.
 pub(super) fn signer(signature: &Signature, board: &Board) -> String {
     let token = signature.token().and_then(|id| board.token(&id)?.entity.issued());
-    token.map_or_else(|| signature.by.to_string(), |issued| issued.name.clone())
+    let token = token.map(|issued| issued.name.as_str());
+    let account = signature.account().and_then(|id| board.account(&id)?.entity.name());
+    token.or(account).unwrap_or(&signature.by).to_owned()
 }
 
 /// What an owner may set for one domain. What is absent or null has its default.

@@ -13,7 +13,10 @@ use url::form_urlencoded;
 use super::viewer::Viewer;
 use crate::{
     domain::inventory::{Actor, token::Role},
-    shell::http::{Api, extract, problem::Problem},
+    shell::{
+        http::{Api, extract, problem::Problem},
+        session::Who,
+    },
 };
 
 /// Name of the field that shows that a form is of a page of ours.
@@ -27,6 +30,10 @@ pub struct Submitted {
     /// What stands in it.
     pub fields: Fields,
 }
+
+/// A form about one's own account, sent by anybody who is signed in.
+#[derive(Debug)]
+pub struct Own(pub Submitted);
 
 /// The fields of a form, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,19 +91,46 @@ impl Fields {
 }
 
 impl FromRequest<Arc<Api>> for Submitted {
-    type Rejection = Problem;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let viewer = Viewer::from_request_parts(&mut parts, api).await?;
-        if !extract::is(&parts.headers, "application/x-www-form-urlencoded") {
+        let request = Request::from_parts(parts, body);
+        let needed = Role::Editor;
+        Self::read(viewer, request, needed, api).await.map_err(Problem::into_response)
+    }
+}
+
+impl FromRequest<Arc<Api>> for Own {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let viewer = Viewer::from_request_parts(&mut parts, api).await?;
+        let request = Request::from_parts(parts, body);
+        let read = Submitted::read(viewer, request, Role::Viewer, api).await;
+        read.map(Self).map_err(Problem::into_response)
+    }
+}
+
+impl Submitted {
+    async fn read(
+        viewer: Viewer,
+        request: Request,
+        needed: Role,
+        api: &Arc<Api>,
+    ) -> Result<Self, Problem> {
+        if let Who::Account(_) = viewer.caller.who {
+            api.entry.gate.is_ours(request.headers()).map_err(Problem::stranger)?;
+        }
+        if !extract::is(request.headers(), "application/x-www-form-urlencoded") {
             return Err(Problem::media_type("application/x-www-form-urlencoded"));
         }
-        let body = extract::bytes(Request::from_parts(parts, body), api).await?;
-        let fields = Fields::read(&body);
+        let fields = Fields::read(&extract::bytes(request, api).await?);
         fields.sent_from_a_page_of(&viewer)?;
-        if viewer.caller.role < Role::Editor {
-            return Err(Problem::forbidden(Role::Editor));
+        if viewer.caller.role < needed {
+            return Err(Problem::forbidden(needed));
         }
         Ok(Self { viewer, fields })
     }
