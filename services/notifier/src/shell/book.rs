@@ -191,18 +191,12 @@ impl Book {
             | subject::Entity::Acknowledgement(domain) => pages.look_again_at(*domain),
             subject::Entity::Contact(_)
             | subject::Entity::DefaultSetting
-<<<<<<< HEAD
             | subject::Entity::Silence(_) => pages.look_again(|_| true),
-            subject::Entity::Token(_) | subject::Entity::Inbox(_) => return,
-=======
-            | subject::Entity::Silence(_) => pages.look_again(None),
-            subject::Entity::Domain(_)
-            | subject::Entity::Token(_)
+            subject::Entity::Token(_)
             | subject::Entity::Inbox(_)
             | subject::Entity::Account(_)
             | subject::Entity::Strangers
             | subject::Entity::Link(_) => return,
->>>>>>> b60c331 (Let people sign in with accounts, sessions and one-time links)
         }
         self.changed.notify_one();
     }
