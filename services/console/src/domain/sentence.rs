@@ -1,168 +1,55 @@
-//! What is wrong, in one English sentence, for lists and for the log.
+//! What is wrong, in one sentence in each language, for lists and for the log.
 //!
-//! The words of notifications, in each language, are the notifier's own.
+//! The words of notifications are the notifier's own.
+
+mod en;
+mod zh_cn;
 
 use jiff::{Timestamp, tz::Offset};
 use proto::{
     time,
-    v1::{self, CertificateSummary, Evidence, Kind, Protocol, evidence::Case, untrusted},
+    v1::{Evidence, Kind, Protocol},
 };
+
+use super::language::Language;
 
 /// Names of a list that are spelled out before the rest is counted.
 const SPELLED_MAX: usize = 3;
 /// Characters of a sentence: evidence is made by strangers.
 pub const SENTENCE_LEN_MAX: usize = 300;
 
-/// The sentence of an anomaly.
-pub fn of(kind: Kind, evidence: Option<&Evidence>) -> String {
-    let leaf = evidence.and_then(|evidence| evidence.leaf.as_ref());
-    let sentence = match evidence.and_then(|evidence| evidence.case.as_ref()) {
-        Some(Case::NoCertificate(none)) => no_certificate(none),
-        Some(Case::Expiry(expiry)) => expiry_sentence(kind, expiry, leaf),
-        Some(Case::MissingIssuer(missing)) => missing_issuer(missing),
-        Some(Case::NameMismatch(mismatch)) => format!(
-            "The certificate does not cover `{}`; it is for {}.",
-            mismatch.expected,
-            list(&mismatch.presented, mismatch.presented.len())
-        ),
-        Some(Case::Untrusted(untrusted)) => untrusted_sentence(untrusted),
-        Some(Case::Weakness(weakness)) => {
-            format!("Weak: {}.", list(&weakness.weaknesses, weakness.weaknesses.len()))
+/// A sentence in every language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sentence {
+    /// In English, as the API has it.
+    pub english: Box<str>,
+    /// In Simplified Chinese.
+    pub chinese: Box<str>,
+}
+
+impl Sentence {
+    /// The sentence of an anomaly.
+    pub fn of(kind: Kind, evidence: Option<&Evidence>) -> Self {
+        let said = |language| of(language, kind, evidence).into();
+        Self { english: said(Language::English), chinese: said(Language::Chinese) }
+    }
+
+    /// The one in a language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.english,
+            Language::Chinese => &self.chinese,
         }
-        Some(Case::Mixed(mixed)) => mixed_sentence(mixed),
-        Some(Case::Change(change)) => change_sentence(change),
-        Some(Case::Blindness(blindness)) => match instant(blindness.last_seen.as_ref()) {
-            Some(seen) => format!(
-                "Not observed since {seen}: {} scans were not answered.",
-                blindness.unanswered
-            ),
-            None => format!("Never observed: {} scans were not answered.", blindness.unanswered),
-        },
-        Some(Case::ProberBlindness(blind)) => format!(
-            "Prober `{}` saw {} of {} domains fail that were fine before: its failures are not counted.",
-            blind.prober, blind.failed, blind.looked
-        ),
-        None => plain(kind).to_owned(),
+    }
+}
+
+/// The sentence of an anomaly in a language.
+pub fn of(language: Language, kind: Kind, evidence: Option<&Evidence>) -> String {
+    let sentence = match language {
+        Language::English => en::of(kind, evidence),
+        Language::Chinese => zh_cn::of(kind, evidence),
     };
     sentence.chars().take(SENTENCE_LEN_MAX).collect()
-}
-
-fn no_certificate(none: &v1::NoCertificate) -> String {
-    let why = match none.reason() {
-        v1::Reason::Unspecified => "for a reason that is not known",
-        v1::Reason::DnsNoAddress => "the name has no address",
-        v1::Reason::DnsFailure => "the name servers did not answer",
-        v1::Reason::AddressNotAllowed => "its addresses are not public, and not allowed here",
-        v1::Reason::ConnectRefused => "the port is closed",
-        v1::Reason::ConnectTimeout => "the port did not answer in time",
-        v1::Reason::NotTls => "what answers does not speak TLS",
-        v1::Reason::HandshakeFailed => "the TLS handshake failed",
-        v1::Reason::NoCertificate => "the handshake ended without a certificate",
-    };
-    match none.detail.trim_end_matches('.') {
-        "" => format!("No certificate: {why}."),
-        detail => format!("No certificate: {why} ({detail})."),
-    }
-}
-
-fn expiry_sentence(kind: Kind, expiry: &v1::Expiry, leaf: Option<&CertificateSummary>) -> String {
-    let limiting = expiry.limiting.as_ref().or(leaf);
-    let which = match limiting {
-        Some(limiting) if !expiry.is_leaf => {
-            format!("The certificate of `{}`, which the chain needs,", limiting.subject)
-        }
-        Some(_) | None => "The certificate".to_owned(),
-    };
-    let end = |at: Option<&prost_types::Timestamp>| {
-        instant(at).unwrap_or_else(|| "an unknown time".to_owned())
-    };
-    let (from, until) = limiting.map_or((None, None), |limiting| {
-        (limiting.not_before.as_ref(), limiting.not_after.as_ref())
-    });
-    if kind == Kind::NotYetValid {
-        format!("{which} is not valid before {}.", end(from))
-    } else if kind == Kind::Expired {
-        format!("{which} expired at {}.", end(until))
-    } else {
-        format!("{which} expires at {}.", end(until))
-    }
-}
-
-fn missing_issuer(missing: &v1::MissingIssuer) -> String {
-    let names: Vec<_> = missing.missing.iter().map(|m| m.subject.clone()).collect();
-    format!("The server does not send {}.", list(&names, names.len()))
-}
-
-fn untrusted_sentence(untrusted: &v1::Untrusted) -> String {
-    match untrusted.cause() {
-        untrusted::Cause::Unspecified => "The certificate is not trusted.".to_owned(),
-        untrusted::Cause::SelfSigned => "The certificate is self-signed.".to_owned(),
-        untrusted::Cause::UnknownRoot => {
-            format!("The chain ends in `{}`, which is not trusted.", untrusted.issuer)
-        }
-        untrusted::Cause::IssuerNotFound => {
-            format!("The issuer `{}` was not found.", untrusted.issuer)
-        }
-        untrusted::Cause::NotPermitted => {
-            format!("The chain breaks a rule: {}.", untrusted.detail.trim_end_matches('.'))
-        }
-        untrusted::Cause::Malformed => {
-            format!("A certificate cannot be read: {}.", untrusted.detail.trim_end_matches('.'))
-        }
-    }
-}
-
-fn mixed_sentence(mixed: &v1::Mixed) -> String {
-    let total: usize = mixed.groups.iter().map(|group| group.endpoints.len()).sum();
-    let most = mixed.groups.first().map_or(0, |group| group.endpoints.len());
-    format!("{} of {total} endpoints serve another certificate.", total - most)
-}
-
-fn change_sentence(change: &v1::Change) -> String {
-    let until = change.after.as_ref().and_then(|after| instant(after.not_after.as_ref()));
-    let new = match until {
-        Some(until) => format!("The certificate changed; the new one is valid until {until}"),
-        None => "The certificate changed".to_owned(),
-    };
-    match change.names_lost.len() {
-        0 => format!("{new}."),
-        count => format!("{new}. It lost {}.", list(&change.names_lost, count)),
-    }
-}
-
-/// What is known from the kind alone.
-fn plain(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Unspecified => "Something happened that this version does not know.",
-        Kind::EnableFailed => "The first scans got no certificate.",
-        Kind::Expired => "The certificate has expired.",
-        Kind::Expiring => "The certificate expires soon.",
-        Kind::ChainIncomplete => "The server does not send all intermediate certificates.",
-        Kind::NameMismatch => "The certificate does not cover the host.",
-        Kind::Recovered => "What was wrong is mended.",
-        Kind::Untrusted => "The certificate is not trusted.",
-        Kind::NotYetValid => "The certificate is not valid yet.",
-        Kind::Revoked => "The certificate is revoked.",
-        Kind::Unreachable => "No certificate was seen for three rounds running.",
-        Kind::MixedCertificates => "The endpoints serve different certificates.",
-        Kind::Weak => "The certificate or the connection is weak.",
-        Kind::RenewalOverdue => "The certificate is renewed later than usual.",
-        Kind::NotObserved => "The domain was not observed.",
-        Kind::CertificateChanged => "The certificate changed.",
-        Kind::ProberBlind => "A prober sees failures where there were none.",
-    }
-}
-
-/// `` `a`, `b`, `c` and 4 more ``.
-fn list(items: &[String], total: usize) -> String {
-    if items.is_empty() {
-        return "no name".to_owned();
-    }
-    let spelled: Vec<_> = items.iter().take(SPELLED_MAX).map(|item| format!("`{item}`")).collect();
-    match total.saturating_sub(spelled.len()) {
-        0 => spelled.join(", "),
-        more => format!("{} and {more} more", spelled.join(", ")),
-    }
 }
 
 fn instant(wire: Option<&prost_types::Timestamp>) -> Option<String> {
@@ -193,6 +80,8 @@ pub fn protocol(protocol: Protocol) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use proto::v1::{self, CertificateSummary, evidence::Case};
+
     use super::*;
 
     fn summary(subject: &str, seconds: i64) -> CertificateSummary {
@@ -204,7 +93,7 @@ mod tests {
     }
 
     fn sentence(kind: Kind, case: Case) -> String {
-        of(kind, Some(&Evidence { case: Some(case), ..Evidence::default() }))
+        of(Language::English, kind, Some(&Evidence { case: Some(case), ..Evidence::default() }))
     }
 
     #[test]
@@ -238,9 +127,20 @@ mod tests {
     }
 
     #[test]
+    fn both_languages_say_the_same() {
+        let blind = v1::ProberBlindness { prober: "p1".into(), failed: 18, looked: 20 };
+        let evidence = Evidence { case: Some(Case::ProberBlindness(blind)), ..Evidence::default() };
+        let said = Sentence::of(Kind::ProberBlind, Some(&evidence));
+        assert!(said.in_language(Language::English).contains("18 of 20"));
+        let chinese = said.in_language(Language::Chinese);
+        assert!(chinese.contains("p1") && chinese.contains("20") && chinese.contains("18"));
+    }
+
+    #[test]
     fn without_evidence_the_kind_speaks() {
         for kind in Kind::ALL {
-            assert!(of(*kind, None).ends_with('.'));
+            assert!(of(Language::English, *kind, None).ends_with('.'));
+            assert!(of(Language::Chinese, *kind, None).ends_with('。'));
         }
     }
 

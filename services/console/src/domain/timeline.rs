@@ -1,9 +1,12 @@
 //! The log of one domain in words: what was noticed, in the order in which it was.
 
-use jiff::Timestamp;
-use proto::v1::{Kind, LogRecord, Severity, anomaly_closed::How, log_event::Event};
+mod en;
+mod zh_cn;
 
-use super::{board::instant, sentence};
+use jiff::Timestamp;
+use proto::v1::{AnomalyClosed, Kind, LogRecord, Severity, log_event::Event};
+
+use super::{board::instant, language::Language, sentence};
 
 /// One thing that was noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +28,13 @@ pub struct Moment {
 }
 
 /// The moments of a log, in its order.
-pub fn of(records: impl Iterator<Item = (u64, LogRecord)>) -> Vec<Moment> {
+pub fn of(records: impl Iterator<Item = (u64, LogRecord)>, language: Language) -> Vec<Moment> {
     let mut moments = Vec::new();
     for (sequence, record) in records {
         let at = instant(record.recorded_at.as_ref());
         let events = record.events.iter().filter_map(|event| event.event.as_ref());
         for (place, event) in (0..).zip(events) {
-            let (what, text) = words(event);
+            let (what, text) = (what(event), text(event, language));
             let (kind, severity) = matter(event);
             moments.push(Moment { sequence, place, at, what, kind, severity, text });
         }
@@ -39,58 +42,27 @@ pub fn of(records: impl Iterator<Item = (u64, LogRecord)>) -> Vec<Moment> {
     moments
 }
 
-fn words(event: &Event) -> (&'static str, String) {
+/// What an event is, as one word.
+fn what(event: &Event) -> &'static str {
     match event {
-        Event::Watched(watched) if watched.enabling => {
-            ("watched", "It is looked at from now on.".to_owned())
-        }
-        Event::Watched(_) => ("watched", "It is looked at with new options.".to_owned()),
-        Event::Unwatched(over) if over.removed => {
-            ("unwatched", "It was removed, and is looked at no more.".to_owned())
-        }
-        Event::Unwatched(_) => {
-            ("unwatched", "It was disabled, and is looked at no more.".to_owned())
-        }
-        Event::StateChanged(changed) => {
-            let (from, to) = (changed.from().token(), changed.to().token());
-            ("state_changed", format!("Its state was {from} and is {to}."))
-        }
-        Event::AnomalyOpened(opened) => {
-            ("anomaly_opened", sentence::of(opened.kind(), opened.evidence.as_ref()))
-        }
-        Event::AnomalyWorsened(worse) => {
-            ("anomaly_worsened", sentence::of(worse.kind(), worse.evidence.as_ref()))
-        }
-        Event::AnomalyClosed(closed) => ("anomaly_closed", over(closed)),
-        Event::CertificateChanged(changed) => {
-            let text = sentence::of(Kind::CertificateChanged, changed.evidence.as_ref());
-            ("certificate_changed", text)
-        }
-        Event::ChainLearned(learned) => {
-            let count = learned.chain.as_ref().map_or(0, |chain| chain.certificates.len());
-            let fetched = match learned.fetched.len() {
-                0 => String::new(),
-                count => format!(", and {count} fetched for it"),
-            };
-            ("chain_learned", format!("A chain of {count} certificates was seen{fetched}."))
-        }
-        Event::EndpointSeen(seen) => {
-            let address = address(&seen.address, seen.port);
-            ("endpoint_seen", format!("{address} presents another chain than before."))
-        }
-        Event::EndpointGone(gone) => {
-            let address = address(&gone.address, gone.port);
-            ("endpoint_gone", format!("The name does not lead to {address} any more."))
-        }
-        Event::RoundCounted(round) => {
-            let (kind, seen, clean) = (round.kind().token(), round.seen, round.clean);
-            let text = if clean > 0 {
-                format!("{kind} was not seen in {clean} of {} rounds.", round.clean_needed)
-            } else {
-                format!("{kind} was seen in {seen} rounds running.")
-            };
-            ("round_counted", text)
-        }
+        Event::Watched(_) => "watched",
+        Event::Unwatched(_) => "unwatched",
+        Event::StateChanged(_) => "state_changed",
+        Event::AnomalyOpened(_) => "anomaly_opened",
+        Event::AnomalyWorsened(_) => "anomaly_worsened",
+        Event::AnomalyClosed(_) => "anomaly_closed",
+        Event::CertificateChanged(_) => "certificate_changed",
+        Event::ChainLearned(_) => "chain_learned",
+        Event::EndpointSeen(_) => "endpoint_seen",
+        Event::EndpointGone(_) => "endpoint_gone",
+        Event::RoundCounted(_) => "round_counted",
+    }
+}
+
+fn text(event: &Event, language: Language) -> String {
+    match language {
+        Language::English => en::text(event),
+        Language::Chinese => zh_cn::text(event),
     }
 }
 
@@ -111,16 +83,10 @@ fn matter(event: &Event) -> (Option<Kind>, Option<Severity>) {
     }
 }
 
-fn over(closed: &proto::v1::AnomalyClosed) -> String {
-    let (kind, since) = (closed.kind().token(), closed.since.as_ref());
-    let since = since
-        .map(|since| format!(", after it was so since {}", sentence::shown(instant(Some(since)))));
-    let since = since.unwrap_or_default();
-    match closed.how() {
-        How::Unspecified | How::Recovered => format!("{kind} is mended{since}."),
-        How::Superseded => format!("{kind} gave way to something worse{since}."),
-        How::Abandoned => format!("{kind} is not watched any more{since}."),
-    }
+/// Since when something was so that is over.
+fn since(closed: &AnomalyClosed) -> Option<String> {
+    let since = closed.since.as_ref()?;
+    Some(sentence::shown(instant(Some(since))))
 }
 
 fn address(address: &str, port: u32) -> String {
@@ -132,7 +98,7 @@ fn address(address: &str, port: u32) -> String {
 mod tests {
     use proto::{
         time,
-        v1::{AnomalyClosed, EndpointSeen, LogEvent, State, StateChanged, Unwatched},
+        v1::{EndpointSeen, LogEvent, State, StateChanged, Unwatched, anomaly_closed::How},
     };
 
     use super::*;
@@ -166,7 +132,7 @@ mod tests {
             (9, record(vec![Event::EndpointSeen(seen)])),
             (12, record(vec![Event::Unwatched(Unwatched { removed: true })])),
         ];
-        let moments = of(records.into_iter());
+        let moments = of(records.clone().into_iter(), Language::English);
         let texts: Vec<_> = moments.iter().map(|moment| moment.text.as_str()).collect();
         assert_eq!(
             texts,
@@ -180,5 +146,8 @@ mod tests {
         let places: Vec<_> = moments.iter().map(|m| (m.sequence, m.place)).collect();
         assert_eq!(places, [(3, 0), (3, 1), (9, 0), (12, 0)]);
         assert_eq!((moments[0].kind, moments[0].at), (Some(Kind::Expired), at(60)));
+        let chinese = of(records.into_iter(), Language::Chinese);
+        assert_eq!(chinese[0].text, "expired 已恢复（始于 1970-01-01 00:00 UTC）。");
+        assert!(chinese.iter().all(|moment| moment.text.ends_with('。')));
     }
 }

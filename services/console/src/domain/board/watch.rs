@@ -14,7 +14,7 @@ use proto::{
 };
 
 use super::instant;
-use crate::domain::sentence;
+use crate::domain::{language::Language, sentence};
 
 /// Chains that one domain is known to serve, newest last. A job carries at most 8; twice that
 /// covers a fleet in the middle of a rollout.
@@ -203,7 +203,7 @@ impl Watch {
             severity: opened.severity(),
             since: instant(opened.since.as_ref()),
             detected_at: at,
-            sentence: sentence::of(kind, opened.evidence.as_ref()).into(),
+            sentence: sentence::of(Language::English, kind, opened.evidence.as_ref()).into(),
             evidence_at: sequence,
         });
         // Worst first, then in the order of the kinds, so that a list is the same at every look.
@@ -216,7 +216,8 @@ impl Watch {
             anomaly.severity = worsened.severity();
             anomaly.evidence_at = sequence;
             if worsened.evidence.is_some() {
-                anomaly.sentence = sentence::of(kind, worsened.evidence.as_ref()).into();
+                anomaly.sentence =
+                    sentence::of(Language::English, kind, worsened.evidence.as_ref()).into();
             }
         }
         self.anomalies.sort_by_key(|a| (std::cmp::Reverse(a.severity), a.kind));

@@ -16,6 +16,7 @@ use super::{
     paging::{self, Page},
     problem::Problem,
 };
+use crate::domain::language::Language;
 
 /// Which page.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -99,6 +100,11 @@ pub struct RecoveredView {
 impl EventView {
     /// Shows an event.
     pub fn of(sequence: u64, event: &Event) -> Self {
+        Self::in_language(sequence, event, Language::English)
+    }
+
+    /// Shows an event in a language.
+    pub fn in_language(sequence: u64, event: &Event, language: Language) -> Self {
         Self {
             sequence,
             id: event.id.clone(),
@@ -110,7 +116,7 @@ impl EventView {
             severity: event.severity().token(),
             phase: phase(event.phase()),
             occurred_at: event.occurred_at.as_ref().and_then(time::read).unwrap_or_default(),
-            summary: sentence(event),
+            summary: sentence(event, language),
             anomaly_id: event.anomaly_id.clone(),
             since: event.since.as_ref().and_then(time::read),
             evidence: event.evidence.as_ref().map(EvidenceView::of),

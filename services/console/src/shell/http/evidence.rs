@@ -11,6 +11,8 @@ use proto::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::{self, language::Language};
+
 /// Names of one certificate that are shown; their number stands beside them.
 const NAMES_MAX: usize = 100;
 
@@ -360,17 +362,19 @@ fn tls_version(version: u32) -> String {
 }
 
 /// What an event says in one sentence.
-pub fn sentence(event: &v1::Event) -> String {
+pub fn sentence(event: &v1::Event, language: Language) -> String {
     use v1::event::Phase;
     let recovered = || {
         let kinds: Vec<_> = event.recovered.iter().map(|over| over.kind().token()).collect();
         kinds.join(", ")
     };
-    match event.phase() {
-        Phase::Recovered => format!("Recovered: {}.", recovered()),
-        Phase::Abandoned => format!("No longer watched: {}.", recovered()),
-        Phase::Unspecified | Phase::Opened | Phase::Worsened | Phase::Noted => {
-            crate::domain::sentence::of(event.kind(), event.evidence.as_ref())
+    match (event.phase(), language) {
+        (Phase::Recovered, Language::English) => format!("Recovered: {}.", recovered()),
+        (Phase::Recovered, Language::Chinese) => format!("已恢复：{}。", recovered()),
+        (Phase::Abandoned, Language::English) => format!("No longer watched: {}.", recovered()),
+        (Phase::Abandoned, Language::Chinese) => format!("不再监控：{}。", recovered()),
+        (Phase::Unspecified | Phase::Opened | Phase::Worsened | Phase::Noted, language) => {
+            domain::sentence::of(language, event.kind(), event.evidence.as_ref())
         }
     }
 }

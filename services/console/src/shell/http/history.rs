@@ -23,7 +23,10 @@ use super::{
     view,
 };
 use crate::{
-    domain::timeline::{self, Moment},
+    domain::{
+        language::Language,
+        timeline::{self, Moment},
+    },
     shell::mirror,
 };
 
@@ -144,7 +147,7 @@ pub async fn log(
     let records = messages
         .iter()
         .filter_map(|message| Some((message.sequence, mirror::read::<LogRecord>(message)?)));
-    let moments = timeline::of(records).into_iter().rev();
+    let moments = timeline::of(records, Language::English).into_iter().rev();
     let wanted = moments.filter(|moment| [moment.sequence, moment.place] < before);
     let cursor =
         |moment: &Moment| [moment.sequence.to_be_bytes(), moment.place.to_be_bytes()].concat();

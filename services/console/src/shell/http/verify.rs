@@ -18,7 +18,7 @@ use proto::subject::Entity;
 use serde::Deserialize;
 use tracing::{info, warn};
 
-use self::page::{Language, Page, Say};
+use self::page::{Page, Say};
 use super::{Api, Shared};
 use crate::{
     domain::{
@@ -26,9 +26,11 @@ use crate::{
             Actor,
             contact::{Command, Contact, EMAIL, Refusal},
         },
+        language::Language,
         verification::{Claim, InvalidLink},
     },
     shell::{
+        page::viewer::wanted,
         store::{Order, StoreError},
         verifier::PAGE,
     },
@@ -103,7 +105,8 @@ fn known(api: &Api, claim: &Claim) -> Known {
             Some(_) => Standing::Open,
         };
         let name = card.map(|card| card.name().to_owned()).unwrap_or_default();
-        Known { name, language: card.map(|card| Language::of(card.language())), state }
+        let language = card.and_then(|card| Language::of(card.language()));
+        Known { name, language, state }
     })
 }
 
@@ -112,13 +115,13 @@ fn page(api: &Api, headers: &HeaderMap, token: &str, say: impl Fn(&Known) -> Say
     match api.verifier.read(token) {
         Ok(claim) => {
             let known = known(api, &claim);
-            let language = known.language.unwrap_or_else(|| Language::wanted(headers));
+            let language = known.language.unwrap_or_else(|| wanted(headers));
             let say = say(&known);
             let (name, address) = (known.name.as_str(), claim.address());
             Page { language, say, name, address, token }.answer()
         }
         Err(invalid) => {
-            let (language, say) = (Language::wanted(headers), Say::of(invalid));
+            let (language, say) = (wanted(headers), Say::of(invalid));
             Page { language, say, name: "", address: "", token: "" }.answer()
         }
     }

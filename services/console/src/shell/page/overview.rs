@@ -10,7 +10,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    domain::board::Board,
+    domain::{board::Board, language::Language},
     shell::http::{Shared, events::EventView, problem::Problem, view::AnomalyOfDomain},
 };
 
@@ -63,7 +63,7 @@ struct Week {
 pub(super) async fn show(State(api): Shared, viewer: Viewer) -> Result<Response, Problem> {
     let frame = Frame::new(&api, &viewer, Section::Overview, "");
     let title = frame.words.say("overview-title").into_owned();
-    let seen = api.look(|board| seen(board, frame.now));
+    let seen = api.look(|board| seen(board, frame.now, viewer.language));
     let page = Overview {
         chart: chart::drawn(&seen.weeks)?,
         frame: Frame { title, ..frame },
@@ -75,7 +75,7 @@ pub(super) async fn show(State(api): Shared, viewer: Viewer) -> Result<Response,
     Ok(frame::answer(&page))
 }
 
-fn seen(board: &Board, now: Timestamp) -> Seen {
+fn seen(board: &Board, now: Timestamp, language: Language) -> Seen {
     let mut states: Vec<_> = TILES.iter().map(|state| (*state, 0)).collect();
     let mut weeks: Vec<_> =
         (0_i32..).take(WEEKS).map(|week| Week { from: now + WEEK * week, count: 0 }).collect();
@@ -105,7 +105,9 @@ fn seen(board: &Board, now: Timestamp) -> Seen {
         worst: worst.map(|(row, anomaly)| AnomalyOfDomain::open(anomaly, row, board)).collect(),
         open: open.len(),
         weeks,
-        lately: lately.map(|(sequence, event)| EventView::of(*sequence, event)).collect(),
+        lately: lately
+            .map(|(sequence, event)| EventView::in_language(*sequence, event, language))
+            .collect(),
         contacts: board.contacts().count(),
     }
 }
