@@ -1,7 +1,7 @@
 //! Addresses that are secrets: who knows the URL of a robot can speak in its name.
 //!
-//! The console reads what people paste with [`SecretAddress::read`], seals its JSON and puts it into
-//! the contact. The notifier opens it, and adds what the channel asks for at each sending.
+//! The console reads what people paste with [`SecretAddress::read`], seals its JSON and puts it
+//! into the contact. The notifier opens it, and adds what the channel asks for at each sending.
 
 use std::fmt;
 

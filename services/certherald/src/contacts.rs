@@ -79,13 +79,21 @@ impl Robot {
     fn address(&self) -> Result<Value, ClientError> {
         let unreadable = |error| ClientError::Usage(format!("{}", Chain(&error)));
         let text = input::text(&self.file).map_err(unreadable)?;
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let url = lines.next().unwrap_or_default();
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let (mentions, lines): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with('@'));
         let mut address = Map::new();
-        let key = if self.channel == "webhook" { "url" } else { "webhook" };
-        address.insert(key.to_owned(), url.into());
-        if let Some(secret) = lines.next() {
-            address.insert("secret".to_owned(), secret.into());
+        let keys = [if self.channel == "webhook" { "url" } else { "webhook" }, "secret"];
+        if lines.len() > keys.len() {
+            let file = self.file.display();
+            let line = format!("{file}: want a URL, a secret, and lines that begin with `@`");
+            return Err(ClientError::Usage(line));
+        }
+        for (key, line) in keys.into_iter().zip(lines) {
+            address.insert(key.to_owned(), line.into());
+        }
+        if !mentions.is_empty() {
+            let names: Vec<_> = mentions.iter().map(|line| line.trim_start_matches('@')).collect();
+            address.insert("mentions".to_owned(), json!(names));
         }
         Ok(Value::Object(address))
     }

@@ -115,15 +115,16 @@ fn written(door: &Door, directory: &Path, port: u16) -> [String; 3] {
             "  deny message = 530 5.7.0 Authentication required\n       !authenticated = *\n";
         guests = format!(
             "plain:\n  driver = plaintext\n  public_name = PLAIN\n  server_prompts = :\n  \
-             server_condition = ${{if and{{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}\n  \
+             server_condition = \
+             ${{if and{{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}\n  \
              server_set_id = $auth2\n"
         );
     }
     [tls, may_send, guests]
 }
 
-/// It runs as root where the test does, and gives that up to `nobody`, who must be able to reach the
-/// directory.
+/// It runs as root where the test does, and gives that up to `nobody`, who must be able to reach
+/// the directory.
 fn launch(directory: &Path, address: SocketAddr, door: &Door) -> Process {
     let exim = binary::tool("exim4", "EXIM", "`apt-get install exim4-daemon-light` has it");
     let (ip, port, place) = (address.ip(), address.port(), directory.display());

@@ -142,6 +142,21 @@ pub(crate) struct Contacts {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactsVerb {
     /// Add a person or a team; the first one is told of every domain
+    #[command(after_help = "Examples:
+  certherald contacts add --name Ada --email ada@example.com --time-zone Europe/Berlin
+  certherald contacts add --name Shop --robot dingtalk=ding.txt --robot wecom=we.txt
+  certherald contacts add --name Ops --robot slack=- < slack.txt
+  certherald contacts add --name Pager --robot webhook=hook.txt
+  certherald contacts test Shop --method dingtalk
+
+A file of a robot, such as ding.txt: its URL as its page shows it, its secret, whom to call
+  https://oapi.dingtalk.com/robot/send?access_token=…
+  SEC…
+  @13800001111
+  @all
+
+Robots of dingtalk, feishu and lark have a secret if they sign; those of wecom and slack have none.
+A webhook needs one, `whsec_` and 24 to 64 bytes in base64, and calls nobody.")]
     Add {
         /// What people call it
         #[arg(long)]
@@ -153,7 +168,8 @@ pub(crate) enum ContactsVerb {
         #[arg(long, requires = "email")]
         verified: bool,
         /// Robot of a group: dingtalk, wecom, feishu, lark, slack, or a webhook. The file, or `-`
-        /// for standard input, holds its URL, and in a second line its secret if it has one
+        /// for standard input, holds its URL, in another line its secret if it has one, and in one
+        /// with `@` before it each of those whom messages mention
         #[arg(long, value_name = "CHANNEL=FILE")]
         robot: Vec<Robot>,
         /// Language of the news

@@ -32,7 +32,7 @@ async fn each_code_has_its_treatment() {
     desk::assert_codes(&desk, &hand, &[(-1, "系统繁忙"), (99, "new")], "again", again).await;
     let fast = |rest: u64| {
         let rest = Duration::from_secs(rest);
-        move |outcome: &Outcome| matches!(outcome, Outcome::TooFast { rest: said, .. } if *said == rest)
+        move |it: &Outcome| matches!(it, Outcome::TooFast { rest: said, .. } if *said == rest)
     };
     let codes = [(45_009, "api freq out of limit"), (77_777, "frequency limit reached")];
     desk::assert_codes(&desk, &hand, &codes, "too fast", fast(60)).await;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use chassis::config::Reader;
 use jiff::{SignedDuration, Timestamp};
 use lab::{
-    authority::{Authority, KeyKind, Leaf, Validity},
+    authority::{Authority, KeyKind, Leaf, Validity, identity::Identity},
     mail::{MailSink, Manner, Reply, Security, Step},
 };
 use notifier::{
@@ -232,8 +232,7 @@ async fn a_positive_code_that_is_no_250_is_no_success() {
     assert!(is_again(&outcome, true), "{outcome:?}");
 }
 
-pub(crate) fn certified() -> (Authority, lab::authority::identity::Identity, tempfile::NamedTempFile)
-{
+pub(crate) fn certified() -> (Authority, Identity, tempfile::NamedTempFile) {
     let now = SignedDuration::from_secs(1_800_000_000);
     let now = Timestamp::UNIX_EPOCH + now;
     let authority = Authority::root("Mail CA", Validity::of_an_authority(now)).unwrap();

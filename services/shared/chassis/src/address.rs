@@ -1,8 +1,8 @@
 //! Says which addresses may be dialled.
 //!
 //! Names and URLs come from strangers, and so do the addresses behind them: without this rule, a
-//! domain or a webhook that resolves to a metadata service would make us its messenger. The question is
-//! asked of the address that is dialled, after every resolution.
+//! domain or a webhook that resolves to a metadata service would make us its messenger. The
+//! question is asked of the address that is dialled, after every resolution.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

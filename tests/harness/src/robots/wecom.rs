@@ -1,5 +1,5 @@
-//! What a group robot of WeCom asks for. There is no signature; whatever it refuses, it refuses with
-//! HTTP 200, and names the address that called it.
+//! What a group robot of WeCom asks for. There is no signature; whatever it refuses, it refuses
+//! with HTTP 200, and names the address that called it.
 
 use jiff::SignedDuration;
 use serde::Deserialize;

@@ -7,8 +7,8 @@
 //! - `kind`, `phase`, `severity`, `domain` (host and port as people write them), `host`, `port`,
 //!   `domain_id`, `anomaly_id`, `occurred_at`, `since`: as in events of the API;
 //! - `recovered`: what is over, each with `anomaly_id`, `kind`, `since`, `until`;
-//! - `certificate`: `sha256`, `subject`, `issuer`, `serial`, `not_before`, `not_after`, `names` of the
-//!   leaf that it is about, if it is about one;
+//! - `certificate`: `sha256`, `subject`, `issuer`, `serial`, `not_before`, `not_after`, `names` of
+//!   the leaf that it is about, if it is about one;
 //! - `title`, `text`, `url`: the same in words, in the language of the contact.
 
 use std::time::Duration;

@@ -94,8 +94,8 @@ impl Channel for WeCom {
 }
 
 fn body(letter: &Letter, mentions: &[String]) -> Value {
-    // Markdown calls accounts only. Whoever is to be called by number, and everybody, is called by a
-    // message without it.
+    // Markdown calls accounts only. Whoever is to be called by number, and everybody, is called by
+    // a message without it.
     if mentions.iter().any(|one| one == "all" || is_mobile(one)) {
         return plain(letter, mentions);
     }
