@@ -6,6 +6,8 @@
 #![expect(unused_qualifications, reason = "the macro that describes a path qualifies its types")]
 #![expect(clippy::missing_errors_doc, reason = "a handler's refusals stand in its description")]
 
+pub mod account;
+pub mod accounts;
 pub mod acknowledging;
 pub mod acting;
 pub mod adding;
@@ -20,6 +22,7 @@ pub mod events;
 pub mod evidence;
 pub mod explain;
 pub mod extract;
+pub mod headers;
 pub mod history;
 pub mod inbox;
 pub mod listener;
@@ -117,7 +120,7 @@ impl Api {
 }
 
 /// The document, and the router of what it describes.
-fn described() -> (OpenApiRouter<Arc<Api>>, OpenApiRouter<Arc<Api>>) {
+fn described(api: &Arc<Api>) -> OpenApiRouter<Arc<Api>> {
     let open = OpenApiRouter::with_openapi(document::begun())
         .routes(routes!(domains::list, adding::add))
         .routes(routes!(acting::act))
@@ -152,18 +155,28 @@ fn described() -> (OpenApiRouter<Arc<Api>>, OpenApiRouter<Arc<Api>>) {
         .routes(routes!(system::about))
         .routes(routes!(system::overview));
     let admin = OpenApiRouter::new()
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::show, accounts::change, accounts::remove))
+        .routes(routes!(accounts::link))
+        .routes(routes!(accounts::end_sessions))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke));
-    (open, admin)
+    // Viewers look and change what is their own.
+    let own = OpenApiRouter::new()
+        .routes(routes!(account::show, account::change))
+        .routes(routes!(account::set_password));
+    let by_method = middleware::from_fn_with_state(api.clone(), by_method);
+    let admins_only = middleware::from_fn_with_state(api.clone(), admins_only);
+    let anybody = middleware::from_fn_with_state(api.clone(), anybody);
+    open.route_layer(by_method)
+        .merge(admin.route_layer(admins_only))
+        .merge(own.route_layer(anybody))
 }
 
 /// Everything the console answers.
 pub fn router(api: Arc<Api>) -> Router {
-    let (open, admin) = described();
-    let open = open.route_layer(middleware::from_fn_with_state(api.clone(), by_method));
-    let admin = admin.route_layer(middleware::from_fn_with_state(api.clone(), admins_only));
     let (described, document) =
-        OpenApiRouter::<Arc<Api>>::new().nest("/api/v1", open.merge(admin)).split_for_parts();
+        OpenApiRouter::<Arc<Api>>::new().nest("/api/v1", described(&api)).split_for_parts();
     let document = document::ended(document);
     described
         .route("/api/v1/openapi.json", get(move || async move { Json(document) }))
@@ -175,6 +188,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), recognised))
         .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(api.clone(), headers::said))
         .layer(CatchPanicLayer::custom(|_| Problem::bug().into_response()))
         .with_state(api)
 }
@@ -195,6 +209,11 @@ async fn by_method(State(api): Shared, request: Request, next: Next) -> Response
         _ => Role::Editor,
     };
     admitted(&api, needed, request, next).await
+}
+
+/// Lets everybody who is known look and change; each changes what is their own.
+async fn anybody(State(api): Shared, request: Request, next: Next) -> Response {
+    admitted(&api, Role::Viewer, request, next).await
 }
 
 async fn admins_only(State(api): Shared, request: Request, next: Next) -> Response {

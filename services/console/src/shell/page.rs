@@ -6,6 +6,7 @@
 //! [`frame`].
 
 pub mod asset;
+pub mod door;
 pub mod form;
 pub mod frame;
 pub mod moment;
@@ -16,7 +17,10 @@ pub mod words;
 
 use std::sync::Arc;
 
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
 
 use super::http::Api;
 
@@ -24,6 +28,9 @@ use super::http::Api;
 pub fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
     Router::new()
         .route("/", get(overview::show))
+        .route("/sign-in", get(door::ask).post(door::sign_in))
+        .route("/sign-out", post(door::sign_out))
+        .route("/welcome", get(door::welcome).post(door::follow))
         .layer(middleware::from_fn_with_state(Arc::clone(api), oops::as_page))
         .merge(asset::router())
 }

@@ -34,6 +34,7 @@ use super::problem::Problem;
         (name = "events", description = "What happened."),
         (name = "inbox", description = "Internal messages."),
         (name = "deliveries", description = "Who was told, and what the channel said."),
+        (name = "accounts", description = "Who may sign in to the console."),
         (name = "tokens", description = "Who may use this API."),
         (name = "system", description = "How certherald itself fares."),
     )
@@ -72,6 +73,14 @@ pub struct ContactPath {
 pub struct DeliveryPath {
     /// Its id.
     pub delivery: String,
+}
+
+/// Which account.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct AccountPath {
+    /// Its id or its name.
+    pub account: String,
 }
 
 /// Which token.

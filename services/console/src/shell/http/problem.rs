@@ -19,9 +19,9 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         intake::{Refused, Unreadable},
-        inventory::{Invalid, contact, domain, setting, silence, token, token::Role},
+        inventory::{Invalid, account, contact, domain, setting, silence, token, token::Role},
     },
-    shell::{session::Stranger, store::StoreError, verifier::SendError},
+    shell::{entry::Denied, session::Stranger, store::StoreError, verifier::SendError},
 };
 
 /// How long whoever is refused for lack of a bus should wait.
@@ -257,6 +257,29 @@ impl Problem {
         }
     }
 
+    /// Somebody was not let in.
+    pub fn denied(denied: &Denied) -> Self {
+        match denied {
+            Denied::Wrong => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "urn:certherald:problem:stranger",
+                "Not let in",
+                denied.to_string(),
+            ),
+            Denied::TooOften { wait } => Self::too_soon(denied.to_string(), *wait),
+            Denied::NotNow(reason) => Self::unavailable(reason.clone()),
+        }
+    }
+
+    /// A password that was not changed: whoever asks is known, so that it is no matter of signing
+    /// in.
+    pub fn kept_password(denied: &Denied) -> Self {
+        match denied {
+            Denied::Wrong => Self::conflict("the present password is another"),
+            Denied::TooOften { .. } | Denied::NotNow(_) => Self::denied(denied),
+        }
+    }
+
     /// Whoever asks may not.
     pub fn forbidden(needed: Role) -> Self {
         Self::new(
@@ -392,6 +415,17 @@ impl From<token::Refusal> for Problem {
     fn from(refusal: token::Refusal) -> Self {
         match refusal {
             token::Refusal::Absent | token::Refusal::Present => Self::conflict(refusal.to_string()),
+        }
+    }
+}
+
+impl From<account::Refusal> for Problem {
+    fn from(refusal: account::Refusal) -> Self {
+        match refusal {
+            account::Refusal::Absent
+            | account::Refusal::Present
+            | account::Refusal::Unusable
+            | account::Refusal::MovedOn => Self::conflict(refusal.to_string()),
         }
     }
 }

@@ -63,6 +63,11 @@ impl Fields {
         named.map_or("", |(_, value)| value.trim())
     }
 
+    /// The text of a field as it was typed; empty if it is not there.
+    pub fn exact(&self, name: &str) -> &str {
+        self.0.iter().find(|(have, _)| have == name).map_or("", |(_, value)| value)
+    }
+
     /// The text of a field, unless it is empty.
     pub fn given(&self, name: &str) -> Option<String> {
         Some(self.text(name)).filter(|text| !text.is_empty()).map(str::to_owned)

@@ -23,8 +23,8 @@ macro_rules! files {
 
 type Files = &'static [(&'static str, &'static str)];
 
-const ENGLISH: Files = files!("en": "common", "overview");
-const CHINESE: Files = files!("zh-CN": "common", "overview");
+const ENGLISH: Files = files!("en": "common", "door", "overview");
+const CHINESE: Files = files!("zh-CN": "common", "door", "overview");
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =
     LazyLock::new(|| [bundle(langid!("en"), ENGLISH), bundle(langid!("zh-CN"), CHINESE)]);

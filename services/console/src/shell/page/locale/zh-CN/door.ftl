@@ -1,0 +1,24 @@
+# 登录，以及一次性链接。
+door-title = 登录
+door-name = 账号名
+door-name-hint = 字母、数字以及 . - _ @ +，建议使用邮箱地址。
+door-password = 密码
+door-new-password = 新密码
+door-password-hint = 至少 10 个字符，一句话就很好记。
+door-again = 再次输入
+door-sign-in = 登录
+door-begin = 设置密码并登录
+door-lost = 没有密码或忘记了密码？请管理员为您生成链接；也可在本机执行
+door-wrong = 账号名或密码错误。
+door-too-often = 尝试过于频繁，请等待 { $count } 秒后重试。
+door-not-now = 暂时无法登录，请稍后重试。
+door-over = 会话已结束，请重新登录。
+door-differ = 两次输入的密码不一致。
+door-welcome = 欢迎使用 certherald
+door-first = 这里还没有任何账号。请创建您的账号，它拥有全部权限。
+door-reset = 创建一个管理员账号，或重新设置您的密码。
+door-invited = 请设置您账号的密码。
+door-spent = 此链接已失效：它或另一个链接已被使用。
+door-expired = 此链接已过期。
+door-garbled = 此链接不是由本系统生成，或不完整。
+door-new-link = 如需新链接，请联系管理员，或在本机执行
