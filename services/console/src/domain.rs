@@ -9,6 +9,7 @@ pub mod intake;
 pub mod inventory;
 pub mod language;
 pub mod live;
+pub mod repeat;
 pub mod sentence;
 pub mod session;
 pub mod timeline;

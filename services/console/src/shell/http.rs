@@ -6,6 +6,7 @@
 #![expect(unused_qualifications, reason = "the macro that describes a path qualifies its types")]
 #![expect(clippy::missing_errors_doc, reason = "a handler's refusals stand in its description")]
 
+pub mod accept;
 pub mod account;
 pub mod accounts;
 pub mod acknowledging;
@@ -35,6 +36,7 @@ pub mod silences;
 pub mod stream;
 pub mod system;
 pub mod tokens;
+pub mod trial;
 pub mod verification;
 pub mod verify;
 pub mod view;
@@ -138,7 +140,7 @@ fn described(api: &Arc<Api>) -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(settings::show, settings::save, settings::clear))
         .routes(routes!(contacts::list, contacts::add))
         .routes(routes!(contacts::show, contacts::replace, contacts::remove))
-        .routes(routes!(contacts::test))
+        .routes(routes!(trial::test))
         .routes(routes!(verification::send))
         .routes(routes!(silences::list, silences::begin))
         .routes(routes!(silences::lift))
@@ -185,6 +187,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .merge(page::router(&api))
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(accept::or_refuse))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), recognised))
         .layer(middleware::from_fn(in_time))

@@ -40,13 +40,23 @@ impl Requests {
         }
     }
 
-    /// Asks that a contact be told a test.
+    /// Asks that a contact be told a test. Asking twice under one id is asking once.
     ///
     /// # Errors
     ///
     /// When the wish cannot be stored.
-    pub async fn send_test(&self, test: SendTest, actor: Actor) -> Result<(), AppendError> {
-        self.send(Service::Notifier, self.fresh(), actor, Wish::SendTest(test)).await
+    pub async fn send_test(
+        &self,
+        id: RequestId,
+        test: SendTest,
+        actor: Actor,
+    ) -> Result<(), AppendError> {
+        // The notifier names the delivery after the message, which is why that bears the id.
+        let message = id.to_string();
+        match self.say(Service::Notifier, id, message, actor, Wish::SendTest(test)).await {
+            Err(AppendError::Outstanding { .. }) => Ok(()),
+            result => result,
+        }
     }
 
     /// Asks that a parked delivery be tried again. Asking twice is asking once.
@@ -87,6 +97,17 @@ impl Requests {
         actor: Actor,
         wish: Wish,
     ) -> Result<(), AppendError> {
+        self.say(to, id, self.fresh().to_string(), actor, wish).await
+    }
+
+    async fn say(
+        &self,
+        to: Service,
+        id: RequestId,
+        message: String,
+        actor: Actor,
+        wish: Wish,
+    ) -> Result<(), AppendError> {
         let request = Request {
             requested_at: Some(time::write(self.0.clock.now())),
             actor: actor.to_string(),
@@ -95,7 +116,7 @@ impl Requests {
         let append = Append {
             stream: &stream::REQUESTS,
             subject: subject::request(to, &id),
-            id: self.fresh().to_string(),
+            id: message,
             expect: Expect::Any,
             headers: vec![],
             payload: Bytes::from(request.encode_to_vec()),

@@ -9,18 +9,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chassis::{error::Chain, seal::Seal};
-use jiff::Timestamp;
-use proto::{id::ContactId, subject::Entity, v1::SendTest};
-use serde::{Deserialize, Serialize};
+use proto::{id::ContactId, subject::Entity};
+use serde::Serialize;
 use tracing::warn;
 use utoipa::ToSchema;
 
 use super::{
     Api, Shared,
     addresses::{AddressView, ContactBody},
-    document::{ContactPath, IfMatch},
+    document::{ContactPath, IdempotencyKey, IfMatch},
     events::PageParams,
-    extract::{Body, Caller, Params, Path, Seen, etag},
+    extract::{Body, Caller, Creation, Params, Path, Seen, etag},
     paging::{self, Page},
     problem::Problem,
     settings,
@@ -29,11 +28,12 @@ use crate::{
     domain::{
         board::{Board, Versioned},
         inventory::{
-            Actor, Invalid,
-            contact::{CHANNELS, Card, Command, Contact, EMAIL, Entry, Form, INTERNAL},
+            Actor,
+            contact::{CHANNELS, Card, Command, Contact, Entry, Form},
             setting::{self, CONTACTS_MAX, Setting},
             token::Role,
         },
+        repeat::Identity,
     },
     shell::{first_start::default_setting, session, store::Order},
 };
@@ -124,22 +124,34 @@ pub async fn list(
 /// told nothing until somebody has followed it.
 #[utoipa::path(
     post, path = "/contacts", tag = "contacts",
+    params(IdempotencyKey),
     request_body = ContactBody,
     responses(
-        (status = 201, body = AddedContact),
+        (status = 201, body = AddedContact, headers(("ETag", description = "Its version"))),
+        (status = 409, description = "It does not fit to what is.", body = Problem),
         (status = 429, description = "There are too many already.", body = Problem)
     )
 )]
 pub async fn add(
     State(api): Shared,
     Caller(caller): Caller,
-    Body(body): Body<ContactBody>,
-) -> Result<(StatusCode, Json<AddedContact>), Problem> {
-    let entry = entry(&api, caller, body)?;
+    creation: Creation<ContactBody>,
+) -> Result<Response, Problem> {
+    let identity = api.look(|board| {
+        let there = board.contacts().map(|(id, _)| *id.as_bytes());
+        creation.identity(caller.actor(), "contacts", there, &api.context.dice)
+    })?;
+    let id = match identity {
+        Identity::New(id) => ContactId::from_bytes(id),
+        Identity::Known(id) => {
+            let contact = shown(&api, &ContactId::from_bytes(id))?;
+            return Ok(made(contact, "It was added before, under the same key.".to_owned()));
+        }
+    };
+    let entry = entry(&api, caller, creation.body)?;
     if api.look(|board| board.contacts().count()) >= CONTACTS_IN_ALL_MAX {
         return Err(Problem::full(format!("there are {CONTACTS_IN_ALL_MAX} contacts already")));
     }
-    let id = ContactId::from_bytes(api.context.dice.bytes());
     let order = Order::<Contact> {
         entity: Entity::Contact(id),
         known: Versioned::default(),
@@ -156,8 +168,12 @@ pub async fn add(
     if let Some(line) = send_link(&api, caller.actor(), id, None, &kept).await {
         note = format!("{note} {line}");
     }
-    let contact = shown(&api, &id)?;
-    Ok((StatusCode::CREATED, Json(AddedContact { contact, note })))
+    Ok(made(shown(&api, &id)?, note))
+}
+
+fn made(contact: ContactView, note: String) -> Response {
+    let version = etag(contact.version);
+    (StatusCode::CREATED, version, Json(AddedContact { contact, note })).into_response()
 }
 
 /// Lets the first contact that a person adds join the default setting that nobody has touched yet.
@@ -301,52 +317,6 @@ fn named_by(board: &Board, id: &ContactId) -> Option<String> {
         .filter_map(|(id, kept)| Some((board.domains().row(&id)?, kept.entity.setting()?)));
     let (row, _) = rows.find(|(_, setting)| names(setting))?;
     Some(format!("the setting of `{}`", row.place().host.with_port(row.place().port)))
-}
-
-/// Asks that a contact be told a test.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "method": "email" }))]
-pub struct TestBody {
-    /// `email`, `internal`, `dingtalk`, `wecom`, `feishu`, `lark`, `slack` or `webhook`.
-    method: String,
-}
-
-/// A test that was asked for.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TestAsked {
-    /// When it was asked for. Its delivery, with cause `test`, becomes due after it.
-    pub asked_at: Timestamp,
-}
-
-/// Tells a contact a test, on the path of a real message. What the channel says is found in
-/// `/deliveries?contact=…&cause=test`.
-#[utoipa::path(
-    post, path = "/contacts/{contact}/test", tag = "contacts",
-    request_body = TestBody,
-    params(ContactPath),
-    responses((status = 202, body = TestAsked))
-)]
-pub async fn test(
-    State(api): Shared,
-    Caller(caller): Caller,
-    Path(key): Path<String>,
-    Body(body): Body<TestBody>,
-) -> Result<(StatusCode, Json<TestAsked>), Problem> {
-    let (id, kept) = known(&api, &key)?;
-    let reached = kept.entity.card().is_some_and(|card| card.is_reached_by(&body.method));
-    if !reached {
-        let want = format!(
-            "a method that reaches this contact: {EMAIL} needs a verified address, robots need one, \
-             {INTERNAL} needs none"
-        );
-        return Err(Problem::invalid(vec![Invalid::new("method", &body.method, want)]));
-    }
-    let asked_at = api.context.clock.now();
-    let test = SendTest { contact_id: id.to_string(), channel: body.method };
-    let asked = api.requests.send_test(test, caller.actor()).await;
-    asked.map_err(|error| Problem::append(&error))?;
-    Ok((StatusCode::ACCEPTED, Json(TestAsked { asked_at })))
 }
 
 /// A contact that is there.

@@ -26,8 +26,8 @@ use crate::domain::{
     inventory::{Invalid, contact::CHANNELS},
 };
 
-/// Why something is told, with their spellings.
-const CAUSES: [Cause; 6] = [
+/// Why something may be told.
+pub(super) const CAUSES: [Cause; 6] = [
     Cause::Event,
     Cause::Reminder,
     Cause::Test,
@@ -160,7 +160,8 @@ impl StepView {
     }
 }
 
-fn cause(cause: Cause) -> &'static str {
+/// Why something is told, as it is spelled.
+pub(super) fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Unspecified => "unspecified",
         Cause::Event => "event",

@@ -3,6 +3,10 @@
 //! A handler describes what it answers and what is refused for reasons of its own. What is refused
 //! for reasons that all share is said here once, by [`ended`].
 
+mod example;
+mod merged;
+mod tokens;
+
 use serde_json::Value;
 use utoipa::{
     IntoParams, Modify, OpenApi,
@@ -118,6 +122,16 @@ pub struct IfMatch {
     pub if_match: Option<String>,
 }
 
+/// Under which key it may be sent again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyKey {
+    /// The same key with the same body makes nothing twice, and is answered as the first time; with
+    /// another body it is refused. 1 to 128 visible ASCII characters, such as a UUID.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
+    pub idempotency_key: Option<String>,
+}
+
 /// The document before any handler is known.
 pub(super) fn begun() -> openapi::OpenApi {
     Document::openapi()
@@ -142,7 +156,11 @@ pub(super) fn ended(mut document: openapi::OpenApi) -> Value {
             }
         }
     }
-    serde_json::to_value(document).expect("the document is JSON")
+    let mut document = serde_json::to_value(document).expect("the document is JSON");
+    merged::merge(&mut document);
+    tokens::name(&mut document);
+    example::add(&mut document);
+    document
 }
 
 /// Adds what is refused for reasons that all share.
@@ -160,7 +178,8 @@ fn refuse(operation: &mut Operation, looks: bool) {
     for (applies, status, description) in [
         (with_body, "400", "The request is not understood."),
         (true, "401", "The token is missing, or opens nothing."),
-        (!looks, "403", "The role of the token does not allow it."),
+        (!looks, "403", "The role of whoever asks does not allow it."),
+        (true, "406", "None of the media types that are accepted is answered here."),
         (places(&ParameterIn::Path), "404", "There is none."),
         (parameters.iter().any(|(name, _)| name == "If-Match"), "412", "It has changed since."),
         (with_body, "413", "The body is too large."),

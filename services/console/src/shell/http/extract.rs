@@ -5,13 +5,28 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::Bytes;
+use chassis::dice::Dice;
 use serde::de::DeserializeOwned;
 
 use super::{BODY_BYTES_MAX, problem::Problem};
-use crate::{domain::inventory::Invalid, shell::session};
+use crate::{
+    domain::{
+        inventory::{Actor, Invalid},
+        repeat::{Identity, Repeatable},
+    },
+    shell::session,
+};
 
 /// A JSON body.
 pub struct Body<T>(pub T);
+
+/// A JSON body that makes something, and the key under which it may be sent again.
+pub struct Creation<T> {
+    /// What is to be made.
+    pub body: T,
+    /// The key, if there is one.
+    pub repeatable: Option<Repeatable>,
+}
 
 /// The query of the address.
 pub struct Params<T>(pub T);
@@ -34,6 +49,39 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         }
         let bytes = bytes(request, state).await?;
         json(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Creation<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let key = request.headers().get("idempotency-key").cloned();
+        if !is(request.headers(), "application/json") {
+            return Err(Problem::media_type("application/json"));
+        }
+        let bytes = bytes(request, state).await?;
+        let key = key.map(|key| Repeatable::new(key.to_str().unwrap_or_default(), &bytes));
+        let repeatable = key.transpose().map_err(|invalid| Problem::invalid(vec![invalid]))?;
+        Ok(Self { body: json(&bytes)?, repeatable })
+    }
+}
+
+impl<T> Creation<T> {
+    /// The id of what is made: a new one, or what the same order made before.
+    ///
+    /// # Errors
+    ///
+    /// When something else was asked under the key.
+    pub fn identity(
+        &self,
+        actor: Actor,
+        place: &str,
+        there: impl Iterator<Item = [u8; 16]>,
+        dice: &Dice,
+    ) -> Result<Identity, Problem> {
+        let Some(repeatable) = &self.repeatable else { return Ok(Identity::New(dice.bytes())) };
+        repeatable.identity(actor, place, there).map_err(|_| Problem::reused_key())
     }
 }
 
@@ -86,11 +134,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Query::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(rejection) => {
-                let query = parts.uri.query().unwrap_or_default();
-                Err(Problem::invalid(vec![Invalid::new("query", query, rejection.body_text())]))
-            }
+            Err(rejection) => Err(Problem::invalid(vec![misread(&rejection.body_text())])),
         }
+    }
+}
+
+/// The parameter that a query was not understood for, by the words of the reader: `limit: invalid
+/// digit`, or "unknown field `x`".
+fn misread(words: &str) -> Invalid {
+    let words = words.strip_prefix("Failed to deserialize query string: ").unwrap_or(words);
+    let (place, rest) = words.split_once(": ").unwrap_or(("", words));
+    let unknown = rest.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    let unknown = unknown
+        .or_else(|| words.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')));
+    match unknown {
+        Some((field, others)) => {
+            let want = format!("no such parameter{}", others.trim_end_matches('.'));
+            Invalid::new(field, "", want)
+        }
+        None if place.is_empty() => Invalid::new("query", "", rest),
+        None => Invalid::new(place, "", rest),
     }
 }
 

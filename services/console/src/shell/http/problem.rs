@@ -1,5 +1,7 @@
 //! How the API says no: `application/problem+json` (RFC 9457).
 
+mod manner;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{

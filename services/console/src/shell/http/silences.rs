@@ -1,16 +1,21 @@
 //! `/silences`: what nothing is told of for a while.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use jiff::Timestamp;
 use proto::{id::SilenceId, subject::Entity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Shared,
-    document::SilencePath,
+    Api, Shared,
+    document::{IdempotencyKey, IfMatch, SilencePath},
     events::PageParams,
-    extract::{Body, Caller, Params, Path},
+    extract::{Caller, Creation, Params, Path, Seen, etag},
     paging::{self, Page},
     problem::Problem,
     view,
@@ -22,6 +27,7 @@ use crate::{
             Invalid,
             silence::{Command, Said, Silence, Silenced, Target},
         },
+        repeat::Identity,
     },
     shell::store::Order,
 };
@@ -71,6 +77,8 @@ pub struct SilenceView {
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// Grows with each change.
+    pub version: u64,
 }
 
 impl SilenceView {
@@ -89,6 +97,7 @@ impl SilenceView {
             reason: said.what.reason.clone(),
             by: view::signer(&said.signature, board),
             at: said.signature.at,
+            version: board.silences().get(&id).map_or(0, |kept| kept.version),
         }
     }
 }
@@ -118,9 +127,10 @@ pub async fn list(
 /// told then.
 #[utoipa::path(
     post, path = "/silences", tag = "silences",
+    params(IdempotencyKey),
     request_body = SilenceBody,
     responses(
-        (status = 201, body = SilenceView),
+        (status = 201, body = SilenceView, headers(("ETag", description = "Its version"))),
         (status = 404, description = "There is no such domain.", body = Problem),
         (status = 429, description = "There are too many already.", body = Problem)
     )
@@ -128,16 +138,24 @@ pub async fn list(
 pub async fn begin(
     State(api): Shared,
     Caller(caller): Caller,
-    Body(body): Body<SilenceBody>,
-) -> Result<(StatusCode, Json<SilenceView>), Problem> {
+    creation: Creation<SilenceBody>,
+) -> Result<Response, Problem> {
     let now = api.context.clock.now();
+    let identity = api.look(|board| {
+        let there = board.silences().active(now).map(|(id, _)| *id.as_bytes());
+        creation.identity(caller.actor(), "silences", there, &api.context.dice)
+    })?;
+    let id = match identity {
+        Identity::New(id) => SilenceId::from_bytes(id),
+        Identity::Known(id) => return made(&api, SilenceId::from_bytes(id)),
+    };
+    let body = creation.body;
     let target = api.look(|board| target(&body, board))?;
     let silenced = Silenced::read(target, &body.until, &body.reason, now);
     let silenced = silenced.map_err(Problem::invalid)?;
     if api.look(|board| board.silences().active(now).count()) >= SILENCES_MAX {
         return Err(Problem::full(format!("there are {SILENCES_MAX} silences already: lift one")));
     }
-    let id = SilenceId::from_bytes(api.context.dice.bytes());
     let order = Order::<Silence> {
         entity: Entity::Silence(id),
         known: Versioned::default(),
@@ -146,10 +164,14 @@ pub async fn begin(
         command: Command::Save(silenced),
     };
     api.store.carry_out(order).await.map_err(Problem::of)?;
+    made(&api, id)
+}
+
+fn made(api: &Api, id: SilenceId) -> Result<Response, Problem> {
     let view = api
         .look(|board| Some(SilenceView::of(id, board.silences().get(&id)?.entity.said()?, board)));
     let view = view.ok_or_else(|| Problem::slow("showing the silence"))?;
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((StatusCode::CREATED, etag(view.version), Json(view)).into_response())
 }
 
 fn target(body: &SilenceBody, board: &Board) -> Result<Target, Problem> {
@@ -170,20 +192,21 @@ fn target(body: &SilenceBody, board: &Board) -> Result<Target, Problem> {
 /// Ends a silence: what is wrong is told from now on.
 #[utoipa::path(
     delete, path = "/silences/{silence}", tag = "silences",
-    params(SilencePath),
+    params(SilencePath, IfMatch),
     responses((status = 204))
 )]
 pub async fn lift(
     State(api): Shared,
     Caller(caller): Caller,
     Path(key): Path<String>,
+    Seen(seen): Seen,
 ) -> Result<StatusCode, Problem> {
     let absent = || Problem::absent("silence", &key);
     let id: SilenceId = key.parse().map_err(|_| absent())?;
     let known = api.look(|board| board.silences().get(&id).cloned());
     let known = known.filter(|kept| kept.entity.said().is_some()).ok_or_else(absent)?;
     let (actor, command) = (caller.actor(), Command::Lift);
-    let order = Order::<Silence> { entity: Entity::Silence(id), known, seen: None, actor, command };
+    let order = Order::<Silence> { entity: Entity::Silence(id), known, seen, actor, command };
     api.store.carry_out(order).await.map_err(Problem::of)?;
     Ok(StatusCode::NO_CONTENT)
 }

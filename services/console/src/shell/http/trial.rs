@@ -1,0 +1,77 @@
+//! `/contacts/{contact}/test`: tells a contact a test.
+
+use axum::{Json, extract::State, http::StatusCode};
+use jiff::Timestamp;
+use proto::{
+    id::{DeliveryId, RequestId},
+    v1::SendTest,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Shared,
+    contacts::known,
+    document::{ContactPath, IdempotencyKey},
+    extract::{Caller, Creation, Path},
+    problem::Problem,
+};
+use crate::domain::inventory::{
+    Invalid,
+    contact::{EMAIL, INTERNAL},
+};
+
+/// Asks that a contact be told a test.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "method": "email" }))]
+pub struct TestBody {
+    /// `email`, `internal`, `dingtalk`, `wecom`, `feishu`, `lark`, `slack` or `webhook`.
+    method: String,
+}
+
+/// A test that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TestAsked {
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// Id of its delivery, which is there once the notifier has heard of it.
+    pub delivery_id: String,
+}
+
+/// Tells a contact a test, on the path of a real message. What the channel says is found in its
+/// delivery.
+#[utoipa::path(
+    post, path = "/contacts/{contact}/test", tag = "contacts",
+    request_body = TestBody,
+    params(ContactPath, IdempotencyKey),
+    responses((status = 202, body = TestAsked))
+)]
+pub async fn test(
+    State(api): Shared,
+    Caller(caller): Caller,
+    Path(key): Path<String>,
+    creation: Creation<TestBody>,
+) -> Result<(StatusCode, Json<TestAsked>), Problem> {
+    let (id, kept) = known(&api, &key)?;
+    let place = format!("contacts/{id}/test");
+    let request = match &creation.repeatable {
+        Some(repeatable) => RequestId::from_bytes(repeatable.id(caller.actor(), &place)),
+        None => RequestId::from_bytes(api.context.dice.bytes()),
+    };
+    let body = creation.body;
+    let reached = kept.entity.card().is_some_and(|card| card.is_reached_by(&body.method));
+    if !reached {
+        let want = format!(
+            "a method that reaches this contact: {EMAIL} needs a verified address, robots need one, \
+             {INTERNAL} needs none"
+        );
+        return Err(Problem::invalid(vec![Invalid::new("method", &body.method, want)]));
+    }
+    let asked_at = api.context.clock.now();
+    let delivery_id = DeliveryId::of(&request.to_string(), &id, &body.method, 0).to_string();
+    let test = SendTest { contact_id: id.to_string(), channel: body.method };
+    let asked = api.requests.send_test(request, test, caller.actor()).await;
+    asked.map_err(|error| Problem::append(&error))?;
+    Ok((StatusCode::ACCEPTED, Json(TestAsked { asked_at, delivery_id })))
+}
