@@ -3,6 +3,7 @@
 //! Start reading at [`inventory`], then [`board`].
 
 pub mod board;
+pub mod chain;
 pub mod explain;
 pub mod export;
 pub mod intake;

@@ -14,6 +14,7 @@ pub mod acting;
 pub mod adding;
 pub mod addresses;
 pub mod anomalies;
+pub mod chain;
 pub mod contacts;
 pub mod deliveries;
 pub mod document;
@@ -21,6 +22,7 @@ pub mod domain;
 pub mod domains;
 pub mod events;
 pub mod evidence;
+pub mod expiries;
 pub mod explain;
 pub mod extract;
 pub mod headers;
@@ -132,6 +134,7 @@ fn described(api: &Arc<Api>) -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(domain::enable))
         .routes(routes!(domain::disable))
         .routes(routes!(domain::scan))
+        .routes(routes!(chain::missing))
         .routes(routes!(history::events))
         .routes(routes!(history::log))
         .routes(routes!(explain::explain))
@@ -155,7 +158,8 @@ fn described(api: &Arc<Api>) -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::again))
         .routes(routes!(system::about))
-        .routes(routes!(system::overview));
+        .routes(routes!(system::overview))
+        .routes(routes!(expiries::timeline));
     let admin = OpenApiRouter::new()
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::show, accounts::change, accounts::remove))

@@ -108,6 +108,9 @@ async fn many_are_changed_at_once_and_the_unknown_are_named() {
     let act = |action: &str| json!({ "action": action, "tag": "shop", "domains": domains.clone() });
     let done = stage.post("domains/actions", &act("tag")).await.ok();
     assert_eq!((&done["done"], &done["rejected"][0]["line"]), (&json!(2), &json!(3)));
+    assert_eq!(each(&done["results"], "outcome"), ["done", "done", "rejected"]);
+    assert_eq!(done["results"][0]["domain_id"], id_of("a.example").to_string());
+    assert!(done["results"][2]["reason"].as_str().unwrap().contains("there is no domain"));
     assert_eq!(stage.get("domains?tag=shop").await.ok()["total"], 2);
     assert_eq!(stage.post("domains/actions", &act("tag")).await.ok()["unchanged"], 2);
     stage.post("domains/actions", &act("disable")).await.ok();
@@ -116,6 +119,21 @@ async fn many_are_changed_at_once_and_the_unknown_are_named() {
     assert_eq!(each(&stage.get("domains").await.ok()["items"], "host"), ["c.example"]);
     stage.post("domains/actions", &json!({ "action": "tag", "domains": [] })).await.refused(422);
     stage.post("domains/actions", &json!({ "action": "burn", "domains": [] })).await.refused(422);
+}
+
+#[tokio::test]
+async fn an_order_upon_a_version_that_is_gone_is_refused() {
+    let stage = Stage::open().await;
+    stage.post("domains", &json!(["a.example"])).await.ok();
+    let seen = stage.get("domains/a.example").await.headers["etag"].clone();
+    let order = |verb: &str, version: &reqwest::header::HeaderValue| {
+        let request = stage.request(Method::POST, &format!("domains/a.example/{verb}"));
+        answer(request.header("if-match", version))
+    };
+    let disabled = order("disable", &seen).await;
+    assert_ne!(disabled.headers["etag"], seen);
+    order("enable", &seen).await.refused(412);
+    assert_eq!(order("enable", &disabled.headers["etag"]).await.ok()["enabled"], true);
 }
 
 #[tokio::test]

@@ -30,9 +30,20 @@ async fn an_unknown_field_is_refused_and_named_wherever_it_stands() {
         assert!(detail.contains("unknown field `bogus`"), "{method} {path}: {detail}");
     }
     for path in [
-        "domains", "anomalies", "events", "deliveries", "inbox", "contacts", "silences", "settings",
-        "domains.csv", "domains/a.example/events", "domains/a.example/log",
-        "domains/a.example/explain", "events/stream", "live",
+        "domains",
+        "anomalies",
+        "events",
+        "deliveries",
+        "inbox",
+        "contacts",
+        "silences",
+        "settings",
+        "domains.csv",
+        "domains/a.example/events",
+        "domains/a.example/log",
+        "domains/a.example/explain",
+        "events/stream",
+        "live",
     ] {
         let problem = stage.get(&format!("{path}?bogus=1")).await.refused(422);
         assert_eq!(problem["errors"][0]["field"], "bogus", "{path}: {problem}");

@@ -144,10 +144,17 @@ async fn an_internal_message_is_in_the_inbox_until_it_is_read() {
     assert_eq!(stage.get("contacts").await.ok()["items"][0]["unread"], 1);
     let read = json!({ "entries": [id.to_string()] });
     assert_eq!(stage.post("inbox/read", &read).await.ok()["marked"], 1);
+    let all = json!({ "all": true, "contact": operator });
+    assert_eq!(stage.post("inbox/read", &all).await.ok()["marked"], 0);
     assert_eq!(stage.post("inbox/read", &read).await.ok()["marked"], 0);
     let inbox = stage.get(&format!("inbox?contact={operator}")).await.ok();
     assert_eq!((&inbox["unread"], &inbox["items"][0]["read"]), (&json!(0), &json!(true)));
     stage.post("inbox/read", &json!({ "entries": ["x"] })).await.refused(422);
+    stage
+        .post("inbox/read", &json!({ "entries": [id.to_string()], "all": true }))
+        .await
+        .refused(422);
+    stage.post("inbox/read", &json!({ "contact": operator })).await.refused(422);
     stage.get("inbox?contact=x").await.refused(422);
 }
 
@@ -244,6 +251,34 @@ pub(crate) async fn happen(stage: &Stage, at: u32, host: &str, kind: Kind) -> u6
 }
 
 #[tokio::test]
+async fn the_coming_expiries_are_counted_by_day_and_by_week() {
+    let stage = Stage::open().await;
+    let certified = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
+    stage.post("domains", &json!(["a.example", "b.example"])).await.ok();
+    let chain = v1::Chain {
+        fingerprint: vec![7; 32].into(),
+        certificates: vec![certified.cert.der().to_vec().into()],
+    };
+    let learned = v1::ChainLearned { chain: Some(chain), ..v1::ChainLearned::default() };
+    let seen = v1::EndpointSeen {
+        address: "192.0.2.1".to_owned(),
+        port: 443,
+        chain: vec![7; 32].into(),
+        ..v1::EndpointSeen::default()
+    };
+    let events =
+        vec![log_event::Event::ChainLearned(learned), log_event::Event::EndpointSeen(seen)];
+    stage.log(id_of("a.example"), State::Secure, events).await;
+    stage.until("domains/a.example", |domain| domain["expires_at"].is_string()).await;
+    let days = stage.get("overview/expiries").await.ok();
+    assert_eq!((days["spans"].as_array().unwrap().len(), &days["later"]), (90, &json!(1)));
+    let weeks = stage.get("overview/expiries?by=week&time_zone=Asia/Shanghai").await.ok();
+    assert_eq!(weeks["spans"].as_array().unwrap().len(), 13);
+    assert_eq!(stage.get("domains?issuer=RCGEN").await.ok()["total"], 1);
+    assert_eq!(stage.get("domains?issuer=nobody").await.ok()["total"], 0);
+}
+
+#[tokio::test]
 async fn a_message_that_is_not_understood_keeps_nothing_else_from_being_shown() {
     let stage = Stage::open().await;
     stage.post("domains", &json!(["a.example"])).await.ok();
@@ -255,4 +290,26 @@ async fn a_message_that_is_not_understood_keeps_nothing_else_from_being_shown() 
     stage.log(id, State::Secure, vec![]).await;
     stage.until("domains/a.example", |domain| domain["state"] == "secure").await;
     tokio::time::timeout(Duration::from_secs(5), stage.get("system")).await.unwrap().ok();
+}
+
+#[tokio::test]
+async fn what_a_server_does_not_send_is_there_as_pem() {
+    let stage = Stage::open().await;
+    stage.post("domains", &json!(["a.example"])).await.ok();
+    stage.get("domains/a.example/missing.pem").await.refused(404);
+    let pem = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
+    let case = v1::MissingIssuer { pem: pem.to_owned(), ..v1::MissingIssuer::default() };
+    let evidence =
+        Evidence { case: Some(evidence::Case::MissingIssuer(case)), ..Evidence::default() };
+    let opened = log_event::Event::AnomalyOpened(AnomalyOpened {
+        kind: Kind::ChainIncomplete as i32,
+        severity: Severity::Critical as i32,
+        evidence: Some(evidence),
+        ..AnomalyOpened::default()
+    });
+    stage.log(id_of("a.example"), State::Abnormal, vec![opened]).await;
+    let answer = stage.get("domains/a.example/missing.pem").await;
+    assert_eq!(answer.headers["content-type"], "application/x-pem-file");
+    assert_eq!(answer.text, pem);
+    stage.get("domains/absent.example/missing.pem").await.refused(404);
 }

@@ -326,6 +326,18 @@ impl Step {
     }
 }
 
+/// Why a delivery was dropped, as one word.
+pub fn why_token(why: Why) -> &'static str {
+    match why {
+        Why::Unspecified => "dropped",
+        Why::ClosedBefore => "closed_before",
+        Why::NotWanted => "not_wanted",
+        Why::NoAddress => "no_address",
+        Why::Merged => "merged",
+        Why::Acknowledged => "acknowledged",
+    }
+}
+
 fn why(why: Why) -> &'static str {
     match why {
         Why::Unspecified => "",

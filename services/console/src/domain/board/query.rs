@@ -50,6 +50,8 @@ pub struct Filter {
     pub tag: Option<String>,
     /// Whose host, in either spelling, contains this text in lower case.
     pub text: Option<String>,
+    /// Whose certificate was issued by a name that contains this text, in whatever case.
+    pub issuer: Option<String>,
     /// With an open anomaly of this kind.
     pub kind: Option<Kind>,
     /// With an open anomaly of this severity or above.
@@ -70,8 +72,13 @@ impl Filter {
             && self.tag.as_ref().is_none_or(|tag| options.is_some_and(|o| o.has_tag(tag)))
             && self.kind.is_none_or(|kind| open.iter().any(|anomaly| anomaly.kind == kind))
             && self.severity.is_none_or(|least| row.severity().is_some_and(|have| have >= least))
+            && self.issuer.as_ref().is_none_or(|issuer| is_issued_by(row, issuer))
             && self.text.as_ref().is_none_or(|text| is_named(row, text))
     }
+}
+
+fn is_issued_by(row: &Row, text: &str) -> bool {
+    row.watch.leaf().is_some_and(|leaf| leaf.issuer.to_lowercase().contains(text))
 }
 
 fn is_named(row: &Row, text: &str) -> bool {

@@ -16,7 +16,7 @@ use super::{
     window,
 };
 use crate::domain::{
-    board::delivery::{Delivery, DeliveryState, Step},
+    board::delivery::{Delivery, DeliveryState, Step, why_token},
     inventory::setting::Setting,
     sentence,
 };
@@ -150,14 +150,7 @@ fn passes_window(setting: &Setting, severity: Severity) -> bool {
 }
 
 fn dropped(why: Option<Why>, words: &str) -> (&'static str, String) {
-    let token = match why {
-        None | Some(Why::Unspecified) => "dropped",
-        Some(Why::ClosedBefore) => "closed_before",
-        Some(Why::NotWanted) => "not_wanted",
-        Some(Why::NoAddress) => "no_address",
-        Some(Why::Merged) => "merged",
-        Some(Why::Acknowledged) => "acknowledged",
-    };
+    let token = why.map_or("dropped", why_token);
     (token, format!("Not told: {}", uncapital(words)))
 }
 

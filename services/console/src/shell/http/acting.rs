@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use futures::{StreamExt, stream};
-use proto::subject::Entity;
+use proto::{id::DomainId, subject::Entity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,6 +28,8 @@ use crate::{
 
 /// Domains of one bulk action.
 const ACTION_DOMAINS_MAX: usize = 10_000;
+/// Characters of a name that are shown again.
+const TEXT_SHOWN_MAX: usize = 80;
 
 /// The same done to many domains.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,6 +73,25 @@ pub struct Done {
     pub unchanged: usize,
     /// Those it could not be done to, by their place in the list.
     pub rejected: Vec<Line>,
+    /// What became of each, in the order of the list.
+    pub results: Vec<Outcome>,
+}
+
+/// What became of one domain of the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Outcome {
+    /// Counted from 1.
+    pub line: usize,
+    /// What stands in the list, shortened.
+    pub text: String,
+    /// Id of the domain. Absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_id: Option<String>,
+    /// `done`, `unchanged` or `rejected`.
+    pub outcome: &'static str,
+    /// Why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Does the same to many domains.
@@ -98,28 +119,54 @@ pub async fn act(
     let (api, tagged) = (&api, tagged.as_str());
     let results: Vec<_> = stream::iter(action.domains)
         .map(|key| async move {
+            let id = api.look(|board| view::named(board, &key).map(|row| row.id).ok());
             let result = do_one(api, caller.actor(), action.verb, &key, tagged).await;
-            (key, result)
+            (key, id, result)
         })
         .buffered(ORDERS_AT_ONCE)
         .collect()
         .await;
     let mut done = Done::default();
     let mut last = 0;
-    for (at, (key, result)) in results.into_iter().enumerate() {
-        match result {
-            Ok(stored) if stored.changed => {
-                done.done += 1;
-                last = last.max(stored.version);
-            }
-            Ok(_) => done.unchanged += 1,
-            Err(problem) => {
-                done.rejected.push(Line { line: at + 1, text: key, reason: problem.into_detail() });
-            }
+    for (line, (key, id, result)) in (1..).zip(results) {
+        if let Ok(stored) = &result
+            && stored.changed
+        {
+            last = last.max(stored.version);
         }
+        done.note(line, &key, id, result);
     }
     api.store.shown(last).await;
     Ok(Json(done))
+}
+
+impl Done {
+    fn note(
+        &mut self,
+        line: usize,
+        key: &str,
+        id: Option<DomainId>,
+        result: Result<Stored, Problem>,
+    ) {
+        let text: String = key.chars().take(TEXT_SHOWN_MAX).collect();
+        let (outcome, reason) = match result {
+            Ok(stored) if stored.changed => {
+                self.done += 1;
+                ("done", None)
+            }
+            Ok(_) => {
+                self.unchanged += 1;
+                ("unchanged", None)
+            }
+            Err(problem) => {
+                let reason = problem.into_detail();
+                self.rejected.push(Line { line, text: text.clone(), reason: reason.clone() });
+                ("rejected", Some(reason))
+            }
+        };
+        let domain_id = id.map(|id| id.to_string());
+        self.results.push(Outcome { line, text, domain_id, outcome, reason });
+    }
 }
 
 async fn do_one(

@@ -88,7 +88,7 @@ fn wanted(params: &AnomalyParams, board: &Board) -> Result<Wanted, Problem> {
     if !mistakes.is_empty() {
         return Err(Problem::invalid(mistakes));
     }
-    let domain = params.domain.as_deref().map(|key| view::named(board, key)).transpose()?;
+    let domain = params.domain.as_deref().map(|key| view::filtered(board, key)).transpose()?;
     Ok(Wanted { domain: domain.map(|row| row.id), kind, severity })
 }
 

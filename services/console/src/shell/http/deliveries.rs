@@ -21,7 +21,7 @@ use super::{
 use crate::domain::{
     board::{
         Board,
-        delivery::{Delivery, DeliveryState, Step, Turn},
+        delivery::{Delivery, DeliveryState, Step, Turn, why_token},
     },
     inventory::{Invalid, contact::CHANNELS},
 };
@@ -112,6 +112,10 @@ pub struct StepView {
     /// When it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// Why it need not be told any more, as one word: `closed_before`, `not_wanted`, `no_address`,
+    /// `merged` or `acknowledged`. Only of `dropped`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<&'static str>,
     /// Id of the delivery whose message carries this one as well. Absent if it travels alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<String>,
@@ -154,6 +158,7 @@ impl StepView {
             attempt: step.attempt,
             words: step.words.to_string(),
             retry_at: step.retry_at,
+            why: step.why.map(why_token),
             lead: step.lead.map(|id| id.to_string()),
             rests_until: step.rests_until,
         }
@@ -200,7 +205,7 @@ impl Wanted {
         if !mistakes.is_empty() {
             return Err(Problem::invalid(mistakes));
         }
-        let domain = params.domain.as_deref().map(|key| view::named(board, key)).transpose()?;
+        let domain = params.domain.as_deref().map(|key| view::filtered(board, key)).transpose()?;
         Ok(Self { domain: domain.map(|row| row.id), ..wanted })
     }
 

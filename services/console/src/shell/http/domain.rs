@@ -19,8 +19,9 @@ use utoipa::ToSchema;
 use super::{
     Api, Shared,
     acting::order,
+    chain::ChainView,
     document::{DomainPath, IfMatch},
-    evidence::{ChainView, EndpointView, EvidenceView},
+    evidence::{EndpointView, EvidenceView},
     extract::{self, Body, Caller, Path, Seen, etag},
     problem::Problem,
     settings::{self, SettingOfDomain},
@@ -82,7 +83,8 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
     Ok((etag(row.ordered.version), Json(shown(&api, &row, &detail))).into_response())
 }
 
-async fn detail(api: &Api, row: &Row) -> Result<Detail, Problem> {
+/// What the log of a domain and the last look say.
+pub(super) async fn detail(api: &Api, row: &Row) -> Result<Detail, Problem> {
     let (log, fact) = (subject::log(&row.id), subject::fact(&row.id));
     let bus = &api.context.bus;
     let (log, fact) =
@@ -196,31 +198,33 @@ pub async fn remove(
 /// Looks at a domain again.
 #[utoipa::path(
     post, path = "/domains/{domain}/enable", tag = "domains",
-    params(DomainPath),
+    params(DomainPath, IfMatch),
     responses((status = 200, body = DomainView))
 )]
 pub async fn enable(
     State(api): Shared,
     Caller(caller): Caller,
     Path(key): Path<String>,
+    Seen(seen): Seen,
 ) -> Result<Response, Problem> {
     let row = api.look(|board| view::named(board, &key).cloned())?;
-    ordered(&api, caller.actor(), &row, None, Command::Enable).await
+    ordered(&api, caller.actor(), &row, seen, Command::Enable).await
 }
 
 /// Looks at a domain no more, and keeps it.
 #[utoipa::path(
     post, path = "/domains/{domain}/disable", tag = "domains",
-    params(DomainPath),
+    params(DomainPath, IfMatch),
     responses((status = 200, body = DomainView))
 )]
 pub async fn disable(
     State(api): Shared,
     Caller(caller): Caller,
     Path(key): Path<String>,
+    Seen(seen): Seen,
 ) -> Result<Response, Problem> {
     let row = api.look(|board| view::named(board, &key).cloned())?;
-    ordered(&api, caller.actor(), &row, None, Command::Disable).await
+    ordered(&api, caller.actor(), &row, seen, Command::Disable).await
 }
 
 async fn ordered(

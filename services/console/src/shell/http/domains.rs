@@ -23,7 +23,7 @@ use crate::domain::{
     inventory::{Invalid, domain::Domain},
 };
 
-/// Characters of a text that is searched for: no host is longer.
+/// Bytes of a text that is searched for: no host is longer.
 const TEXT_LEN_MAX: usize = 253;
 
 /// Which domains, in which order.
@@ -38,6 +38,8 @@ pub struct ListParams {
     tag: Option<String>,
     /// Only whose host contains this text.
     text: Option<String>,
+    /// Only whose certificate was issued by a name that contains this text, such as `Let's Encrypt`.
+    issuer: Option<String>,
     /// Only with an open anomaly of this kind, such as `expired`.
     kind: Option<String>,
     /// Only with an open anomaly of this severity or above: `info`, `warning`, `critical`.
@@ -116,12 +118,20 @@ fn filter(params: &ListParams) -> Result<Filter, Vec<Invalid>> {
             &mut mistakes,
         ),
         tag: params.tag.clone(),
-        text: params.text.as_ref().map(|text| text.to_lowercase()).filter(|text| !text.is_empty()),
+        text: searched(params.text.as_deref()),
+        issuer: searched(params.issuer.as_deref()),
     };
-    if let Some(text) = filter.text.as_ref().filter(|text| text.len() > TEXT_LEN_MAX) {
-        mistakes.push(Invalid::new("text", text, format!("at most {TEXT_LEN_MAX} bytes")));
+    for (field, text) in [("text", &filter.text), ("issuer", &filter.issuer)] {
+        if let Some(text) = text.as_ref().filter(|text| text.len() > TEXT_LEN_MAX) {
+            mistakes.push(Invalid::new(field, text, format!("at most {TEXT_LEN_MAX} bytes")));
+        }
     }
     if mistakes.is_empty() { Ok(filter) } else { Err(mistakes) }
+}
+
+/// A text that is searched for; an empty one is none.
+fn searched(text: Option<&str>) -> Option<String> {
+    text.map(str::to_lowercase).filter(|text| !text.is_empty())
 }
 
 /// The value whose token stands in a field, among all there are.

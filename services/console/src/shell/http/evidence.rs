@@ -245,7 +245,8 @@ impl CertificateView {
         }
     }
 
-    fn of(certificate: &Certificate) -> Self {
+    /// Shows a certificate.
+    pub fn of(certificate: &Certificate) -> Self {
         let validity = certificate.validity();
         Self {
             sha256: HEXLOWER.encode(&certificate.fingerprint()),
@@ -256,39 +257,6 @@ impl CertificateView {
             not_after: Some(validity.not_after),
             names: certificate.names().take(NAMES_MAX).map(|name| name.to_string()).collect(),
             names_total: u32::try_from(certificate.names().count()).unwrap_or(u32::MAX),
-        }
-    }
-}
-
-/// A chain as it is presented.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChainView {
-    /// Names it in `seen`.
-    pub fingerprint: String,
-    /// Its certificates, in the order presented.
-    pub certificates: Vec<ChainCertificate>,
-}
-
-/// A certificate of a chain.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChainCertificate {
-    /// What it says.
-    #[serde(flatten)]
-    pub certificate: CertificateView,
-    /// As PEM.
-    pub pem: String,
-}
-
-impl ChainView {
-    /// Shows a chain.
-    pub fn of(fingerprint: &[u8; 32], chain: &[Certificate]) -> Self {
-        let one = |certificate: &Certificate| ChainCertificate {
-            certificate: CertificateView::of(certificate),
-            pem: certificate.to_pem(),
-        };
-        Self {
-            fingerprint: HEXLOWER.encode(fingerprint),
-            certificates: chain.iter().map(one).collect(),
         }
     }
 }

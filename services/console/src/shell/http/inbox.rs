@@ -152,13 +152,20 @@ pub(super) fn contact(text: &str) -> Result<ContactId, Problem> {
     text.parse().map_err(|_| Problem::invalid(vec![Invalid::new("contact", text, want)]))
 }
 
-/// Marks entries as read.
+/// Marks entries as read: those that are named, or all.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "entries": ["aaaaaaaaaaaaaaaaaaaaaaaaaa"] }))]
 pub struct ReadBody {
-    /// Ids of the entries, at most 10,000.
+    /// Ids of the entries, at most 10,000. Either these or `all`.
+    #[serde(default)]
     entries: Vec<String>,
+    /// True: all that there are by now. Either this or `entries`.
+    #[serde(default)]
+    all: bool,
+    /// With `all`: only those of this contact.
+    #[serde(default)]
+    contact: Option<String>,
 }
 
 /// How many entries are marked now that were not.
@@ -184,7 +191,7 @@ pub async fn mark_read(
         let want = format!("at most {MARKED_MAX}");
         return Err(Problem::invalid(vec![Invalid::new("entries", &count, want)]));
     }
-    let by_contact = api.look(|board| sorted(board, &body.entries))?;
+    let by_contact = api.look(|board| wanted(board, &body))?;
     let mut marked = 0;
     for (contact, entries) in by_contact {
         let known = api.look(|board| board.marks(&contact).cloned().unwrap_or_default());
@@ -201,12 +208,33 @@ pub async fn mark_read(
     Ok(Json(Marked { marked }))
 }
 
+type ByContact = BTreeMap<ContactId, BTreeSet<DeliveryId>>;
+
+fn wanted(board: &Board, body: &ReadBody) -> Result<ByContact, Problem> {
+    match (body.all, body.entries.is_empty(), &body.contact) {
+        (true, true, whose) => {
+            let whose = whose.as_deref().map(contact).transpose()?;
+            let mut by_contact = ByContact::new();
+            for entry in entries(board, whose, None) {
+                by_contact.entry(entry.contact).or_default().insert(entry.id);
+            }
+            Ok(by_contact)
+        }
+        (false, _, None) => sorted(board, &body.entries),
+        (true, false, _) => {
+            let want = "false beside `entries`";
+            Err(Problem::invalid(vec![Invalid::new("all", "true", want)]))
+        }
+        (false, _, Some(contact)) => {
+            let want = "nothing, unless `all` is true";
+            Err(Problem::invalid(vec![Invalid::new("contact", contact, want)]))
+        }
+    }
+}
+
 /// The entries by the contact whose inbox they are in.
-fn sorted(
-    board: &Board,
-    entries: &[String],
-) -> Result<BTreeMap<ContactId, BTreeSet<DeliveryId>>, Problem> {
-    let mut by_contact: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+fn sorted(board: &Board, entries: &[String]) -> Result<ByContact, Problem> {
+    let mut by_contact = ByContact::new();
     let mut mistakes = Vec::new();
     for (at, text) in entries.iter().enumerate() {
         let delivery = text.parse().ok().and_then(|id| board.deliveries().get(&id));

@@ -95,7 +95,6 @@ pub struct Gone {
     ),
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
-        (status = 404, description = "There is no such domain.", body = Problem),
         (status = 429, description = "Too many streams are open.", body = Problem)
     )
 )]
@@ -105,7 +104,7 @@ pub async fn watch(
     Params(params): Params<LiveParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, Problem> {
     let domain = params.domain.as_deref();
-    let domain = domain.map(|key| api.look(|board| view::named(board, key).map(|row| row.id)));
+    let domain = domain.map(|key| api.look(|board| view::filtered(board, key).map(|row| row.id)));
     let contact = params.contact.as_deref().map(inbox::contact).transpose()?;
     let seen = last_event(&headers)?;
     let permit = api.streams.clone().try_acquire_owned().map_err(|_| {

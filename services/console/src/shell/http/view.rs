@@ -13,7 +13,7 @@ use crate::domain::{
         watch::{Anomaly, Closed},
     },
     intake,
-    inventory::{Signature, domain::Status, options::OptionsDraft},
+    inventory::{Invalid, Signature, domain::Status, options::OptionsDraft},
 };
 
 /// One domain in a list.
@@ -293,6 +293,18 @@ impl From<OptionsDraft> for OptionsBody {
         } = draft;
         Self { sni, fixed_address, private_ca_pem, rungs, interval_seconds, tags, owner_note }
     }
+}
+
+/// The domain that a filter names.
+///
+/// # Errors
+///
+/// Names the filter when there is none.
+pub fn filtered<'b>(board: &'b Board, key: &str) -> Result<&'b Row, Problem> {
+    named(board, key).map_err(|_| {
+        let want = "the id or the name of a domain that is monitored";
+        Problem::invalid(vec![Invalid::new("domain", key, want)])
+    })
 }
 
 /// The domain that a part of a path names: by its id, or as people write it.

@@ -1,0 +1,142 @@
+//! `/overview/expiries`: how many certificates expire on which day, or in which week.
+
+use axum::{Json, extract::State};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Shared, extract::Params, problem::Problem};
+use crate::domain::{
+    board::{
+        Board,
+        domains::Row,
+        query::{Direction, Filter, Query, Sort},
+    },
+    inventory::{Invalid, contact::time_zone},
+};
+
+/// Spans of one timeline: more than a year of days.
+const COUNT_MAX: usize = 400;
+/// Spans unless asked otherwise: what is renewed within a quarter.
+const COUNT_DEFAULT: usize = 90;
+/// Domains named in one span: what stands beside a bar of the chart.
+const NAMED_MAX: usize = 5;
+
+/// Which timeline.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct TimelineParams {
+    /// `day` (default) or `week`, which begins with the day of today.
+    by: Option<String>,
+    /// How many, 1 to 400. Default 90 days, or 13 weeks.
+    #[param(minimum = 1, maximum = 400)]
+    count: Option<usize>,
+    /// The time zone whose days these are, as its IANA name. Default `UTC`.
+    time_zone: Option<String>,
+}
+
+/// When certificates expire.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Timeline {
+    /// Domains whose certificate has expired already.
+    pub expired: usize,
+    /// The days or weeks from today on, without a gap.
+    pub spans: Vec<Span>,
+    /// Domains whose certificate expires after all of them.
+    pub later: usize,
+}
+
+/// One day or week.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "from": "2026-11-22", "until": "2026-11-22", "domains": 2,
+    "first": ["example.com:443", "shop.example.com:8443"]
+}))]
+pub struct Span {
+    /// Its first day.
+    pub from: String,
+    /// Its last day.
+    pub until: String,
+    /// How many domains have a certificate that expires in it.
+    pub domains: usize,
+    /// Some of them, those that expire first.
+    pub first: Vec<String>,
+}
+
+/// The coming expiries, by day or by week.
+#[utoipa::path(
+    get, path = "/overview/expiries", tag = "system",
+    params(TimelineParams),
+    responses((status = 200, body = Timeline))
+)]
+pub async fn timeline(
+    State(api): Shared,
+    Params(params): Params<TimelineParams>,
+) -> Result<Json<Timeline>, Problem> {
+    let days = match params.by.as_deref() {
+        None | Some("day") => 1,
+        Some("week") => 7,
+        Some(other) => {
+            return Err(Problem::invalid(vec![Invalid::new("by", other, "one of day, week")]));
+        }
+    };
+    let count = params.count.unwrap_or(COUNT_DEFAULT / days + usize::from(days > 1));
+    if !(1..=COUNT_MAX).contains(&count) {
+        let want = format!("1 to {COUNT_MAX}");
+        return Err(Problem::invalid(vec![Invalid::new("count", &count.to_string(), want)]));
+    }
+    let zone = params.time_zone.as_deref().unwrap_or("UTC");
+    let zone = time_zone("time_zone", zone).map_err(|invalid| Problem::invalid(vec![invalid]))?;
+    let zone = TimeZone::get(&zone).unwrap_or(TimeZone::UTC);
+    let now = api.context.clock.now();
+    Ok(Json(api.look(|board| drawn(board, now, &zone, days, count))))
+}
+
+fn drawn(board: &Board, now: Timestamp, zone: &TimeZone, days: usize, count: usize) -> Timeline {
+    let today = now.to_zoned(zone.clone()).date();
+    let day = |number: usize| later(today, number);
+    let spans = (0..count).map(|at| Span {
+        from: day(at * days).to_string(),
+        until: day(at * days + days - 1).to_string(),
+        domains: 0,
+        first: vec![],
+    });
+    let mut timeline = Timeline { expired: 0, spans: spans.collect(), later: 0 };
+    for row in by_expiry(board) {
+        let Some(at) = row.expires_at() else { break };
+        if at < now {
+            timeline.expired += 1;
+            continue;
+        }
+        let date = at.to_zoned(zone.clone()).date();
+        let days_left = usize::try_from((date - today).get_days()).unwrap_or_default();
+        match timeline.spans.get_mut(days_left / days) {
+            Some(span) => {
+                span.domains += 1;
+                if span.first.len() < NAMED_MAX {
+                    span.first.push(row.place().host.with_port(row.place().port));
+                }
+            }
+            None => timeline.later += 1,
+        }
+    }
+    timeline
+}
+
+/// The domains that expire first first; those without a certificate last.
+fn by_expiry(board: &Board) -> Vec<&Row> {
+    let query = Query {
+        filter: Filter::default(),
+        sort: Sort::Expires,
+        direction: Direction::Ascending,
+        after: None,
+        limit: usize::MAX,
+    };
+    board.domains().page(&query).rows
+}
+
+fn later(today: Date, days: usize) -> Date {
+    let days = i64::try_from(days).unwrap_or_default();
+    today.checked_add(days.days()).unwrap_or(Date::MAX)
+}
