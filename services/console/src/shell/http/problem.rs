@@ -1,6 +1,7 @@
 //! How the API says no: `application/problem+json` (RFC 9457).
 
 mod manner;
+mod refusal;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +22,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         intake::{Refused, Unreadable},
-        inventory::{Invalid, account, contact, domain, setting, silence, token, token::Role},
+        inventory::{Invalid, token::Role},
     },
     shell::{entry::Denied, session::Stranger, store::StoreError, verifier::SendError},
 };
@@ -152,26 +153,6 @@ impl Problem {
         Self::malformed(unreadable.to_string())
     }
 
-    /// A body of a media type that is not taken.
-    pub fn media_type(want: &str) -> Self {
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "urn:certherald:problem:media-type",
-            "The media type is not taken here",
-            format!("send {want}"),
-        )
-    }
-
-    /// A body that is too long.
-    pub fn too_large(max: usize) -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "urn:certherald:problem:too-large",
-            "The request is too large",
-            format!("a body may have {max} bytes"),
-        )
-    }
-
     /// Something that is not there.
     pub fn absent(what: &str, id: &str) -> Self {
         let id: String = id.chars().filter(|c| !c.is_control()).take(80).collect();
@@ -180,26 +161,6 @@ impl Problem {
             "urn:certherald:problem:absent",
             "It is not there",
             format!("there is no {what} `{id}`"),
-        )
-    }
-
-    /// A path that nothing answers on.
-    pub fn nothing_here() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "urn:certherald:problem:absent",
-            "It is not there",
-            "nothing answers on this path; see /api/v1/openapi.json",
-        )
-    }
-
-    /// A method that the path does not know.
-    pub fn method_not_allowed() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "urn:certherald:problem:method",
-            "The method is not allowed here",
-            "this path knows other methods; see /api/v1/openapi.json",
         )
     }
 
@@ -384,63 +345,6 @@ impl Problem {
             StoreError::Append(error) => Self::append(&error),
             StoreError::Load { source, .. } => Self::bus(&source),
         }
-    }
-}
-
-impl From<domain::Refusal> for Problem {
-    fn from(refusal: domain::Refusal) -> Self {
-        match refusal {
-            domain::Refusal::Absent => Self::conflict(refusal.to_string()),
-        }
-    }
-}
-
-impl From<contact::Refusal> for Problem {
-    fn from(refusal: contact::Refusal) -> Self {
-        match refusal {
-            contact::Refusal::Absent
-            | contact::Refusal::NothingToKeep { .. }
-            | contact::Refusal::Moved => Self::conflict(refusal.to_string()),
-        }
-    }
-}
-
-impl From<silence::Refusal> for Problem {
-    fn from(refusal: silence::Refusal) -> Self {
-        match refusal {
-            silence::Refusal::Absent => Self::conflict(refusal.to_string()),
-        }
-    }
-}
-
-impl From<token::Refusal> for Problem {
-    fn from(refusal: token::Refusal) -> Self {
-        match refusal {
-            token::Refusal::Absent | token::Refusal::Present => Self::conflict(refusal.to_string()),
-        }
-    }
-}
-
-impl From<account::Refusal> for Problem {
-    fn from(refusal: account::Refusal) -> Self {
-        match refusal {
-            account::Refusal::Absent
-            | account::Refusal::Present
-            | account::Refusal::Unusable
-            | account::Refusal::MovedOn => Self::conflict(refusal.to_string()),
-        }
-    }
-}
-
-impl From<setting::Refusal> for Problem {
-    fn from(refusal: setting::Refusal) -> Self {
-        match refusal {}
-    }
-}
-
-impl From<std::convert::Infallible> for Problem {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
     }
 }
 
