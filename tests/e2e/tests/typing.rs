@@ -57,9 +57,9 @@ async fn whoever_cannot_reach_the_console_is_told_what_to_check() {
 
 /// What the program answered.
 #[derive(Debug)]
-struct Typed {
-    code: i32,
-    said: String,
+pub(crate) struct Typed {
+    pub(crate) code: i32,
+    pub(crate) said: String,
     out: String,
 }
 
@@ -69,7 +69,7 @@ impl Typed {
     }
 }
 
-async fn typed(fleet: &Fleet, arguments: &[&str]) -> Typed {
+pub(crate) async fn typed(fleet: &Fleet, arguments: &[&str]) -> Typed {
     let output = command(fleet, arguments).output().await.unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let said = format!("{out}{}", String::from_utf8(output.stderr).unwrap());

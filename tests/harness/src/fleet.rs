@@ -54,6 +54,7 @@ pub struct Plan {
     notifiers: usize,
     real_post: bool,
     names: Vec<(String, IpAddr)>,
+    settings: Vec<(&'static str, String)>,
 }
 
 /// The running system. Dropping it kills every process.
@@ -76,7 +77,8 @@ pub struct Fleet {
 impl Plan {
     /// One of each service, and the mail sink of the lab.
     pub fn new(shape: Shape) -> Self {
-        Self { shape, probers: 1, detectors: 1, notifiers: 1, real_post: false, names: Vec::new() }
+        let (names, settings) = (Vec::new(), Vec::new());
+        Self { shape, probers: 1, detectors: 1, notifiers: 1, real_post: false, names, settings }
     }
 
     /// So many probers. An embedded fleet has always one.
@@ -95,6 +97,13 @@ impl Plan {
     #[must_use]
     pub fn with_a_real_mail_server(self) -> Self {
         Self { real_post: true, ..self }
+    }
+
+    /// Every process is told this beside the usual, or instead of it.
+    #[must_use]
+    pub fn told(mut self, settings: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.settings.extend(settings);
+        self
     }
 
     /// The probers' name server knows this name. May be said several times of one name.
@@ -116,7 +125,8 @@ impl Plan {
             Shape::Embedded => None,
             Shape::Nats => Some(Nats::start_guarded().await),
         };
-        let settings = settings(&scene, post.address(), names.address(), directory.path());
+        let mut settings = settings(&scene, post.address(), names.address(), directory.path());
+        settings.extend(self.settings.iter().cloned());
         let mut members = Vec::new();
         for (role, count) in self.roles() {
             for number in 1..=count {
@@ -158,6 +168,7 @@ fn settings(
 ) -> Vec<(&'static str, String)> {
     vec![
         ("CERTHERALD_ADMIN", "127.0.0.1:0".to_owned()),
+        ("CERTHERALD_KEY_FILE", key_file(directory).display().to_string()),
         ("CERTHERALD_LOG", "info".to_owned()),
         ("CONSOLE_LISTEN", "127.0.0.1:0".to_owned()),
         ("CONSOLE_TOKEN_FILE", token_file(directory).display().to_string()),
@@ -172,6 +183,10 @@ fn settings(
 
 fn token_file(directory: &Path) -> PathBuf {
     directory.join("admin-token")
+}
+
+fn key_file(directory: &Path) -> PathBuf {
+    directory.join("key")
 }
 
 /// Waits until every member is ready, and finds the API of the one that has it.
@@ -223,6 +238,18 @@ impl Fleet {
         self.member(role, number).process().log()
     }
 
+    /// What every process has logged, and what it shows of itself: `/ready` and `/metrics`.
+    pub async fn exposed(&mut self) -> Vec<String> {
+        let mut all = Vec::new();
+        for member in &mut self.members {
+            for path in ["ready", "metrics"] {
+                all.push(member.shown(path).await);
+            }
+            all.push(member.process().log());
+        }
+        all
+    }
+
     /// One more process of a role, ready.
     pub async fn hire(&mut self, role: Role) {
         let number = self.members.iter().filter(|member| member.role() == role).count() + 1;
@@ -240,6 +267,11 @@ impl Fleet {
     /// The file with the token of the API.
     pub fn token_file(&self) -> PathBuf {
         token_file(self.directory())
+    }
+
+    /// The file with the key of what is sealed.
+    pub fn key_file(&self) -> PathBuf {
+        key_file(self.directory())
     }
 
     /// Where the processes keep their data.

@@ -109,6 +109,14 @@ impl Member {
         .await;
     }
 
+    /// What its admin port answers at a path.
+    pub(super) async fn shown(&mut self, path: &str) -> String {
+        let before = "Answers on http://";
+        let admin = self.process.said_since(self.log_before, before, |c| c == '/').await;
+        let answer = api::client().get(format!("http://{admin}/{path}")).send().await.unwrap();
+        answer.text().await.unwrap()
+    }
+
     /// Where its API answers.
     pub(super) async fn api_base(&mut self) -> String {
         let before = "The API answers on ";

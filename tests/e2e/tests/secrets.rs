@@ -1,0 +1,292 @@
+//! However channels fail, no secret is in anything that the system shows or keeps.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use harness::api::Body;
+use harness::eventually::eventually;
+use harness::fleet::{Fleet, Plan, Shape};
+use harness::robots::{Answer, Fault, Vendor};
+use harness::scene::DAY;
+use lab::site::{Behaviour, Site};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::robots::Crowd;
+use crate::typing::typed;
+
+/// What the mail server is signed in to with.
+const SMTP_PASSWORD: &str = "sm7pp455w0rd5ecret";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_leaves_one_process() {
+    no_secret_leaves(Shape::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_leaves_over_nats() {
+    no_secret_leaves(Shape::Nats).await;
+}
+
+async fn no_secret_leaves(shape: Shape) {
+    let crowd = Crowd::gather().await;
+    let password = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(password.path(), SMTP_PASSWORD).unwrap();
+    let relay = mail_server().await;
+    let told = [
+        // On loopback, nobody listens in.
+        ("NOTIFIER_SMTP_URL", format!("smtp://ops@{relay}?tls=none")),
+        ("CERTHERALD_LOG", "trace".to_owned()),
+        ("NOTIFIER_GROUP_WINDOW", "0s".to_owned()),
+        ("NOTIFIER_HTTP_TIMEOUT", "1s".to_owned()),
+        ("NOTIFIER_SMTP_PASSWORD_FILE", password.path().display().to_string()),
+    ];
+    let mut fleet = Plan::new(shape).told(crowd.robots.settings()).told(told).start().await;
+    let ops = crowd.join(&fleet).await;
+    let expired = fleet.scene.with_left("shop.test", -DAY);
+    let site = Site::open(Behaviour::Serve(expired)).await.unwrap();
+    let domain = fleet.watch("shop.test", &site).await;
+    eventually("a mail went out, signed in", async || {
+        let letters = fleet.letters(&domain).await?;
+        let is_out = letters.iter().any(|letter| letter["state"] == "delivered");
+        if is_out { Ok(()) } else { Err(format!("{letters:#?}")) }
+    })
+    .await;
+
+    let mut seen = failures(&fleet, &crowd).await;
+    seen.extend(refusals(&fleet, &crowd, &ops).await);
+    seen.extend(replies(&fleet, &ops, &domain.id).await);
+    for arguments in
+        [&["contacts", "list"][..], &["contacts", "list", "--json"], &["domains", "list"]]
+    {
+        seen.push(typed(&fleet, arguments).await.said);
+    }
+    // But for the token of the API, which the first start shows once to whoever sits there.
+    let is_shown_once = |line: &&str| line.starts_with("Admin token, shown once");
+    for text in fleet.exposed().await {
+        seen.extend(text.lines().filter(|line| !is_shown_once(line)).map(str::to_owned));
+    }
+    assert!(seen.iter().any(|text| text.contains("TRACE")), "the log is as loud as it can be");
+
+    let secrets = secrets(&fleet, &crowd);
+    for text in &seen {
+        for (name, secret) in &secrets {
+            assert!(!text.contains(secret.as_str()), "{name} is shown: {}", around(text, secret));
+        }
+    }
+    assert_sealed(&fleet, &secrets);
+}
+
+/// Nothing that is kept holds a secret: the streams, and what is folded from them.
+fn assert_sealed(fleet: &Fleet, secrets: &BTreeMap<String, String>) {
+    let mut kept = files(fleet.directory());
+    if let Some(nats) = &fleet.nats {
+        kept.extend(files(&nats.storage()));
+    }
+    let (token, key) = (fleet.token_file(), fleet.key_file());
+    kept.retain(|path, _| *path != token && *path != key);
+    // What they logged was looked at, and the token of the API is in it.
+    kept.retain(|path, _| path.extension().is_none_or(|extension| extension != "log"));
+    let holds = |content: &[u8], text: &str| {
+        content.windows(text.len()).any(|part| part == text.as_bytes())
+    };
+    // What may be shown of a robot is there, so the robot is as well.
+    assert!(kept.values().any(|content| holds(content, "oapi.dingtalk.com")));
+    let is_snapshot = |path: &PathBuf| path.iter().any(|part| part == "snapshot");
+    assert!(kept.keys().any(is_snapshot), "{:?}", kept.keys());
+    for (file, content) in &kept {
+        for (name, secret) in secrets {
+            assert!(!holds(content, secret), "{name} is in {}", file.display());
+        }
+    }
+}
+
+/// Every robot fails in every way; answers what the command line says of each.
+async fn failures(fleet: &Fleet, crowd: &Crowd) -> Vec<String> {
+    let mut said = Vec::new();
+    for hand in &crowd.hands {
+        let method = hand.robot.vendor().method();
+        for fault in faults(hand.robot.vendor(), hand.token, hand.secret) {
+            let before = hand.robot.posts().len();
+            hand.robot.fail(fault.clone());
+            let arguments = ["contacts", "test", "Ops", "--method", method, "--json"];
+            let answer = typed(fleet, &arguments).await.said;
+            assert!(hand.robot.posts().len() > before, "{method} met {fault:?}: {answer}");
+            said.push(answer);
+        }
+        hand.robot.mend();
+    }
+    said
+}
+
+/// A mail server that takes nothing from whoever does not sign in.
+async fn mail_server() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a test has no shutdown to wait for")]
+    tokio::spawn(async move {
+        let mut sessions = tokio::task::JoinSet::new();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            sessions.spawn(session(stream));
+        }
+    });
+    address
+}
+
+async fn session(stream: TcpStream) -> std::io::Result<()> {
+    let (input, mut output) = stream.into_split();
+    let mut lines = BufReader::new(input).lines();
+    let (mut is_known, mut is_mail) = (false, false);
+    output.write_all(b"220 mail.test\r\n").await?;
+    while let Some(line) = lines.next_line().await? {
+        let word = line.split(' ').next().unwrap_or_default();
+        let reply = match word {
+            "." => "250 kept",
+            _ if is_mail => continue,
+            "EHLO" => "250-mail.test\r\n250 AUTH PLAIN",
+            "AUTH" => "235 welcome",
+            "DATA" if is_known => "354 go on",
+            "QUIT" => "221 bye",
+            _ if is_known => "250 ok",
+            _ => "530 5.7.0 sign in",
+        };
+        is_known |= word == "AUTH";
+        is_mail = word == "DATA" && is_known;
+        output.write_all(format!("{reply}\r\n").as_bytes()).await?;
+    }
+    Ok(())
+}
+
+/// Every way to fail, and replies that repeat what they were sent.
+fn faults(vendor: Vendor, token: &str, secret: &str) -> Vec<Fault> {
+    let echo = format!("no {token} with {secret}");
+    let common = [
+        Fault::Page,
+        Fault::Resets,
+        Fault::Hangs,
+        Fault::NeverEnds,
+        Fault::Leads(format!("http://127.0.0.1:1/{token}")),
+        Fault::status(500, &echo),
+        Fault::status(404, &echo),
+        Fault::status(400, &echo),
+        Fault::Answers(Answer::text(429, &echo).with("retry-after", "1")),
+    ];
+    let numbers: &[i64] = match vendor {
+        Vendor::DingTalk => &[0, -1, 130_101, 310_000, 300_005, 460_101, 430_101],
+        Vendor::WeCom => &[0, -1, 45_009, 93_000, 40_058],
+        Vendor::Feishu | Vendor::Lark => &[0, 11_232, 9_499, 19_001, 19_021],
+        Vendor::Slack | Vendor::Webhook => &[],
+    };
+    let coded = numbers.iter().map(|code| Fault::Code(*code, echo.clone()));
+    common.into_iter().chain(coded).collect()
+}
+
+/// Requests that are refused although they bring secrets, and the refusals.
+async fn refusals(fleet: &Fleet, crowd: &Crowd, ops: &str) -> Vec<String> {
+    let (good, mut said) = (crowd.contact(), Vec::new());
+    for hand in &crowd.hands {
+        let (method, url) = (hand.robot.vendor().method(), hand.robot.url());
+        let elsewhere = url.replacen("://", "://evil.", 1);
+        for address in [
+            json!({ "webhook": elsewhere, "secret": hand.secret }),
+            json!({ "webhook": url, "secret": format!("{} x", hand.secret) }),
+            json!({ "url": format!("ftp://{}", hand.token), "secret": hand.secret }),
+            json!({ "webhook": [url], "secret": hand.secret }),
+            json!({ "webhook": url, "secret": hand.secret, "keep": true }),
+            json!({ "webhook": url, hand.token: hand.secret }),
+            json!(url),
+        ] {
+            let mut contact = good.clone();
+            contact[method] = address;
+            let path = format!("/contacts/{ops}");
+            let answer = fleet.api.ask(Method::PUT, &path, Body::Json(&contact)).await.unwrap();
+            assert!(answer.status.is_client_error(), "{contact}: {answer}");
+            said.push(answer.text);
+        }
+        let file = fleet.scene.file("robot.txt", &format!("{elsewhere}\n{}\n", hand.secret));
+        let robot = format!("{method}={}", file.display());
+        let typed = typed(fleet, &["contacts", "add", "--name", "X", "--robot", &robot]).await;
+        said.push(typed.said);
+    }
+    said
+}
+
+/// All that the API shows.
+async fn replies(fleet: &Fleet, ops: &str, domain: &str) -> Vec<String> {
+    let contact = eventually("the contact is shown", async || {
+        fleet.api.get(&format!("/contacts/{ops}")).await
+    })
+    .await;
+    let hints = contact["addresses"].as_array().unwrap();
+    assert_eq!(hints.len(), 8, "{contact:#}");
+    let mut said = vec![contact.to_string()];
+    for path in [
+        "/contacts",
+        "/deliveries?limit=1000",
+        "/inbox?limit=1000",
+        "/settings/default",
+        "/events",
+        "/domains",
+        &format!("/domains/{domain}"),
+        &format!("/domains/{domain}/events"),
+        "/parked",
+        "/openapi.json",
+        "/nowhere",
+    ] {
+        let answer = fleet.api.ask(Method::GET, path, Body::Empty).await.unwrap();
+        said.push(answer.text);
+    }
+    let deliveries: Value = fleet.api.get("/deliveries?cause=test&limit=1000").await.unwrap();
+    let words = deliveries["items"].to_string();
+    assert!(words.contains("no *** with"), "replies that repeat secrets are among them: {words}");
+    said
+}
+
+/// Each secret that was used, by what it is.
+fn secrets(fleet: &Fleet, crowd: &Crowd) -> BTreeMap<String, String> {
+    let mut secrets = BTreeMap::new();
+    for hand in &crowd.hands {
+        let method = hand.robot.vendor().method();
+        // The beginning of Slack's names the workspace.
+        let token = hand.token.rsplit('/').next().unwrap();
+        secrets.insert(format!("the token of {method}"), token.to_owned());
+        if !hand.secret.is_empty() {
+            secrets.insert(format!("the secret of {method}"), hand.secret.to_owned());
+        }
+    }
+    let token = std::fs::read_to_string(fleet.token_file()).unwrap().trim().to_owned();
+    secrets.insert("the token of the API".to_owned(), token);
+    secrets.insert("the password of the mail server".to_owned(), SMTP_PASSWORD.to_owned());
+    // `\0ops\0sm7pp455w0rd5ecret`, as `AUTH PLAIN` has it.
+    let signed_in = "AG9wcwBzbTdwcDQ1NXcwcmQ1ZWNyZXQ".to_owned();
+    secrets.insert("the sign-in of the mail server".to_owned(), signed_in);
+    let keys = std::fs::read_to_string(fleet.key_file()).unwrap();
+    let key = keys.split_whitespace().nth(1).unwrap().to_owned();
+    secrets.insert("the key of what is sealed".to_owned(), key);
+    assert!(!secrets.values().any(|secret| secret.len() < 10), "{secrets:?}");
+    secrets
+}
+
+/// Every file below a directory, by its path.
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else if let Ok(content) = std::fs::read(&path) {
+            all.insert(path, content);
+        }
+    }
+    all
+}
+
+fn around<'a>(text: &'a str, secret: &str) -> &'a str {
+    let at = text.find(secret).unwrap_or_default();
+    let (from, to) = (text.floor_char_boundary(at.saturating_sub(200)), at + secret.len());
+    text.get(from..text.ceil_char_boundary((to + 200).min(text.len()))).unwrap_or_default()
+}
