@@ -53,6 +53,7 @@ impl fmt::Display for Greeting {
         let program = Self::program();
         let at = format!("--data {}", data.display());
         writeln!(f, "\ncertherald {} is up.\n", env!("CARGO_PKG_VERSION"))?;
+        writeln!(f, "  console  http://{api}/")?;
         writeln!(f, "  API      http://{api}/api/v1, described by /api/v1/openapi.json")?;
         writeln!(f, "  token    {}", token_file.display())?;
         writeln!(f, "  data     {}", data.display())?;
@@ -65,7 +66,7 @@ impl fmt::Display for Greeting {
         if !mail {
             writeln!(
                 f,
-                "Mail is not configured: news goes to the inbox only, which the API shows."
+                "Mail is not configured: news goes to the inbox only, which the console shows."
             )?;
             writeln!(
                 f,

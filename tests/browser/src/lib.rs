@@ -1,0 +1,168 @@
+//! A real Chromium, driven as WebDriver has it (<https://www.w3.org/TR/webdriver2/>), and the
+//! console that it looks at.
+//!
+//! Every page that a test looks at is kept as a picture, and must be without an error in the
+//! browser's log and without a serious finding of the accessibility checker. Start reading at
+//! [`Browser`].
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+#![expect(clippy::missing_panics_doc, reason = "in a test, a panic is the report")]
+
+mod chromium;
+mod findings;
+mod person;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use fantoccini::{Client, Locator, elements::Element};
+use harness::eventually::eventually;
+use serde_json::{Value, json};
+use url::Url;
+
+pub use self::chromium::{Looks, PHONE, SCREEN};
+pub use self::person::{House, NAME, PASSWORD};
+use self::{chromium::Driver, findings::Log};
+
+/// A browser of one person.
+pub struct Browser {
+    /// What speaks to it.
+    pub client: Client,
+    base: Url,
+    name: String,
+    scripts: bool,
+    _driver: Driver,
+}
+
+impl Browser {
+    /// Opens a browser for a console. `name` stands in the names of its pictures.
+    pub async fn open(base: &str, name: &str, looks: Looks) -> Self {
+        let driver = Driver::start().await;
+        let client = driver.client(looks).await;
+        let base = Url::parse(base).unwrap();
+        let (name, scripts) = (name.to_owned(), looks.scripts);
+        Self { client, base, name, scripts, _driver: driver }
+    }
+
+    /// Goes to a path of the console.
+    pub async fn visit(&self, path: &str) {
+        let url = self.base.join(path).unwrap();
+        self.client.goto(url.as_str()).await.unwrap();
+    }
+
+    /// The path and query it is at.
+    pub async fn at(&self) -> String {
+        let url = self.client.current_url().await.unwrap();
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{}{query}", url.path())
+    }
+
+    /// The text that a person sees.
+    pub async fn text(&self) -> String {
+        match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Waits until a person sees a text, without loading the page again.
+    pub async fn sees(&self, text: &str) {
+        eventually(&format!("`{text}` is seen"), async || {
+            let seen = self.text().await;
+            if seen.contains(text) { Ok(()) } else { Err(seen) }
+        })
+        .await;
+    }
+
+    /// Loads the page again and again until a person sees a text.
+    pub async fn comes_to_see(&self, text: &str) {
+        eventually(&format!("`{text}` is seen after loading the page"), async || {
+            let seen = self.text().await;
+            if seen.contains(text) {
+                return Ok(());
+            }
+            self.client.refresh().await.unwrap();
+            Err(seen)
+        })
+        .await;
+    }
+
+    /// The element that a selector finds, once it is there.
+    pub async fn find(&self, selector: &str) -> Element {
+        eventually(&format!("`{selector}` is there"), async || {
+            let found = self.client.find(Locator::Css(selector)).await;
+            found.map_err(|error| error.to_string())
+        })
+        .await
+    }
+
+    /// Presses what a selector finds.
+    pub async fn press(&self, selector: &str) {
+        self.find(selector).await.click().await.unwrap();
+    }
+
+    /// Presses the first link or button whose text contains another.
+    pub async fn press_text(&self, text: &str) {
+        let path = format!(
+            "(//button[contains(normalize-space(.), '{text}')]|//a[contains(normalize-space(.), '{text}')])[1]"
+        );
+        let element = eventually(&format!("`{text}` can be pressed"), async || {
+            let found = self.client.find(Locator::XPath(&path)).await;
+            found.map_err(|error| error.to_string())
+        })
+        .await;
+        element.click().await.unwrap();
+    }
+
+    /// Writes into a field instead of what stands there.
+    pub async fn write(&self, selector: &str, text: &str) {
+        let field = self.find(selector).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Whether a selector finds anything now.
+    pub async fn has(&self, selector: &str) -> bool {
+        !self.client.find_all(Locator::Css(selector)).await.unwrap().is_empty()
+    }
+
+    /// Keeps what is seen as a picture, and holds the page to its promises: nothing in the log of
+    /// the browser, nothing that hinders people.
+    pub async fn look(&self, picture: &str) {
+        let png = self.client.screenshot().await.unwrap();
+        let directory = pictures();
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join(format!("{}-{picture}.png", self.name)), png).unwrap();
+        let log = self.client.issue_cmd(Log).await.unwrap();
+        let log = findings::errors(&log);
+        assert!(log.is_empty(), "{picture}: the browser complains: {log:#?}");
+        let overflow = if self.scripts {
+            self.run("return document.documentElement.scrollWidth - window.innerWidth").await
+        } else {
+            json!(0)
+        };
+        assert!(overflow.as_i64() <= Some(0), "{picture}: wider than the window by {overflow}");
+        if self.scripts {
+            let hindrances = findings::hindrances(&self.client).await;
+            assert!(hindrances.is_empty(), "{picture}: {hindrances:#?}");
+        }
+    }
+
+    /// Runs a script in the page.
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap()
+    }
+
+    /// Closes the browser.
+    pub async fn close(self) {
+        self.client.close().await.unwrap();
+    }
+}
+
+/// Where pictures are kept: `CERTHERALD_PICTURES`, or `browser` in the target directory.
+pub fn pictures() -> PathBuf {
+    let named = harness::surroundings::variable("CERTHERALD_PICTURES").map(PathBuf::from);
+    named.unwrap_or_else(|| harness::binary::path().ancestors().nth(2).unwrap().join("browser"))
+}
+
+/// How long an element or a page may take.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,0 +1,59 @@
+//! Somebody who uses the console: enters by the one-time link, and signs in again.
+
+use harness::fleet::{Fleet, Role, Shape};
+
+use crate::{Browser, Looks};
+
+/// What the first administrator is called.
+pub const NAME: &str = "ada";
+
+/// Its password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A console whose first administrator has an account.
+pub struct House {
+    /// The system.
+    pub fleet: Fleet,
+    welcome: String,
+}
+
+impl House {
+    /// Starts the whole system in one process.
+    pub async fn open() -> Self {
+        let mut fleet = Fleet::start(Shape::Embedded).await;
+        let log = fleet.log(Role::All, 1);
+        let link = log.split_once("Make yours within a day, once: ");
+        let link = link.and_then(|(_, rest)| rest.split_whitespace().next());
+        let link = link.unwrap_or_else(|| panic!("no one-time link was printed:\n{log}"));
+        Self { welcome: link.to_owned(), fleet }
+    }
+
+    /// A browser that is signed in as the first administrator, for whom an account is made if there
+    /// is none yet.
+    pub async fn enter(&self, name: &str, looks: Looks) -> Browser {
+        let browser = Browser::open(self.fleet.api.base(), name, looks).await;
+        browser.visit("/").await;
+        browser.write("#name", NAME).await;
+        browser.write("#password", PASSWORD).await;
+        browser.press("main button").await;
+        if browser.at().await.starts_with("/sign-in") {
+            self.begin(&browser).await;
+        }
+        browser
+    }
+
+    /// Follows the one-time link.
+    pub async fn begin(&self, browser: &Browser) {
+        browser.client.goto(&self.welcome).await.unwrap();
+        browser.write("#name", NAME).await;
+        browser.write("#password", PASSWORD).await;
+        browser.write("#again", PASSWORD).await;
+        browser.press("main button").await;
+        browser.find("nav.side").await;
+    }
+
+    /// The one-time link.
+    pub fn welcome(&self) -> &str {
+        &self.welcome
+    }
+}

@@ -1,0 +1,4 @@
+//! The console in a real Chromium: what a person does, and what they see.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod entering;
