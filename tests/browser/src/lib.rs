@@ -1,4 +1,4 @@
-//! A real Chromium, driven as WebDriver has it (<https://www.w3.org/TR/webdriver2/>), and the
+//! A real Chromium, driven as `WebDriver` has it (<https://www.w3.org/TR/webdriver2/>), and the
 //! console that it looks at.
 //!
 //! Every page that a test looks at is kept as a picture, and must be without an error in the

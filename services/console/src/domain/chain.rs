@@ -1,5 +1,5 @@
-//! A chain as it is drawn: which certificate was issued by which, from the leaf upwards, and what is
-//! odd about the list.
+//! A chain as it is drawn: which certificate was issued by which, from the leaf upwards, and what
+//! is odd about the list.
 //!
 //! Whether the path ends in something trusted is not asked here: that is the detector's judgement,
 //! and stands in the anomalies.

@@ -38,7 +38,8 @@ pub struct ListParams {
     tag: Option<String>,
     /// Only whose host contains this text.
     text: Option<String>,
-    /// Only whose certificate was issued by a name that contains this text, such as `Let's Encrypt`.
+    /// Only whose certificate was issued by a name that contains this text, such as
+    /// `Let's Encrypt`.
     issuer: Option<String>,
     /// Only with an open anomaly of this kind, such as `expired`.
     kind: Option<String>,

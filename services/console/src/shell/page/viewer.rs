@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts, uri::PathAndQuery},
     response::{IntoResponse, Redirect, Response},
 };
 use url::form_urlencoded;
@@ -93,7 +93,7 @@ impl FromRequestParts<Arc<Api>> for Viewer {
 /// To the sign-in, and from there back to where somebody wanted to look.
 fn to_sign_in(parts: &Parts) -> Redirect {
     let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
-    let wanted = uri.path_and_query().map(|path| path.as_str()).filter(|path| *path != "/");
+    let wanted = uri.path_and_query().map(PathAndQuery::as_str).filter(|path| *path != "/");
     match wanted.and_then(local).filter(|_| parts.method == Method::GET) {
         None => Redirect::to(SIGN_IN),
         Some(next) => {
