@@ -5,6 +5,7 @@
 //! by the method of its stream, and taking one in twice changes nothing. Start reading at
 //! [`Board`].
 
+pub mod audit;
 pub mod delivery;
 pub mod detail;
 pub mod domains;
@@ -23,6 +24,7 @@ use proto::{
 };
 
 use self::{
+    audit::{Audit, facts::Facts},
     delivery::Deliveries,
     domains::{Domains, Row},
     silences::Silences,
@@ -56,6 +58,7 @@ pub struct Board {
     strangers: Versioned<Strangers>,
     links: BTreeMap<LinkId, Versioned<Link>>,
     inboxes: BTreeMap<ContactId, Versioned<Marks>>,
+    audit: Audit,
     silences: Silences,
     acknowledgements: BTreeMap<DomainId, Versioned<Acknowledgements>>,
     deliveries: Deliveries,
@@ -90,6 +93,13 @@ impl<E: Ordered> Versioned<E> {
 impl Board {
     /// A record of `INVENTORY`.
     pub fn ordered(&mut self, entity: Entity, sequence: u64, record: &InventoryRecord) {
+        let before = Facts::of(&entity, self);
+        self.take_order(entity, sequence, record);
+        let after = Facts::of(&entity, self);
+        self.audit.ordered((entity, sequence, record), &before, &after);
+    }
+
+    fn take_order(&mut self, entity: Entity, sequence: u64, record: &InventoryRecord) {
         match entity {
             Entity::Domain(id) => {
                 self.domains.ordered(id, sequence, record);
@@ -266,6 +276,11 @@ impl Board {
     /// The marks in the inbox of a contact.
     pub fn marks(&self, contact: &ContactId) -> Option<&Versioned<Marks>> {
         self.inboxes.get(contact)
+    }
+
+    /// Who changed what.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// The silences.

@@ -14,6 +14,7 @@ pub mod acting;
 pub mod adding;
 pub mod addresses;
 pub mod anomalies;
+pub mod audit;
 pub mod chain;
 pub mod contacts;
 pub mod deliveries;
@@ -157,6 +158,7 @@ fn described(api: &Arc<Api>) -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::again))
+        .routes(routes!(audit::list))
         .routes(routes!(system::about))
         .routes(routes!(system::overview))
         .routes(routes!(expiries::timeline));

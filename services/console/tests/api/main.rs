@@ -14,6 +14,7 @@ mod quieting;
 mod repeating;
 mod restarting;
 mod robots;
+mod sessions;
 mod settings;
 mod showing;
 mod stage;

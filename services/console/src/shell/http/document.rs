@@ -39,6 +39,7 @@ use super::problem::Problem;
         (name = "inbox", description = "Internal messages."),
         (name = "deliveries", description = "Who was told, and what the channel said."),
         (name = "accounts", description = "Who may sign in to the console."),
+        (name = "audit", description = "Who changed what."),
         (name = "tokens", description = "Who may use this API."),
         (name = "system", description = "How certherald itself fares."),
     )

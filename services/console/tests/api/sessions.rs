@@ -1,0 +1,287 @@
+//! People sign in, and whoever is not they is kept out.
+
+use reqwest::{Method, RequestBuilder, StatusCode, redirect::Policy};
+use serde_json::json;
+
+use crate::stage::{Answer, Stage, answer};
+
+const PASSWORD: &str = "correct horse";
+
+/// A browser: it keeps its cookie, says where its requests come from, and knows the token of its
+/// session.
+struct Browser {
+    base: String,
+    http: reqwest::Client,
+    cookie: String,
+    csrf: String,
+}
+
+impl Browser {
+    fn new(stage: &Stage) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        Self { base: stage.base.clone(), http, cookie: String::new(), csrf: String::new() }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        request.header("cookie", &self.cookie).header("sec-fetch-site", "same-origin")
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    /// Sends a form, and keeps the cookie that comes back.
+    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self.request(Method::POST, path);
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields.iter().chain([&("csrf", self.csrf.as_str())]))
+            .finish();
+        let form = "application/x-www-form-urlencoded";
+        let answer = answer(request.header("content-type", form).body(body)).await;
+        self.take(&answer);
+        answer
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Some(cookie) = answer.headers.get("set-cookie") {
+            let (cookie, _) = cookie.to_str().unwrap().split_once(';').unwrap();
+            cookie.clone_into(&mut self.cookie);
+        }
+    }
+
+    /// Reads the token of the session from a page.
+    async fn look(&mut self) {
+        let page = self.get("/").await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let (_, rest) = page.text.split_once("data-csrf=\"").unwrap();
+        rest.split_once('"').unwrap().0.clone_into(&mut self.csrf);
+    }
+
+    async fn sign_in(&mut self, name: &str, password: &str) -> Answer {
+        self.post("/sign-in", &[("name", name), ("password", password)]).await
+    }
+
+    fn json(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, &format!("/api/v1/{path}")).header("x-csrf-token", &self.csrf)
+    }
+}
+
+/// Adds an account, and sets its password with the link.
+async fn account(stage: &Stage, name: &str, role: &str) -> Browser {
+    let added = stage.post("accounts", &json!({ "name": name, "role": role })).await.ok();
+    let link = url::Url::parse(added["link"]["url"].as_str().unwrap()).unwrap();
+    let (_, token) = link.query_pairs().next().unwrap();
+    let mut browser = Browser::new(stage);
+    let welcome = browser.get(&format!("/welcome?token={token}")).await;
+    assert!(welcome.text.contains(name), "{welcome:?}");
+    let fields = [("token", &*token), ("name", ""), ("password", PASSWORD), ("again", PASSWORD)];
+    let entered = browser.post("/welcome", &fields).await;
+    assert_eq!(entered.status, 303, "{entered:?}");
+    browser.look().await;
+    browser
+}
+
+#[tokio::test]
+async fn somebody_is_invited_signs_out_and_in_again() {
+    let stage = Stage::open().await;
+    let mut ada = account(&stage, "ada", "editor").await;
+    let cookie = ada.cookie.clone();
+    let added = answer(ada.json(Method::POST, "domains").json(&json!(["a.example"]))).await.ok();
+    assert_eq!(added["added"][0]["name"], "a.example:443", "{added}");
+    let out = ada.post("/sign-out", &[]).await;
+    assert_eq!(
+        (out.status, &out.headers["location"]),
+        (StatusCode::SEE_OTHER, &"/sign-in".parse().unwrap())
+    );
+    cookie.clone_into(&mut ada.cookie);
+    answer(ada.json(Method::GET, "domains")).await.refused(401);
+    let away = ada.get("/").await;
+    assert_eq!(
+        (away.status.as_u16(), &away.headers["location"]),
+        (303, &"/sign-in".parse().unwrap())
+    );
+    ada.csrf.clear();
+    let entered = ada.sign_in(" ADA ", PASSWORD).await;
+    assert_eq!(entered.status, 303, "{entered:?}");
+    let set = entered.headers["set-cookie"].to_str().unwrap();
+    assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/"));
+    ada.look().await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_are_one_answer() {
+    let stage = Stage::open().await;
+    account(&stage, "ada", "viewer").await;
+    let mut somebody = Browser::new(&stage);
+    let wrong = somebody.sign_in("ada", "correct house").await;
+    let unknown = somebody.sign_in("eve", "correct house").await;
+    assert_eq!((wrong.status.as_u16(), unknown.status.as_u16()), (401, 401));
+    assert_eq!(wrong.text.replace("ada", "eve"), unknown.text);
+    for _ in 0..20 {
+        somebody.sign_in("ada", "correct house").await;
+    }
+    let late = somebody.sign_in("ada", PASSWORD).await;
+    assert_eq!(late.status, 429, "not even the right one, when it was tried too often");
+    assert!(late.headers.contains_key("retry-after"));
+    let audit = stage.get("audit").await.ok();
+    let refused = audit["items"].as_array().unwrap().iter();
+    let refused: Vec<_> =
+        refused.filter(|entry| entry["deeds"][0]["kind"] == "sign-ins-refused").collect();
+    assert!(refused.iter().any(|entry| entry["name"] == "ada"), "{audit}");
+    assert!(refused.iter().any(|entry| entry["name"] == ""), "no name that no account has");
+}
+
+#[tokio::test]
+async fn a_session_dies_with_the_password() {
+    let stage = Stage::open().await;
+    let mut ada = account(&stage, "ada", "viewer").await;
+    let mut other = Browser::new(&stage);
+    other.sign_in("ada", PASSWORD).await;
+    other.look().await;
+    let body = json!({ "present": "wrong", "new": "battery staple" });
+    answer(ada.json(Method::PUT, "account/password").json(&body)).await.refused(409);
+    let body = json!({ "present": PASSWORD, "new": "battery staple" });
+    let changed = answer(ada.json(Method::PUT, "account/password").json(&body)).await;
+    assert_eq!(changed.status, 204, "{changed:?}");
+    assert_eq!(other.get("/").await.status, 303);
+    answer(ada.json(Method::GET, "account")).await.refused(401);
+    ada.take(&changed);
+    ada.look().await;
+    assert_eq!(other.sign_in("ada", PASSWORD).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_session_dies_with_its_account() {
+    let stage = Stage::open().await;
+    for (method, path, body) in [
+        (Method::PATCH, "accounts/ada", json!({ "disabled": true })),
+        (Method::DELETE, "accounts/ada/sessions", json!(null)),
+        (Method::DELETE, "accounts/ada", json!(null)),
+    ] {
+        let ada = account(&stage, "ada", "viewer").await;
+        answer(ada.json(Method::GET, "account")).await.ok();
+        let done = answer(stage.request(method, path).json(&body)).await;
+        assert!(done.status.is_success(), "{done:?}");
+        answer(ada.json(Method::GET, "account")).await.refused(401);
+        stage.delete("accounts/ada").await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_from_another_site_is_refused() {
+    let stage = Stage::open().await;
+    let mut ada = account(&stage, "ada", "editor").await;
+    let send = |site: Option<(&'static str, &'static str)>, csrf: &str| {
+        let url = format!("{}/api/v1/domains", ada.base);
+        let mut request =
+            ada.http.post(url).header("cookie", &ada.cookie).json(&json!(["a.example"]));
+        if let Some((name, value)) = site {
+            request = request.header(name, value);
+        }
+        answer(request.header("x-csrf-token", csrf))
+    };
+    let csrf = ada.csrf.clone();
+    send(None, &csrf).await.refused(403);
+    send(Some(("sec-fetch-site", "cross-site")), &csrf).await.refused(403);
+    send(Some(("origin", "https://evil.example")), &csrf).await.refused(403);
+    send(Some(("sec-fetch-site", "same-origin")), "guess").await.refused(403);
+    send(Some(("sec-fetch-site", "same-origin")), &csrf).await.ok();
+    ada.csrf = "guess".to_owned();
+    assert_eq!(ada.post("/sign-out", &[]).await.status, 403);
+    let form = "application/x-www-form-urlencoded";
+    let elsewhere = ada.http.post(format!("{}/sign-in", ada.base)).header("content-type", form);
+    let body = format!("name=ada&password={PASSWORD}");
+    let elsewhere = answer(elsewhere.header("origin", "https://evil.example").body(body)).await;
+    assert_eq!(elsewhere.status, 403, "nobody is signed in by another site");
+}
+
+#[tokio::test]
+async fn a_forged_cookie_is_nobodys() {
+    let stage = Stage::open().await;
+    let mut ada = account(&stage, "ada", "admin").await;
+    let whole = ada.cookie.clone();
+    let shorter = whole[..whole.len() - 4].to_owned();
+    let swapped =
+        format!("{}{}", &whole[..whole.len() - 1], if whole.ends_with('A') { 'B' } else { 'A' });
+    let other = Stage::open().await;
+    let theirs = account(&other, "ada", "admin").await.cookie;
+    for forged in [shorter, swapped, theirs, "certherald=e30".to_owned()] {
+        ada.cookie = forged;
+        answer(ada.json(Method::GET, "domains")).await.refused(401);
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_used_once_and_ends_with_the_password() {
+    let stage = Stage::open().await;
+    account(&stage, "ada", "viewer").await;
+    let link = async || {
+        let made = answer(stage.request(Method::POST, "accounts/ada/link")).await.ok();
+        let url = url::Url::parse(made["url"].as_str().unwrap()).unwrap();
+        url.query_pairs().next().unwrap().1.into_owned()
+    };
+    let (one, other) = (link().await, link().await);
+    let fields = |token| [("token", token), ("password", PASSWORD), ("again", PASSWORD)];
+    let mut somebody = Browser::new(&stage);
+    let short = [("token", one.as_str()), ("password", "short"), ("again", "short")];
+    assert_eq!(somebody.post("/welcome", &short).await.status, 422, "and may be tried again");
+    assert_eq!(somebody.post("/welcome", &fields(&one)).await.status, 303);
+    assert_eq!(somebody.post("/welcome", &fields(&one)).await.status, 410);
+    assert_eq!(somebody.post("/welcome", &fields(&other)).await.status, 410);
+    assert_eq!(somebody.get("/welcome?token=AQAAAAE").await.status, 410);
+}
+
+#[tokio::test]
+async fn roles_hold_for_people_as_for_tokens() {
+    let stage = Stage::open().await;
+    let viewer = account(&stage, "vera", "viewer").await;
+    let editor = account(&stage, "ed", "editor").await;
+    let admin = account(&stage, "ada", "admin").await;
+    let domain = json!(["a.example"]);
+    let get = async |who: &Browser, path: &str| answer(who.json(Method::GET, path)).await;
+    answer(viewer.json(Method::POST, "domains").json(&domain)).await.refused(403);
+    answer(editor.json(Method::POST, "domains").json(&domain)).await.ok();
+    for path in ["accounts", "tokens"] {
+        get(&viewer, path).await.refused(403);
+        get(&editor, path).await.refused(403);
+        get(&admin, path).await.ok();
+    }
+    let role = json!({ "role": "admin" });
+    answer(editor.json(Method::PATCH, "accounts/ed").json(&role)).await.refused(403);
+    answer(viewer.json(Method::PATCH, "account").json(&json!({ "language": "zh-CN" }))).await.ok();
+    let audit = get(&viewer, "audit").await.ok();
+    let kinds: Vec<_> =
+        audit["items"].as_array().unwrap().iter().map(|entry| entry["about"].clone()).collect();
+    assert!(kinds.contains(&json!("domain")) && !kinds.contains(&json!("account")), "{audit}");
+    answer(admin.json(Method::DELETE, "accounts/ada")).await.refused(409);
+}
+
+#[tokio::test]
+async fn nobody_reads_a_secret_back() {
+    let stage = Stage::open().await;
+    let ada = account(&stage, "ada", "admin").await;
+    for path in ["accounts", "accounts/ada", "account", "audit", "tokens"] {
+        let text = answer(ada.json(Method::GET, path)).await.text;
+        for secret in ["argon2", "hash", "sealed", PASSWORD, &stage.token, "token=", &ada.csrf] {
+            assert!(!text.contains(secret), "{secret} in {path}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_tells_the_browser_how_to_help() {
+    let stage = Stage::open().await;
+    let browser = Browser::new(&stage);
+    for path in ["/sign-in", "/", "/api/v1/domains", "/nothing", "/welcome", "/verify"] {
+        let headers = browser.get(path).await.headers;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["cache-control"], "no-store", "{path}");
+        assert!(headers.contains_key("referrer-policy"), "{path}");
+        assert!(!headers.contains_key("strict-transport-security"), "it is in the clear: {path}");
+    }
+    let away = browser.get("/?state=abnormal").await;
+    assert_eq!(away.headers["location"], "/sign-in?next=%2F%3Fstate%3Dabnormal");
+}
