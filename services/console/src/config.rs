@@ -81,6 +81,11 @@ impl ConsoleUrl {
         url
     }
 
+    /// The URL as it was set, or is assumed.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// The origin of its pages, as browsers send it (RFC 6454).
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()

@@ -5,13 +5,16 @@
 //! shows out of the board and is rendered without its lock. Start reading at [`router`], then
 //! [`frame`].
 
+pub mod account;
 pub mod asset;
+pub mod audit;
 pub mod door;
 pub mod form;
 pub mod frame;
 pub mod moment;
 pub mod oops;
 pub mod overview;
+pub mod system;
 pub mod viewer;
 pub mod words;
 
@@ -28,6 +31,15 @@ use super::http::Api;
 pub fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
     Router::new()
         .route("/", get(overview::show))
+        .route("/account", get(account::show))
+        .route("/account/language", post(account::set_language))
+        .route("/account/password", post(account::set_password))
+        .route("/audit", get(audit::show))
+        .route("/settings", get(system::show))
+        .route("/settings/accounts", post(system::add_account))
+        .route("/settings/accounts/{account}/{deed}", post(system::change_account))
+        .route("/settings/tokens", post(system::issue_token))
+        .route("/settings/tokens/{token}/revoke", post(system::revoke_token))
         .route("/sign-in", get(door::ask).post(door::sign_in))
         .route("/sign-out", post(door::sign_out))
         .route("/welcome", get(door::welcome).post(door::follow))

@@ -285,3 +285,54 @@ async fn every_answer_tells_the_browser_how_to_help() {
     let away = browser.get("/?state=abnormal").await;
     assert_eq!(away.headers["location"], "/sign-in?next=%2F%3Fstate%3Dabnormal");
 }
+
+#[tokio::test]
+async fn an_administrator_manages_accounts_by_hand() {
+    let stage = Stage::open().await;
+    let mut ada = account(&stage, "ada", "admin").await;
+    let added = ada.post("/settings/accounts", &[("name", "bob"), ("role", "viewer")]).await;
+    let (_, link) = added.text.split_once("/welcome?token=").expect("the link is shown this once");
+    let token = link.split('<').next().unwrap();
+    let mut bob = Browser::new(&stage);
+    let fields = [("token", token), ("password", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(bob.post("/welcome", &fields).await.status, 303);
+    bob.look().await;
+    assert!(!bob.get("/settings").await.text.contains("name=\"role\""), "nothing to manage");
+    assert_eq!(
+        bob.post("/settings/accounts", &[("name", "eve"), ("role", "admin")]).await.status,
+        403
+    );
+    let language = bob.post("/account/language", &[("language", "zh-CN")]).await;
+    assert_eq!(language.headers["location"], "/account?notice=language-saved");
+    assert!(bob.get("/account").await.text.contains("<html lang=\"zh-CN\">"));
+    let id = stage.get("accounts/bob").await.ok()["id"].as_str().unwrap().to_owned();
+    let disabled = ada.post(&format!("/settings/accounts/{id}/disable"), &[]).await;
+    assert_eq!(disabled.status, 303, "{disabled:?}");
+    assert_eq!(bob.get("/account").await.status, 303);
+    let own = stage.get("accounts/ada").await.ok()["id"].as_str().unwrap().to_owned();
+    let last = ada.post(&format!("/settings/accounts/{own}/remove"), &[]).await;
+    assert_eq!(last.status, 409);
+    assert!(last.text.contains("last account of role"), "{last:?}");
+    let audit = ada.get("/audit").await.text;
+    for said in ["Signed in as bob", "Made a one-time link for bob", "<del>false</del>"] {
+        assert!(audit.contains(said), "{said}: {audit}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_changes_the_password_by_hand() {
+    let stage = Stage::open().await;
+    let mut ada = account(&stage, "ada", "viewer").await;
+    let set = async |ada: &mut Browser, present, new, again| {
+        let fields = [("present", present), ("new", new), ("again", again)];
+        ada.post("/account/password", &fields).await
+    };
+    assert_eq!(set(&mut ada, PASSWORD, "battery staple", "battery maple").await.status, 422);
+    assert_eq!(set(&mut ada, PASSWORD, "short", "short").await.status, 422);
+    assert_eq!(set(&mut ada, "guess guess", "battery staple", "battery staple").await.status, 409);
+    let done = set(&mut ada, PASSWORD, "battery staple", "battery staple").await;
+    assert_eq!(done.headers["location"], "/account?notice=password-set");
+    ada.look().await;
+    ada.csrf.clear();
+    assert_eq!(ada.sign_in("ada", "battery staple").await.status, 303);
+}

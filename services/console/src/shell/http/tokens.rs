@@ -45,9 +45,9 @@ impl TokenView {
 #[schema(example = json!({ "name": "deployment", "role": "editor" }))]
 pub struct TokenBody {
     /// What people call it.
-    name: String,
+    pub name: String,
     /// `viewer`, `editor` or `admin`.
-    role: String,
+    pub role: String,
 }
 
 /// A token, with its secret this once.

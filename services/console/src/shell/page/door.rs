@@ -188,9 +188,9 @@ impl Form {
     fn of(api: &Arc<Api>, opened: &Opened, token: &str, name: &str) -> Self {
         let invited = api.entry.invited(opened);
         let intro = match opened.purpose {
-            Purpose::First => "door-first",
-            Purpose::Reset => "door-reset",
-            Purpose::Of(_, _) => "door-invited",
+            Purpose::First => "first",
+            Purpose::Reset => "reset",
+            Purpose::Of(_, _) => "invited",
         };
         let fixed = invited.is_some();
         let name = invited.unwrap_or_else(|| name.to_owned());

@@ -23,8 +23,8 @@ macro_rules! files {
 
 type Files = &'static [(&'static str, &'static str)];
 
-const ENGLISH: Files = files!("en": "common", "door", "overview");
-const CHINESE: Files = files!("zh-CN": "common", "door", "overview");
+const ENGLISH: Files = files!("en": "account", "audit", "common", "door", "overview", "system");
+const CHINESE: Files = files!("zh-CN": "account", "audit", "common", "door", "overview", "system");
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =
     LazyLock::new(|| [bundle(langid!("en"), ENGLISH), bundle(langid!("zh-CN"), CHINESE)]);
@@ -123,6 +123,16 @@ impl Words {
     /// `kind-chain-incomplete`.
     pub fn token(self, what: &str, token: &str) -> Cow<'static, str> {
         self.say(&format!("{what}-{}", token.replace('_', "-")))
+    }
+
+    /// The same with several values.
+    pub fn filled_token(
+        self,
+        what: &str,
+        token: &str,
+        values: impl IntoIterator<Item = (&'static str, FluentValue<'static>)>,
+    ) -> Cow<'static, str> {
+        self.filled(&format!("{what}-{}", token.replace('_', "-")), values)
     }
 
     /// A message without values, if there is one of this key.

@@ -8,7 +8,7 @@ use crate::domain::{
         account::Account,
         contact::Contact,
         domain::{Domain, Status},
-        options::OptionsDraft,
+        options::{Options, OptionsDraft},
         setting::Setting,
         silence::Target,
     },
@@ -115,7 +115,7 @@ fn domain(domain: &Domain) -> Facts {
         Status::Enabled => "enabled",
         Status::Disabled => "disabled",
     };
-    let draft = domain.options().map_or_else(OptionsDraft::default, |options| options.to_draft());
+    let draft = domain.options().map_or_else(OptionsDraft::default, Options::to_draft);
     let fields = vec![
         ("state", state.to_owned()),
         ("sni", draft.sni.unwrap_or_default()),

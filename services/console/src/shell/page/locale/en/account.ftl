@@ -1,0 +1,19 @@
+# One's own account.
+account-title = Your account
+account-role = Role
+account-signed-in = Last signed in
+account-language = Language
+account-by-browser = As the browser asks
+account-save = Save
+account-password = Password
+account-present = Present password
+account-set-password = Set password
+account-others-end = All your other sessions end.
+account-wrong = The present password is another.
+account-no-password = You sign in through your provider, without a password here.
+account-none = You use a token, which has no account.
+role-viewer = Viewer
+role-editor = Editor
+role-admin = Administrator
+notice-language-saved = The language was saved.
+notice-password-set = The password was set. All other sessions have ended.

@@ -1,0 +1,19 @@
+# 自己的账号。
+account-title = 我的账号
+account-role = 角色
+account-signed-in = 上次登录
+account-language = 语言
+account-by-browser = 跟随浏览器
+account-save = 保存
+account-password = 密码
+account-present = 当前密码
+account-set-password = 设置密码
+account-others-end = 您的其他会话将全部结束。
+account-wrong = 当前密码不正确。
+account-no-password = 您通过身份提供方登录，在这里没有密码。
+account-none = 您使用的是令牌，没有账号。
+role-viewer = 查看者
+role-editor = 编辑者
+role-admin = 管理员
+notice-language-saved = 语言已保存。
+notice-password-set = 密码已设置，其他会话已全部结束。
