@@ -77,7 +77,7 @@ pub fn wanted(headers: &HeaderMap) -> Language {
 pub fn local(next: &str) -> Option<&str> {
     let is_path = next.starts_with('/') && next.len() <= NEXT_LEN_MAX;
     // A second slash, also a backslash in browsers' eyes, would begin a host.
-    let is_host = next.starts_with("//") || next.contains('\\');
+    let is_host = next.strip_prefix("//").is_some() || next.contains('\\');
     let is_clean = next.chars().all(|c| c.is_ascii_graphic());
     (is_path && !is_host && is_clean).then_some(next)
 }
