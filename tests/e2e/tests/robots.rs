@@ -137,6 +137,23 @@ async fn an_anomaly_and_its_recovery_reach_all_channels(shape: Shape) {
     assert!(crowd.robots.strays().is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_enters_a_robot_by_a_file_and_says_whom_it_calls() {
+    let crowd = &Crowd::gather().await;
+    let fleet = &start(Shape::Embedded, crowd).await;
+    let hand = crowd.hand(Vendor::DingTalk);
+    let text = format!("{}\n{}\n@zoe\n@13800001111\n", hand.robot.url(), hand.secret);
+    let robot = format!("dingtalk={}", fleet.scene.file("robot.txt", &text).display());
+    let added = typed(fleet, &["contacts", "add", "--name", "Shop", "--robot", &robot]).await;
+    assert_eq!(added.code, 0, "{added:?}");
+    let tested = typed(fleet, &["contacts", "test", "Shop", "--method", "dingtalk"]).await;
+    assert_eq!(tested.code, 0, "{tested:?}");
+    assert_eq!(hand.robot.taken()[0].message().mentions, ["13800001111", "zoe"]);
+    let robot = format!("wecom={}", fleet.scene.file("robot.txt", "a\nb\nc\n").display());
+    let refused = typed(fleet, &["contacts", "add", "--name", "X", "--robot", &robot]).await;
+    assert_eq!((refused.code == 0, refused.said.contains("want a URL")), (false, true));
+}
+
 async fn start(shape: Shape, crowd: &Crowd) -> Fleet {
     let window = ("NOTIFIER_GROUP_WINDOW", "1s".to_owned());
     Plan::new(shape).told(crowd.robots.settings()).told([window]).start().await

@@ -43,9 +43,9 @@ pub trait Channel: Send + Sync {
     /// How fast it may be spoken to.
     fn pace(&self) -> Pace;
 
-    /// Whether a letter is short enough for one message, whole. What is longer is told in several
+    /// Whether a letter is short enough for one message to an address, whole. What is longer is told in several
     /// messages if it can be, and cut by the channel if it cannot.
-    fn fits(&self, _letter: &Letter) -> bool {
+    fn fits(&self, _address: &Address, _letter: &Letter) -> bool {
         true
     }
 
@@ -148,9 +148,9 @@ impl Channels {
         }
     }
 
-    /// Whether a letter is short enough for one message of a channel, whole.
-    pub fn fits(&self, token: &Token, letter: &Letter) -> bool {
-        self.find(token).is_none_or(|channel| channel.fits(letter))
+    /// Whether a letter is short enough for one message of a channel to an address, whole.
+    pub fn fits(&self, token: &Token, address: &Address, letter: &Letter) -> bool {
+        self.find(token).is_none_or(|channel| channel.fits(address, letter))
     }
 
     fn find(&self, token: &Token) -> Option<&dyn Channel> {

@@ -152,6 +152,14 @@ impl Desk {
         channels.send(&channel, &parcel).await
     }
 
+    /// Whether a letter goes whole in one message.
+    pub(crate) fn fits(&self, hand: &Hand, letter: &Letter) -> bool {
+        let channel: Token = hand.robot.vendor().method().parse().unwrap();
+        let content = self.seal().seal(&serde_json::to_vec(&hand.address).unwrap()).unwrap();
+        let address = Address::Sealed { content: content.into(), robot: hand.address.robot() };
+        self.channels.get_or_init(|| self.open_channels()).fits(&channel, &address, letter)
+    }
+
     /// Tells that a certificate expired, in English.
     pub(crate) async fn tell_something(&self, hand: &Hand) -> Outcome {
         let news = specimens::expired();

@@ -25,6 +25,16 @@ async fn all_messages_ring_the_telephones_that_are_mentioned() {
 }
 
 #[tokio::test]
+async fn what_rings_telephones_is_shorter_and_gathers_less() {
+    let desk = Desk::open().await;
+    for (mentions, fits) in [(&["zoe"][..], true), (&["zoe", "all"], false)] {
+        let hand = desk.hire(Vendor::WeCom, mentions);
+        let letter = specimens::digest(80, "en");
+        assert_eq!(desk.fits(&hand, &letter), fits, "{mentions:?}: {}", letter.text().len());
+    }
+}
+
+#[tokio::test]
 async fn each_code_has_its_treatment() {
     let desk = Desk::open().await;
     let hand = desk.hire(Vendor::WeCom, &[]);

@@ -163,6 +163,8 @@ async fn what_was_parked_is_sent_again_once_the_robot_is_well() {
     scene.robot.fail(Fault::Code(460_101, "body too big".to_owned()));
     scene.happens("a.example.com").await;
     scene.until_story(&["due: cause_event", "attempted 1", "parked"]).await;
+    let inbox = scene.world.inbox().await;
+    assert!(inbox.iter().any(|entry| entry.text.contains("460101 body too big")), "{inbox:#?}");
     scene.robot.mend();
     let delivery_id = scene.world.steps("dingtalk").await[0].delivery_id.clone();
     let again = SendAgain {

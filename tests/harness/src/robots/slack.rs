@@ -15,9 +15,9 @@ const SECTION_MAX: usize = 3_000;
 /// Blocks of a message.
 const BLOCKS_MAX: usize = 50;
 
-/// One message a second, and a short burst.
+/// One message a second, and a short burst: no more than two ahead of it at any time.
 const LIMITS: &[(usize, SignedDuration)] =
-    &[(3, SignedDuration::from_secs(1)), (5, SignedDuration::from_secs(4))];
+    &[(3, SignedDuration::from_secs(1)), (62, SignedDuration::from_mins(1))];
 
 /// What `Retry-After` says.
 const RETRY_AFTER: &str = "5";
@@ -199,6 +199,9 @@ mod tests {
             }
         };
         assert_eq!([0, 10, 20, 30].map(&mut status), [200, 200, 200, 429]);
-        assert_eq!([5_000, 6_000, 7_000, 8_000, 9_000].map(status), [200; 5]);
+        for second in 1..=58 {
+            assert_eq!(status(second * 1_000 + 500), 200, "{second}");
+        }
+        assert_eq!(status(59_000), 429, "more than one a second, for a minute");
     }
 }

@@ -19,7 +19,7 @@ use super::{
     markup::{cut, is_mobile, markdown, within},
     web::{Post, Reply, Web, scrubbed},
 };
-use crate::domain::{thread::outcome::Outcome, wording::Letter};
+use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
 
 /// Bytes of a request. The robot takes 20,000; the rest is for what is around the text.
 const TEXT_MAX: usize = 17_000;
@@ -107,12 +107,12 @@ impl Channel for DingTalk {
         }
     }
 
-    fn fits(&self, letter: &Letter) -> bool {
+    fn fits(&self, _address: &Address, letter: &Letter) -> bool {
         text(letter, &[]).len() <= TEXT_MAX
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let address = match self.web.address(self.token(), parcel) {
+        let address = match self.web.address(self.token(), &parcel.address) {
             Ok(address) => address,
             Err(outcome) => return outcome,
         };

@@ -23,7 +23,7 @@ use super::{
     markup::{entities, within},
     web::{Post, Reply, Web, scrubbed},
 };
-use crate::domain::{thread::outcome::Outcome, wording::Letter};
+use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
 
 /// Bytes of a request. The robot takes 20 KB.
 const BODY_MAX: usize = 19_000;
@@ -109,13 +109,13 @@ impl Channel for Lark {
         }
     }
 
-    fn fits(&self, letter: &Letter) -> bool {
+    fn fits(&self, _address: &Address, letter: &Letter) -> bool {
         // Room for a signature and for those who are mentioned.
         card(letter, &[]).to_string().len() <= BODY_MAX - 2_048
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let address = match self.web.address(self.token, parcel) {
+        let address = match self.web.address(self.token, &parcel.address) {
             Ok(address) => address,
             Err(outcome) => return outcome,
         };

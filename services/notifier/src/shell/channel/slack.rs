@@ -14,7 +14,7 @@ use super::{
     markup::{cut, entities, within},
     web::{Post, Reply, Web},
 };
-use crate::domain::{thread::outcome::Outcome, wording::Letter};
+use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
 
 /// Characters of one section's text.
 const SECTION_MAX: usize = 3_000;
@@ -59,12 +59,12 @@ impl Channel for Slack {
         }
     }
 
-    fn fits(&self, letter: &Letter) -> bool {
+    fn fits(&self, _address: &Address, letter: &Letter) -> bool {
         text(letter).len() <= TEXT_MAX
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let address = match self.web.address(self.token(), parcel) {
+        let address = match self.web.address(self.token(), &parcel.address) {
             Ok(address) => address,
             Err(outcome) => return outcome,
         };

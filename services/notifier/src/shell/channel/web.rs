@@ -27,7 +27,6 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use url::Host;
 
-use super::Parcel;
 use crate::{
     config::WebConfig,
     domain::{
@@ -119,14 +118,14 @@ impl Web {
         Ok(Self { client: builder.build()?, guard, seal, bases, clock })
     }
 
-    /// The address of a parcel, opened, below the base that is configured for the channel.
+    /// An address, opened, below the base that is configured for the channel.
     ///
     /// # Errors
     ///
     /// The outcome of a parcel whose address cannot be used.
-    pub fn address(&self, channel: &str, parcel: &Parcel) -> Result<SecretAddress, Outcome> {
+    pub fn address(&self, channel: &str, address: &Address) -> Result<SecretAddress, Outcome> {
         let broken = |reply: &str| Outcome::Broken { reply: reply.to_owned() };
-        let Address::Sealed { content, .. } = &parcel.address else {
+        let Address::Sealed { content, .. } = address else {
             return Err(broken("the contact has no address for this channel"));
         };
         let opened = self.seal.open(content).map_err(|error| match error {

@@ -66,7 +66,7 @@ impl Channel for Webhook {
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let address = match self.web.address(self.token(), parcel) {
+        let address = match self.web.address(self.token(), &parcel.address) {
             Ok(address) => address,
             Err(outcome) => return outcome,
         };

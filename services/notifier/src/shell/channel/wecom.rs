@@ -17,7 +17,7 @@ use super::{
     markup::{is_mobile, markdown, unmarked, within},
     web::{Post, Reply, Web, scrubbed},
 };
-use crate::domain::{thread::outcome::Outcome, wording::Letter};
+use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
 
 /// Bytes of the Markdown of one message.
 const TEXT_MAX: usize = 4_096;
@@ -70,13 +70,16 @@ impl Channel for WeCom {
         }
     }
 
-    fn fits(&self, letter: &Letter) -> bool {
-        // Room for those who are mentioned.
-        text(letter, &[]).len() <= TEXT_MAX - 512
+    fn fits(&self, address: &Address, letter: &Letter) -> bool {
+        match self.web.address(self.token(), address) {
+            Ok(address) => content(letter, &address.mentions).len() <= most(&address.mentions),
+            // Nothing goes there, and that is seen when it is tried.
+            Err(_) => true,
+        }
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let address = match self.web.address(self.token(), parcel) {
+        let address = match self.web.address(self.token(), &parcel.address) {
             Ok(address) => address,
             Err(outcome) => return outcome,
         };
@@ -93,21 +96,31 @@ impl Channel for WeCom {
     }
 }
 
-fn body(letter: &Letter, mentions: &[String]) -> Value {
-    // Markdown calls accounts only. Whoever is to be called by number, and everybody, is called by
-    // a message without it.
-    if mentions.iter().any(|one| one == "all" || is_mobile(one)) {
-        return plain(letter, mentions);
-    }
-    let content = within(TEXT_MAX, letter, |letter| text(letter, mentions));
-    json!({ "msgtype": "markdown", "markdown": { "content": content } })
+/// Whether people are mentioned whom Markdown does not call: it calls accounts only. Whoever is to be
+/// called by number, and everybody, is called by a message without it.
+fn is_plain(mentions: &[String]) -> bool {
+    mentions.iter().any(|one| one == "all" || is_mobile(one))
 }
 
-fn plain(letter: &Letter, mentions: &[String]) -> Value {
+/// Bytes of what is said.
+fn most(mentions: &[String]) -> usize {
+    if is_plain(mentions) { PLAIN_MAX } else { TEXT_MAX }
+}
+
+/// What is said, in the form that calls those who are mentioned.
+fn content(letter: &Letter, mentions: &[String]) -> String {
+    if is_plain(mentions) { unmarked(&letter.text()) } else { text(letter, mentions) }
+}
+
+fn body(letter: &Letter, mentions: &[String]) -> Value {
+    let content = within(most(mentions), letter, |letter| content(letter, mentions));
+    if !is_plain(mentions) {
+        return json!({ "msgtype": "markdown", "markdown": { "content": content } });
+    }
     let (mobiles, accounts): (Vec<_>, Vec<_>) = mentions.iter().partition(|one| is_mobile(one));
     let account = |one: &String| if one == "all" { "@all".to_owned() } else { one.clone() };
     json!({ "msgtype": "text", "text": {
-        "content": within(PLAIN_MAX, letter, |letter| unmarked(&letter.text())),
+        "content": content,
         "mentioned_list": accounts.into_iter().map(account).collect::<Vec<_>>(),
         "mentioned_mobile_list": mobiles,
     } })

@@ -88,7 +88,7 @@ impl Courier {
         let fits = |count: usize| {
             let letters = letters.get(..count).unwrap_or(&letters);
             let digest = self.book.digest(&key.contact, letters, first.parcel.delivery);
-            self.channels.fits(&key.channel, &digest)
+            self.channels.fits(&key.channel, &first.parcel.address, &digest)
         };
         // A longer digest is never shorter: between what fits and what does not lies the border.
         let (mut within, mut beyond) = (1, letters.len() + 1);
