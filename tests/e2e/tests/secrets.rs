@@ -169,6 +169,7 @@ fn faults(vendor: Vendor, token: &str, secret: &str) -> Vec<Fault> {
         Fault::Resets,
         Fault::Hangs,
         Fault::NeverEnds,
+        Fault::Drips,
         Fault::Leads(format!("http://127.0.0.1:1/{token}")),
         Fault::status(500, &echo),
         Fault::status(404, &echo),

@@ -114,6 +114,17 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn an_answer_that_drips_is_not_waited_for() {
+    let mut desk = Desk::open().await;
+    desk.set("NOTIFIER_HTTP_TIMEOUT", "1s");
+    let hand = desk.hire(Vendor::DingTalk, &[]);
+    let begun = Instant::now();
+    let outcome = desk.outcomes(&hand, &[Fault::Drips]).await.remove(0);
+    assert!(matches!(outcome, Outcome::Again { perhaps_told: true, .. }), "{outcome:?}");
+    assert!(begun.elapsed() < Duration::from_secs(20), "silence is no measure: it never is silent");
+}
+
+#[tokio::test]
 async fn where_nobody_listens_nothing_was_told() {
     let desk = Desk::open().await;
     let hand = at(&desk, "http://127.0.0.1:1/webhook/0123456789abcdef");

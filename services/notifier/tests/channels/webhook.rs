@@ -28,6 +28,7 @@ async fn an_event_says_what_happened_in_fields() {
         assert_eq!(event["data"]["kind"], kind.token());
         assert_eq!(event["data"]["anomaly_id"], news.wire().anomaly_id);
     }
+    assert!(hand.robot.taken()[0].header("user-agent").starts_with("certherald/"));
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ pub enum Fault {
     Resets,
     /// It answers 200, and its body never ends.
     NeverEnds,
+    /// It answers 200, and its body comes byte by byte, without end.
+    Drips,
 }
 
 impl Fault {
@@ -42,7 +44,7 @@ impl Fault {
                 .with("x-proxy", "yes"),
             Self::Leads(place) => Answer::text(307, "").with("location", place),
             Self::Hangs | Self::Resets => Answer::text(0, ""),
-            Self::NeverEnds => Answer::text(200, ""),
+            Self::NeverEnds | Self::Drips => Answer::text(200, ""),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fmt, io};
 
 use futures::stream;
-use http_body_util::combinators::BoxBody;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::server::conn::http1;
@@ -21,6 +22,9 @@ use super::{Answer, Fault, Street, Vendor};
 
 /// Bytes of a body that are read: above every limit that is to be checked.
 const BODY_MAX: usize = 1024 * 1024;
+
+/// Between two bytes: no silence that anybody would call one.
+const DRIP: Duration = Duration::from_millis(50);
 
 /// What an endless body is made of.
 const CHUNK: &[u8] = &[b' '; 4_096];
@@ -75,7 +79,7 @@ async fn hold<S: AsyncRead + AsyncWrite + Unpin>(stream: S, street: Arc<Street>)
 async fn attend(
     request: Request<Incoming>,
     street: Arc<Street>,
-) -> Result<Response<BoxBody<Bytes, Infallible>>, Reset> {
+) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, Reset> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_MAX).collect().await.map_err(|_| Reset)?.to_bytes().to_vec();
     let text =
@@ -97,21 +101,29 @@ async fn attend(
     match fault {
         Some(Fault::Hangs) => std::future::pending().await,
         Some(Fault::Resets) => Err(Reset),
-        Some(Fault::NeverEnds) => {
-            let frame = || Ok(Frame::data(Bytes::from_static(CHUNK)));
-            let body = StreamBody::new(stream::iter(std::iter::repeat_with(frame)));
-            Ok(Response::new(BodyExt::boxed(body)))
-        }
+        Some(Fault::NeverEnds) => Ok(endless(CHUNK, Duration::ZERO)),
+        Some(Fault::Drips) => Ok(endless(b" ", DRIP)),
         Some(Fault::Answers(_) | Fault::Code(..) | Fault::Page | Fault::Leads(_)) | None => {
             Ok(response(&answer))
         }
     }
 }
 
-fn response(answer: &Answer) -> Response<BoxBody<Bytes, Infallible>> {
+/// A body of one chunk after the other.
+fn endless(chunk: &'static [u8], pause: Duration) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
+    let chunks = stream::unfold((), move |()| async move {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        Some((Ok(Frame::data(Bytes::from_static(chunk))), ()))
+    });
+    Response::new(BodyExt::boxed_unsync(StreamBody::new(chunks)))
+}
+
+fn response(answer: &Answer) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
         response = response.header(*name, value);
     }
-    response.body(Full::new(Bytes::from(answer.body.clone())).boxed()).unwrap()
+    response.body(Full::new(Bytes::from(answer.body.clone())).boxed_unsync()).unwrap()
 }

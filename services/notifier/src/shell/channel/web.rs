@@ -38,6 +38,9 @@ use crate::{
 /// Longest reply that is read. What robots say is shorter by far.
 const REPLY_MAX: usize = 64 * 1024;
 
+/// How we present ourselves: some who guard a receiver refuse whoever does not.
+const USER_AGENT: &str = concat!("certherald/", env!("CARGO_PKG_VERSION"));
+
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -103,6 +106,7 @@ impl Web {
         let guard = Arc::new(Guard::new(config.allow.clone()));
         let mut builder = Client::builder()
             .no_proxy()
+            .user_agent(USER_AGENT)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_WITHIN.min(config.timeout))
             .timeout(config.timeout)
