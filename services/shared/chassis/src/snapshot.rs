@@ -81,6 +81,7 @@ pub enum SnapshotError {
 enum Order {
     Restore(mpsc::Sender<Batch>),
     Write(Change, oneshot::Sender<()>),
+    Discard(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -157,6 +158,15 @@ impl Snapshot {
         let (written, answer) = oneshot::channel();
         if self.orders.send(Order::Write(change, written)).await.is_ok() {
             // An error means that the thread is gone, and with it whatever might be told.
+            answer.await.unwrap_or_default();
+        }
+    }
+
+    /// Forgets everything, because it does not fit to the streams: it is as if nothing had ever
+    /// been written.
+    pub async fn discard(&self) {
+        let (discarded, answer) = oneshot::channel();
+        if self.orders.send(Order::Discard(discarded)).await.is_ok() {
             answer.await.unwrap_or_default();
         }
     }

@@ -76,6 +76,20 @@ async fn a_change_before_reading_adds_to_what_is_there() {
 }
 
 #[tokio::test]
+async fn what_is_discarded_is_not_there_and_what_is_written_then_is() {
+    let directory = tempfile::tempdir().unwrap();
+    filled(directory.path()).await;
+    let snapshot = open(directory.path()).await;
+    snapshot.discard().await;
+    assert_eq!(restored(&snapshot).await, Restored::default());
+    let (key, value) = entry(1, "new");
+    snapshot.write(Change { puts: vec![(key.clone(), value.clone())], ..Change::default() }).await;
+    snapshot.close().await;
+    let again = restored(&open(directory.path()).await).await;
+    assert_eq!(again.state, State::from([(key, value)]));
+}
+
+#[tokio::test]
 async fn another_format_begins_anew() {
     let directory = tempfile::tempdir().unwrap();
     filled(directory.path()).await;

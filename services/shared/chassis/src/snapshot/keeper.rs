@@ -50,6 +50,10 @@ impl Keeper {
                     // Whoever has stopped waiting does not need to know.
                     written.send(()).unwrap_or_default();
                 }
+                Order::Discard(discarded) => {
+                    self.renew(&io::Error::other("it does not fit to the streams"));
+                    discarded.send(()).unwrap_or_default();
+                }
                 Order::Close(closed) => {
                     self.sync();
                     return Some(closed);
