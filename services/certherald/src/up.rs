@@ -21,7 +21,7 @@ use chassis::{
     start::{self, Foundation, ProcessConfig},
 };
 use proto::stream::Service;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpSocket, sync::oneshot};
 
 use self::{demo::Show, greeting::Greeting};
 use crate::{
@@ -58,7 +58,7 @@ pub(crate) async fn run(options: Up) -> ExitCode {
             // Nobody waits for it any more only when the process has ended.
             drop(opened.send(store.clone()));
         }
-        begin(&foundation, &keeper, parts, console, show).await
+        begin(&foundation, &keeper, parts, console, show)
     };
     let code = start::process(process, begun).await;
     if let Ok(store) = store.await {
@@ -137,7 +137,7 @@ impl Keeper {
     }
 }
 
-async fn begin(
+fn begin(
     foundation: &Foundation,
     keeper: &Keeper,
     parts: Vec<(Service, Part)>,
@@ -145,11 +145,11 @@ async fn begin(
     show: Option<Show>,
 ) -> Result<(), UpError> {
     // First: a port that is taken is the most likely of all mistakes.
-    let listener = console::listen(console.listen).await?;
-    let greeting = greeting(foundation, &listener, &console, &parts)?;
+    let reserved = console::reserve(console.listen)?;
+    let greeting = greeting(foundation, &reserved, &console, &parts)?;
     let context = |service| foundation.context(service, keeper.bus(service));
     let tasks = &foundation.tasks;
-    tasks.spawn("console", console::serve(context(Service::Console), console, listener));
+    tasks.spawn("console", console::serve(context(Service::Console), console, reserved));
     for (service, part) in parts {
         part.begin(tasks, context(service));
     }
@@ -167,13 +167,13 @@ async fn begin(
 
 fn greeting(
     foundation: &Foundation,
-    listener: &TcpListener,
+    reserved: &TcpSocket,
     console: &console::Config,
     parts: &[(Service, Part)],
 ) -> Result<Greeting, UpError> {
     let data = &foundation.config.data;
     let unusable = |source| UpError::Data { path: data.clone(), source };
-    let api = listener.local_addr().map_err(unusable)?;
+    let api = reserved.local_addr().map_err(unusable)?;
     std::fs::create_dir_all(data).map_err(unusable)?;
     address::write(data, api).map_err(unusable)?;
     let mails = |part: &(Service, Part)| match &part.1 {

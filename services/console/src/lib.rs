@@ -14,9 +14,13 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc};
 use chassis::{
     context::Context,
     seal::{Seal, SealError},
+    snapshot::SnapshotError,
 };
 use jiff::SignedDuration;
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::Semaphore,
+};
 use tracing::info;
 
 pub use crate::config::Config;
@@ -36,6 +40,9 @@ use crate::{
     },
 };
 
+/// Connections that the system accepts before the console does: a burst of a load balancer.
+const CALLERS_WAITING_MAX: u32 = 1_024;
+
 /// Why the console does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -53,6 +60,9 @@ pub enum RunError {
     /// Passwords cannot be hashed.
     #[error("cannot let people sign in")]
     Passwords(#[from] HashError),
+    /// What is shown cannot be kept.
+    #[error("cannot keep the board")]
+    Board(#[from] SnapshotError),
     /// The first start did not come to its end.
     #[error("the first start failed")]
     FirstStart(#[from] FirstStartError),
@@ -67,34 +77,40 @@ pub enum RunError {
 ///
 /// See [`RunError`].
 pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
-    let listener = listen(config.listen).await?;
-    serve(context, config, listener).await
+    let address = reserve(config.listen)?;
+    serve(context, config, address).await
 }
 
-/// Opens the address of the API; apart from [`serve`], so that whoever starts several services
-/// learns at once that it is taken, and which port it is.
+/// Takes the address of the API; apart from [`serve`], so that whoever starts several services
+/// learns at once that it is taken, and which port it is. It opens when there is an answer: until
+/// then callers are refused, and need not wait.
 ///
 /// # Errors
 ///
 /// When it cannot be had.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
-    let listen = |source| RunError::Listen { address, source };
-    TcpListener::bind(address).await.map_err(listen)
+pub fn reserve(address: SocketAddr) -> Result<TcpSocket, RunError> {
+    let reserve = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        // A port whose last connections are still fading away is free.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    reserve().map_err(|source| RunError::Listen { address, source })
 }
 
-/// Runs the console on an open address until the process stops.
+/// Runs the console on an address that was taken until the process stops.
 ///
 /// # Errors
 ///
 /// See [`RunError`].
-pub async fn serve(
-    context: Context,
-    config: Config,
-    listener: TcpListener,
-) -> Result<(), RunError> {
+pub async fn serve(context: Context, config: Config, reserved: TcpSocket) -> Result<(), RunError> {
     let prepared = context.health.check("console");
     let stopping = context.tasks.stopping();
-    let mirror = Mirror::begin(&context);
+    let mirror = Mirror::begin(&context, &context.data.join("board")).await?;
     let store = Store::new(
         context.bus.clone(),
         context.clock.clone(),
@@ -103,7 +119,7 @@ pub async fn serve(
     );
     let Some(()) = stopping.run_until_cancelled(mirror.caught_up()).await else { return Ok(()) };
     let token_file = config.token_file.clone().unwrap_or_else(|| context.data.join("admin-token"));
-    let address = listener.local_addr().map_err(RunError::Serve)?;
+    let address = reserved.local_addr().map_err(RunError::Serve)?;
     let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
     let seal = Seal::open_or_create(&key_file)?;
     let requests = Requests::new(context.clone());
@@ -123,6 +139,9 @@ pub async fn serve(
         mirror,
         store,
     });
+    let listener = reserved
+        .listen(CALLERS_WAITING_MAX)
+        .map_err(|source| RunError::Listen { address, source })?;
     info!(api = %address, "The API answers on http://{address}/api/v1.");
     prepared.ready();
     answer(listener, http::router(api), stopping.cancelled_owned()).await.map_err(RunError::Serve)

@@ -1,19 +1,24 @@
 //! The streams folded into what is shown: domains and their state, contacts, settings, silences,
 //! inbox, deliveries, what happened lately.
 //!
-//! A projection, truth for nothing: it can be thrown away and folded anew. Each message is taken in
-//! by the method of its stream, and taking one in twice changes nothing. Start reading at
-//! [`Board`].
+//! A projection, truth for nothing: it can be thrown away and folded anew. Taking a message in
+//! twice changes nothing. What is folded from the streams that grow without end is kept
+//! ([`memory`]), so that a restart folds only what is new; whoever adds to that adds a [`Part`].
+//! Start reading at [`Board`].
 
 pub mod audit;
+pub mod deliveries;
 pub mod delivery;
 pub mod detail;
 pub mod domains;
+mod findings;
+pub mod leaf;
+pub mod memory;
 pub mod query;
 pub mod silences;
 pub mod watch;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use proto::{
@@ -25,8 +30,9 @@ use proto::{
 
 use self::{
     audit::{Audit, facts::Facts},
-    delivery::Deliveries,
+    deliveries::Deliveries,
     domains::{Domains, Row},
+    memory::{Part, Reached},
     silences::Silences,
     watch::{Anomaly, Closed},
 };
@@ -35,7 +41,7 @@ use super::inventory::{
     account::{Account, link::Link, strangers::Strangers},
     acknowledgement::{Acknowledgements, Said},
     contact::Contact,
-    inbox::Marks,
+    inbox::{self, Marks},
     setting::Kept,
     token::Token,
 };
@@ -64,12 +70,40 @@ pub struct Board {
     deliveries: Deliveries,
     /// Oldest first, with their place in `EVENTS`.
     events: VecDeque<(u64, Event)>,
-    /// In the order of closing.
-    closed: VecDeque<Closed>,
+    /// By the place of the closing in `LOG`.
+    closed: BTreeMap<(u64, u32), Closed>,
+    /// How far each stream is folded, by its name.
+    reached: BTreeMap<&'static str, Reached>,
+    /// What has changed since it was last kept.
+    changed: BTreeSet<Part>,
+}
+
+/// A message of a stream, read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// Of `INVENTORY`.
+    Ordered(Entity, InventoryRecord),
+    /// Of `LOG`.
+    Logged(DomainId, LogRecord),
+    /// Of `EVENTS`.
+    Happened(Box<Event>),
+    /// Of `DELIVERIES`.
+    Told {
+        /// Through what.
+        channel: Channel,
+        /// Whom.
+        contact: ContactId,
+        /// Of which domain, unless the news speaks of none.
+        domain: Option<DomainId>,
+        /// What became of it.
+        record: DeliveryRecord,
+    },
+    /// Of `FACTS`.
+    Looked(DomainId, Box<ScanFact>),
 }
 
 /// An entity and the version of its subject.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Versioned<E> {
     /// The entity.
     pub entity: E,
@@ -91,6 +125,19 @@ impl<E: Ordered> Versioned<E> {
 
 /// Taking in.
 impl Board {
+    /// A message, with its sequence.
+    pub fn take(&mut self, sequence: u64, heard: Heard) {
+        match heard {
+            Heard::Ordered(entity, record) => self.ordered(entity, sequence, &record),
+            Heard::Logged(id, record) => self.logged(id, sequence, &record),
+            Heard::Happened(event) => self.happened(sequence, *event),
+            Heard::Told { channel, contact, domain, record } => {
+                self.told(&channel, contact, domain, sequence, &record);
+            }
+            Heard::Looked(id, fact) => self.looked(id, &fact),
+        }
+    }
+
     /// A record of `INVENTORY`.
     pub fn ordered(&mut self, entity: Entity, sequence: u64, record: &InventoryRecord) {
         let before = Facts::of(&entity, self);
@@ -129,6 +176,10 @@ impl Board {
             }
             Entity::Inbox(id) => {
                 self.inboxes.entry(id).or_default().take(sequence, record);
+                let events = record.events.iter().filter_map(|event| event.event.as_ref());
+                for entry in events.filter_map(Marks::read).flat_map(|inbox::Read(read)| read) {
+                    self.deliveries.read(&entry);
+                }
             }
             Entity::Silence(id) => self.silences.ordered(id, sequence, record),
             Entity::Acknowledgement(id) => {
@@ -139,16 +190,23 @@ impl Board {
 
     /// A record of `LOG`.
     pub fn logged(&mut self, id: DomainId, sequence: u64, record: &LogRecord) {
+        self.changed.insert(Part::Watch(id));
         let closed = self.domains.logged(id, sequence, record);
-        self.closed.extend(closed);
-        let surplus = self.closed.len().saturating_sub(CLOSED_MAX);
-        self.closed.drain(..surplus);
+        for (place, closed) in (0_u32..).zip(closed) {
+            self.changed.insert(Part::Closed(sequence, place));
+            self.closed.insert((sequence, place), closed);
+        }
+        while self.closed.len() > CLOSED_MAX {
+            let Some(((sequence, place), _)) = self.closed.pop_first() else { break };
+            self.changed.insert(Part::Closed(sequence, place));
+        }
     }
 
     /// A fact of `FACTS`: only that the domain was looked at, when, and at how many addresses.
     pub fn looked(&mut self, id: DomainId, fact: &ScanFact) {
-        if let Some(at) = fact.started_at.as_ref().and_then(time::read) {
-            self.domains.looked(id, at, fact);
+        let Some(at) = fact.started_at.as_ref().and_then(time::read) else { return };
+        if self.domains.looked(id, at, fact) {
+            self.changed.insert(Part::Look(id));
         }
     }
 
@@ -157,9 +215,12 @@ impl Board {
         if self.events.back().is_some_and(|(last, _)| *last >= sequence) {
             return;
         }
-        if self.events.len() == EVENTS_MAX {
-            self.events.pop_front();
+        if self.events.len() == EVENTS_MAX
+            && let Some((oldest, _)) = self.events.pop_front()
+        {
+            self.changed.insert(Part::Event(oldest));
         }
+        self.changed.insert(Part::Event(sequence));
         self.events.push_back((sequence, event));
     }
 
@@ -172,9 +233,16 @@ impl Board {
         sequence: u64,
         record: &DeliveryRecord,
     ) {
-        for gone in self.deliveries.told(channel, contact, domain, sequence, record) {
-            if let Some(inbox) = self.inboxes.get_mut(&gone.contact) {
-                inbox.entity.forget(&gone.id);
+        let inboxes = &self.inboxes;
+        let is_read = |contact: &ContactId, entry: &DeliveryId| {
+            inboxes.get(contact).is_some_and(|inbox| inbox.entity.is_read(entry))
+        };
+        let taken = self.deliveries.told(channel, contact, domain, (sequence, record), &is_read);
+        self.changed.extend(taken.changed.into_iter().map(Part::Delivery));
+        for (contact, entry) in taken.gone {
+            self.changed.insert(Part::Delivery(entry));
+            if let Some(inbox) = self.inboxes.get_mut(&contact) {
+                inbox.entity.forget(&entry);
             }
         }
     }
@@ -269,8 +337,7 @@ impl Board {
 
     /// Entries of all inboxes that were not read.
     pub fn unread(&self) -> usize {
-        let entries = self.contacts.keys().flat_map(|id| self.deliveries.inbox_of(id, None));
-        entries.filter(|entry| !self.is_read(&entry.contact, &entry.id)).count()
+        self.deliveries.unread_count(None)
     }
 
     /// The marks in the inbox of a contact.
@@ -309,7 +376,7 @@ impl Board {
 
     /// What was wrong and is over, latest first.
     pub fn closed(&self) -> impl Iterator<Item = &Closed> {
-        self.closed.iter().rev()
+        self.closed.values().rev()
     }
 }
 

@@ -22,11 +22,16 @@ pub fn template() -> String {
         "",
         "",
     ];
-    written(&[example.map(str::to_owned).to_vec()])
+    head() + &written(&[example.map(str::to_owned).to_vec()])
 }
 
-/// Domains as CSV.
-pub fn domains<'d, I>(domains: I) -> String
+/// The first line of domains as CSV.
+pub fn head() -> String {
+    written(&[COLUMNS.map(str::to_owned).to_vec()])
+}
+
+/// The lines of domains as CSV.
+pub fn lines<'d, I>(domains: I) -> String
 where
     I: IntoIterator<Item = &'d Domain>,
 {
@@ -83,7 +88,6 @@ fn inert(text: &str) -> String {
 fn written(rows: &[Vec<String>]) -> String {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(COLUMNS).expect("memory takes any record of as many fields as the first");
     for row in rows {
         writer.write_record(row).expect("memory takes any record of as many fields as the first");
     }
@@ -113,7 +117,7 @@ mod tests {
         let good = intake::csv(text).unwrap().good;
         let added = good.iter().map(|g| DomainEvent::Added(g.place.clone(), g.options.clone()));
         let domains: Vec<_> = added.map(|event| Domain::folded([&event])).collect();
-        let exported = super::domains(&domains);
+        let exported = head() + &lines(&domains);
         assert!(exported.contains(",\" =cmd(), or \"\"so\"\"\","), "{exported}");
         assert_eq!(intake::csv(&exported).unwrap().good, good);
     }

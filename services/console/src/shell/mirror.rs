@@ -1,27 +1,31 @@
 //! Reads along with the streams and keeps the board up to date.
 //!
-//! A mirror keeps nothing that cannot be read again: it begins with the oldest message at each
-//! start.
+//! A mirror keeps nothing that cannot be read again. It begins with the board as it was kept
+//! ([`keep`]), reads `INVENTORY` from its beginning, and of the other streams what is new.
 
-use std::{sync::Arc, time::Duration};
+pub mod keep;
+
+use std::{path::Path, sync::Arc, time::Duration};
 
 use chassis::{
     bus::{BusError, Followed, From, Message},
     context::Context,
     error::Chain,
     health::Check,
+    snapshot::SnapshotError,
 };
+use futures::future;
 use parking_lot::RwLock;
 use proto::{
     stream::{self, Stream},
     subject,
-    v1::{DeliveryRecord, Event, InventoryRecord, LogRecord, ScanFact},
 };
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use self::keep::{Keeper, Pace};
 use super::live::Live;
-use crate::domain::board::Board;
+use crate::domain::board::{Board, Heard, memory::Reached};
 
 /// The board, shared between those who fold and those who show.
 pub type SharedBoard = Arc<RwLock<Board>>;
@@ -38,9 +42,11 @@ pub struct Mirror {
     board: SharedBoard,
     inventory: watch::Receiver<Progress>,
     live: Live,
+    /// Of all streams but `FACTS`: a scan that is not shown yet keeps nobody from looking.
+    streams: Arc<[watch::Receiver<Progress>]>,
 }
 
-/// How far the board has come on `INVENTORY`.
+/// How far the board has come on one stream.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
     sequence: u64,
@@ -48,26 +54,47 @@ struct Progress {
 }
 
 impl Mirror {
-    /// Begins to read along, a task a stream.
-    pub fn begin(context: &Context) -> Self {
-        let board = SharedBoard::default();
+    /// Recalls the board as it was kept in a directory, and begins to read along, a task a stream.
+    ///
+    /// # Errors
+    ///
+    /// When another process uses the directory, or it cannot be used.
+    ///
+    /// # Panics
+    ///
+    /// Never: the inventory is among the streams.
+    pub async fn begin(context: &Context, directory: &Path) -> Result<Self, SnapshotError> {
+        let (snapshot, board) = keep::open(context, directory).await?;
+        let board = Arc::new(RwLock::new(board));
         let live = Live::default();
-        let (progress, inventory) = watch::channel(Progress::default());
-        for (stream, fold) in FOLDS {
+        let (keeper, pace) = Keeper::new(snapshot, board.clone());
+        let mut streams = Vec::new();
+        let mut inventory = None;
+        for (stream, read) in READS {
+            let (progress, follower) = watch::channel(Progress::default());
             let along = Along {
                 context: context.clone(),
                 board: board.clone(),
                 live: live.clone(),
+                pace: pace.clone(),
                 stream,
-                fold,
+                read,
                 // A scan that is not shown yet keeps nobody from ordering.
                 check: (stream != &stream::FACTS)
                     .then(|| context.health.check(format!("console board {}", stream.name))),
-                progress: (stream == &stream::INVENTORY).then(|| progress.clone()),
+                progress,
             };
             context.tasks.spawn("console mirror", along.run());
+            if stream == &stream::INVENTORY {
+                inventory = Some(follower.clone());
+            }
+            if stream != &stream::FACTS {
+                streams.push(follower);
+            }
         }
-        Self { board, inventory, live }
+        context.tasks.spawn("console keeper", keeper.run(context.clone()));
+        let inventory = inventory.expect("the inventory is among the streams");
+        Ok(Self { board, inventory, live, streams: streams.into() })
     }
 
     /// The board.
@@ -89,17 +116,20 @@ impl Mirror {
         }
     }
 
-    /// Waits until the board has read all orders there were.
+    /// Waits until the board has read all there was when it began, but for looks.
     pub async fn caught_up(&self) {
-        let mut inventory = self.inventory.clone();
-        // An error means that the task ended, which stops the process.
-        drop(inventory.wait_for(|progress| progress.caught_up).await);
+        let streams = self.streams.iter().cloned();
+        let waits = streams.map(async |mut stream| {
+            // An error means that the task ended, which stops the process.
+            drop(stream.wait_for(|progress| progress.caught_up).await);
+        });
+        future::join_all(waits).await;
     }
 }
 
-type Fold = fn(&mut Board, &Message) -> Option<()>;
+type Read = fn(&Message) -> Option<Heard>;
 
-const FOLDS: [(&Stream, Fold); 5] = [
+const READS: [(&Stream, Read); 5] = [
     (&stream::INVENTORY, ordered),
     (&stream::LOG, logged),
     (&stream::EVENTS, happened),
@@ -107,35 +137,26 @@ const FOLDS: [(&Stream, Fold); 5] = [
     (&stream::FACTS, looked),
 ];
 
-fn ordered(board: &mut Board, message: &Message) -> Option<()> {
-    let entity = subject::inventory_entity(&message.subject)?;
-    board.ordered(entity, message.sequence, &read::<InventoryRecord>(message)?);
-    Some(())
+fn ordered(message: &Message) -> Option<Heard> {
+    Some(Heard::Ordered(subject::inventory_entity(&message.subject)?, read(message)?))
 }
 
-fn logged(board: &mut Board, message: &Message) -> Option<()> {
-    let domain = subject::log_domain(&message.subject)?;
-    board.logged(domain, message.sequence, &read::<LogRecord>(message)?);
-    Some(())
+fn logged(message: &Message) -> Option<Heard> {
+    Some(Heard::Logged(subject::log_domain(&message.subject)?, read(message)?))
 }
 
-fn happened(board: &mut Board, message: &Message) -> Option<()> {
+fn happened(message: &Message) -> Option<Heard> {
     subject::event_about(&message.subject)?;
-    board.happened(message.sequence, read::<Event>(message)?);
-    Some(())
+    Some(Heard::Happened(Box::new(read(message)?)))
 }
 
-fn told(board: &mut Board, message: &Message) -> Option<()> {
+fn told(message: &Message) -> Option<Heard> {
     let (channel, contact, domain) = subject::delivery_parts(&message.subject)?;
-    let record = read::<DeliveryRecord>(message)?;
-    board.told(&channel, contact, domain, message.sequence, &record);
-    Some(())
+    Some(Heard::Told { channel, contact, domain, record: read(message)? })
 }
 
-fn looked(board: &mut Board, message: &Message) -> Option<()> {
-    let domain = subject::fact_domain(&message.subject)?;
-    board.looked(domain, &read::<ScanFact>(message)?);
-    Some(())
+fn looked(message: &Message) -> Option<Heard> {
+    Some(Heard::Looked(subject::fact_domain(&message.subject)?, Box::new(read(message)?)))
 }
 
 /// The message of a payload, or `None` if it is malformed.
@@ -148,16 +169,17 @@ struct Along {
     context: Context,
     board: SharedBoard,
     live: Live,
+    pace: Pace,
     stream: &'static Stream,
-    fold: Fold,
+    read: Read,
     check: Option<Check>,
-    progress: Option<watch::Sender<Progress>>,
+    progress: watch::Sender<Progress>,
 }
 
 impl Along {
     async fn run(self) -> Result<(), BusError> {
         let stopping = self.context.tasks.stopping();
-        let mut next = 1;
+        let mut next = self.board.read().how_far(self.stream).map_or(0, |far| far.sequence) + 1;
         loop {
             let result = stopping.run_until_cancelled(self.follow(&mut next)).await;
             match result {
@@ -182,23 +204,37 @@ impl Along {
         loop {
             match following.next().await? {
                 Followed::Message(message) => {
-                    self.take(&message);
                     *next = message.sequence + 1;
+                    self.take(&message).await;
                 }
                 Followed::CaughtUp => self.caught_up(*next - 1),
             }
         }
     }
 
-    fn take(&self, message: &Message) {
-        let folded = (self.fold)(&mut self.board.write(), message);
-        if folded.is_none() {
-            let (subject, sequence) = (&message.subject, message.sequence);
+    async fn take(&self, message: &Message) {
+        // Read before the board is locked: that takes most of the time.
+        let heard = (self.read)(message);
+        let sequence = message.sequence;
+        if heard.is_none() {
+            let subject = &message.subject;
             warn!(subject, sequence, "A message is not understood and not shown.");
         }
+        let changes = {
+            let mut board = self.board.write();
+            if let Some(heard) = heard {
+                board.take(sequence, heard);
+            }
+            if self.stream != &stream::INVENTORY {
+                let (subject, id) = (message.subject.clone(), message.id.clone());
+                board.reached(self.stream, Reached { sequence, subject, id });
+            }
+            board.changes()
+        };
         self.live.shown(self.stream, message);
-        if let Some(progress) = &self.progress {
-            progress.send_modify(|progress| progress.sequence = message.sequence);
+        self.progress.send_modify(|progress| progress.sequence = sequence);
+        if changes >= keep::CHANGES_MAX {
+            self.pace.wait().await;
         }
     }
 
@@ -208,8 +244,6 @@ impl Along {
         if let Some(check) = &self.check {
             check.ready();
         }
-        if let Some(progress) = &self.progress {
-            progress.send_modify(|progress| progress.caught_up = true);
-        }
+        self.progress.send_modify(|progress| progress.caught_up = true);
     }
 }

@@ -24,7 +24,6 @@ use proto::{
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 /// How long anything may take here, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -93,9 +92,9 @@ impl Stage {
             token_file: Some(token_file.clone()),
             ..Config::read(Reader::new(&|_| None)).unwrap()
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        tasks.spawn("console", console::serve(context, config, listener));
+        let reserved = console::reserve("127.0.0.1:0".parse().unwrap()).unwrap();
+        let base = format!("http://{}", reserved.local_addr().unwrap());
+        tasks.spawn("console", console::serve(context, config, reserved));
         let http = client();
         until("the console is ready", async || {
             let answer = http.get(format!("{base}/ready")).send().await.ok()?;

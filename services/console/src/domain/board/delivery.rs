@@ -1,33 +1,19 @@
-//! Who was told what, and the entries of the inboxes.
+//! One piece of news on its way to one contact through one channel.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(super) mod memory;
 
 use jiff::Timestamp;
 use proto::{
     id::{ContactId, DeliveryId, DomainId},
     subject::Token as Channel,
     v1::{
-        self, DeliveryRecord, InboxEntry, Kind, Severity, delivery_dropped::Why,
-        delivery_due::Cause, delivery_event::Event,
+        self, InboxEntry, Kind, Severity, delivery_dropped::Why, delivery_due::Cause,
+        delivery_event::Event,
     },
 };
 
-use super::instant;
-
-/// Deliveries that are shown. Beyond it the oldest that came to an end goes; the stream keeps it.
-pub const DELIVERIES_MAX: usize = 50_000;
 /// Steps of one delivery that are shown, the latest.
 const STEPS_MAX: usize = 50;
-
-/// All that is shown of deliveries.
-#[derive(Debug, Default)]
-pub struct Deliveries {
-    known: BTreeMap<DeliveryId, Delivery>,
-    /// In the order of becoming due: sequence of the record, and place within it.
-    order: BTreeSet<(Turn, DeliveryId)>,
-    /// Those of each contact that are an entry of its inbox.
-    inbox: BTreeMap<ContactId, BTreeSet<(Turn, DeliveryId)>>,
-}
 
 /// When a delivery became due: sequence of the record in `DELIVERIES`, and the place within it.
 pub type Turn = (u64, u32);
@@ -59,7 +45,7 @@ pub struct Delivery {
     pub steps: Vec<Step>,
     /// What the inbox shows. Boxed: only deliveries through `internal` have one.
     pub entry: Option<Box<InboxEntry>>,
-    last: u64,
+    last: Turn,
 }
 
 /// What a delivery tells, in short.
@@ -138,109 +124,9 @@ pub struct Step {
     pub why: Option<Why>,
 }
 
-/// A delivery that is no longer shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gone {
-    /// Whose it was.
-    pub contact: ContactId,
-    /// Which.
-    pub id: DeliveryId,
-}
-
-/// Taking in.
-impl Deliveries {
-    /// Takes in a record; answers what is no longer shown.
-    pub fn told(
-        &mut self,
-        channel: &Channel,
-        contact: ContactId,
-        domain: Option<DomainId>,
-        sequence: u64,
-        record: &DeliveryRecord,
-    ) -> Vec<Gone> {
-        let at = instant(record.recorded_at.as_ref());
-        for (index, event) in (0_u32..).zip(&record.events) {
-            let (Ok(id), Some(step)) = (event.delivery_id.parse(), &event.event) else { continue };
-            if let Event::Due(due) = step {
-                let turn = (sequence, index);
-                self.known.entry(id).or_insert_with(|| {
-                    self.order.insert((turn, id));
-                    Delivery::new(id, channel, contact, domain, turn, at, due)
-                });
-            }
-            let Some(delivery) = self.known.get_mut(&id) else { continue };
-            // Events of one record may speak of one delivery: only earlier records are repeats.
-            if sequence < delivery.last {
-                continue;
-            }
-            delivery.take(sequence, at, step);
-            if delivery.entry.is_some() {
-                self.inbox.entry(contact).or_default().insert((delivery.turn, id));
-            }
-        }
-        self.forget_surplus()
-    }
-
-    fn forget_surplus(&mut self) -> Vec<Gone> {
-        let mut gone = Vec::new();
-        while self.known.len() > DELIVERIES_MAX {
-            let over = |id: &DeliveryId| self.known.get(id).is_none_or(|d| d.state.is_final());
-            let oldest = self.order.iter().find(|(_, id)| over(id)).copied();
-            // All are still open: what waits to be told is never forgotten.
-            let Some(oldest) = oldest else { break };
-            self.order.remove(&oldest);
-            if let Some(delivery) = self.known.remove(&oldest.1) {
-                if let Some(inbox) = self.inbox.get_mut(&delivery.contact) {
-                    inbox.remove(&oldest);
-                }
-                gone.push(Gone { contact: delivery.contact, id: delivery.id });
-            }
-        }
-        gone
-    }
-}
-
-/// Showing.
-impl Deliveries {
-    /// One of them.
-    pub fn get(&self, id: &DeliveryId) -> Option<&Delivery> {
-        self.known.get(id)
-    }
-
-    /// How many are shown.
-    pub fn len(&self) -> usize {
-        self.known.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
-    /// Latest first, from before a turn on.
-    pub fn latest(&self, before: Option<Turn>) -> impl Iterator<Item = &Delivery> {
-        let id = DeliveryId::from_bytes([0; 16]);
-        let end = before.unwrap_or((u64::MAX, u32::MAX));
-        self.order.range(..(end, id)).rev().filter_map(|(_, id)| self.known.get(id))
-    }
-
-    /// The inbox of a contact, latest first, from before a turn on.
-    pub fn inbox_of<'d>(
-        &'d self,
-        contact: &ContactId,
-        before: Option<Turn>,
-    ) -> impl Iterator<Item = &'d Delivery> + use<'d> {
-        let id = DeliveryId::from_bytes([0; 16]);
-        let end = before.unwrap_or((u64::MAX, u32::MAX));
-        let entries = self.inbox.get(contact).into_iter();
-        entries
-            .flat_map(move |entries| entries.range(..(end, id)).rev())
-            .filter_map(|(_, id)| self.known.get(id))
-    }
-}
-
 impl Delivery {
-    fn new(
+    /// A delivery that is due from now on.
+    pub(super) fn new(
         id: DeliveryId,
         channel: &Channel,
         contact: ContactId,
@@ -269,11 +155,16 @@ impl Delivery {
             state: DeliveryState::Due,
             steps: vec![],
             entry: None,
-            last: 0,
+            last: (0, 0),
         }
     }
 
-    fn take(&mut self, sequence: u64, at: Timestamp, event: &Event) {
+    /// Takes in what happened to it, unless it was. `turn` is the place of the record, and the
+    /// place within it.
+    pub(super) fn take(&mut self, turn: Turn, at: Timestamp, event: &Event) {
+        if turn <= self.last {
+            return;
+        }
         if let Event::Delivered(done) = event {
             self.entry = done.inbox_entry.clone().map(Box::new);
         }
@@ -281,7 +172,7 @@ impl Delivery {
         if self.steps.contains(&step) {
             return;
         }
-        (self.state, self.last) = (step.state, sequence);
+        (self.state, self.last) = (step.state, turn);
         if self.steps.len() == STEPS_MAX {
             self.steps.remove(0);
         }

@@ -1,23 +1,47 @@
 //! The domains, in every order that a list may have.
+//!
+//! Each has a slot, given when it is first heard of and never taken back. What is asked often is
+//! kept with each change and not counted when asked: the orders here, the sets in [`facets`], the
+//! names in [`names`]. Start reading at [`Domains::page`].
 
-use std::{collections::BTreeMap, collections::BTreeSet, ops::Bound};
+mod facets;
+mod names;
+mod order;
+
+use std::{collections::BTreeMap, ops::Range};
 
 use jiff::Timestamp;
 use proto::{
     host::Host,
     id::DomainId,
-    v1::{InventoryRecord, LogRecord, Protocol, ScanFact, Severity, State},
+    v1::{InventoryRecord, Kind, LogRecord, Protocol, ScanFact, Severity, State},
 };
+use roaring::RoaringBitmap;
 
+use self::{
+    facets::{Facet, Facets},
+    names::Names,
+    order::Orders,
+};
 use super::{
-    Versioned, instant,
-    query::{Direction, Page, Query, Sort},
-    watch::{Closed, Leaves, Watch},
+    Versioned,
+    findings::Findings,
+    instant,
+    leaf::Leaves,
+    query::{Filter, Page, Query},
+    watch::{Anomaly, Closed, Watch},
 };
 use crate::domain::inventory::domain::{Domain, Place, Status};
 
+/// Where a domain's row is.
+type Slot = u32;
+
+/// Domains that a filter takes are put in order by themselves if they are no more; else the order
+/// is walked until enough of them were met. Tests do both.
+const SORTED_MAX: u64 = if cfg!(test) { 4 } else { 1_024 };
+
 /// One domain as it is shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Its id.
     pub id: DomainId,
@@ -27,65 +51,127 @@ pub struct Row {
     pub added_at: Timestamp,
     /// What was seen.
     pub watch: Watch,
-    /// When it was last looked at; `None` if that is not known.
-    pub looked_at: Option<Timestamp>,
-    /// How many addresses answered or not in the last look.
-    pub endpoints: usize,
-    look: u64,
+    /// The last look at it.
+    pub look: Look,
+}
+
+/// The last look at a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// When it was; `None` if that is not known.
+    pub at: Option<Timestamp>,
+    /// How many addresses answered or not.
+    pub endpoints: u32,
+    /// Its number.
+    pub number: u64,
 }
 
 /// All domains.
 #[derive(Debug, Default)]
 pub struct Domains {
     /// Also those that were removed: their log goes on when they are added again.
-    rows: BTreeMap<DomainId, Row>,
-    /// For each order the keys of the domains that are there, each ending with the domain's id.
-    orders: [BTreeSet<Box<[u8]>>; Sort::ALL.len()],
+    #[expect(clippy::vec_box, reason = "growing moves pointers, while the board is locked")]
+    rows: Vec<Box<Row>>,
+    slots: BTreeMap<DomainId, Slot>,
+    /// Those that are there.
+    orders: Orders,
+    facets: Facets,
+    /// Of all that ever were there.
+    names: Names,
+    findings: Findings,
     leaves: Leaves,
 }
-
-/// Bytes of an id at the end of each key.
-const ID_LEN: usize = 16;
 
 /// Taking in.
 impl Domains {
     /// See [`super::Board::ordered`].
     pub fn ordered(&mut self, id: DomainId, sequence: u64, record: &InventoryRecord) {
-        self.change(id, |row, _| {
+        let slot = self.slot(id);
+        let before = self.row_at(slot).tags().to_vec();
+        let was_named = self.row_at(slot).ordered.entity.place().is_some();
+        self.change(slot, |row, _| {
             let was_absent = !row.is_there();
             if row.ordered.take(sequence, record) && was_absent && row.is_there() {
                 row.added_at = instant(record.recorded_at.as_ref());
             }
         });
+        let row = &self.rows[slot as usize];
+        if before != row.tags() {
+            self.facets.retag(slot, &before, row.tags());
+        }
+        if let (false, Some(place)) = (was_named, row.ordered.entity.place()) {
+            self.names.add(slot, &place.host);
+        }
     }
 
     /// See [`super::Board::logged`].
     pub fn logged(&mut self, id: DomainId, sequence: u64, record: &LogRecord) -> Vec<Closed> {
-        self.change(id, |row, leaves| row.watch.logged(id, sequence, record, leaves))
+        let slot = self.slot(id);
+        self.watched(slot, |watch, leaves| watch.logged(id, sequence, record, leaves))
     }
 
     /// See [`super::Board::looked`].
-    pub fn looked(&mut self, id: DomainId, at: Timestamp, fact: &ScanFact) {
-        let row = self.rows.entry(id).or_insert_with(|| Row::new(id));
-        if fact.look >= row.look {
-            row.looked_at = Some(at);
-            row.look = fact.look;
-            row.endpoints = fact.endpoints.len();
+    pub fn looked(&mut self, id: DomainId, at: Timestamp, fact: &ScanFact) -> bool {
+        let slot = self.slot(id);
+        let look = &mut self.rows[slot as usize].look;
+        let is_new = fact.look >= look.number;
+        if is_new {
+            let endpoints = u32::try_from(fact.endpoints.len()).unwrap_or(u32::MAX);
+            *look = Look { at: Some(at), endpoints, number: fact.look };
         }
+        is_new
     }
 
-    fn change<T>(&mut self, id: DomainId, change: impl FnOnce(&mut Row, &mut Leaves) -> T) -> T {
-        let row = self.rows.entry(id).or_insert_with(|| Row::new(id));
-        for (order, sort) in self.orders.iter_mut().zip(Sort::ALL) {
-            order.remove(&row.key(sort));
-        }
+    /// Takes a watch as it was kept.
+    pub(super) fn recall_watch(
+        &mut self,
+        id: DomainId,
+        recalled: impl FnOnce(&mut Leaves) -> Option<Watch>,
+    ) -> Option<()> {
+        let slot = self.slot(id);
+        self.watched(slot, |watch, leaves| {
+            *watch = recalled(leaves)?;
+            Some(())
+        })
+    }
+
+    /// Takes a look as it was kept.
+    pub(super) fn recall_look(&mut self, id: DomainId, look: Look) {
+        let slot = self.slot(id);
+        self.rows[slot as usize].look = look;
+    }
+
+    fn watched<T>(&mut self, slot: Slot, change: impl FnOnce(&mut Watch, &mut Leaves) -> T) -> T {
+        self.findings.take(&self.rows[slot as usize]);
+        let answer = self.change(slot, |row, leaves| change(&mut row.watch, leaves));
+        self.findings.add(&self.rows[slot as usize]);
+        answer
+    }
+
+    fn change<T>(&mut self, slot: Slot, change: impl FnOnce(&mut Row, &mut Leaves) -> T) -> T {
+        let row = &mut self.rows[slot as usize];
+        let before = row.is_there().then(|| (Facet::of(row), order::Keys::of(row)));
         let answer = change(row, &mut self.leaves);
-        if row.is_there() {
-            for (order, sort) in self.orders.iter_mut().zip(Sort::ALL) {
-                order.insert(row.key(sort));
+        let after = row.is_there().then(|| (Facet::of(row), order::Keys::of(row)));
+        if before != after {
+            if let Some((facet, keys)) = before {
+                self.facets.take(slot, &facet);
+                self.orders.take(&keys);
+            }
+            if let Some((facet, keys)) = after {
+                self.facets.add(slot, &facet);
+                self.orders.add(slot, keys);
             }
         }
         answer
+    }
+
+    fn slot(&mut self, id: DomainId) -> Slot {
+        let rows = &mut self.rows;
+        *self.slots.entry(id).or_insert_with(|| {
+            rows.push(Box::new(Row::new(id)));
+            Slot::try_from(rows.len() - 1).expect("memory ends before four thousand million rows")
+        })
     }
 }
 
@@ -93,7 +179,7 @@ impl Domains {
 impl Domains {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.order(Sort::Name).len()
+        self.orders.len()
     }
 
     /// Whether there are none.
@@ -103,12 +189,17 @@ impl Domains {
 
     /// A domain that is there.
     pub fn row(&self, id: &DomainId) -> Option<&Row> {
-        self.rows.get(id).filter(|row| row.is_there())
+        self.known(id).filter(|row| row.is_there())
+    }
+
+    /// A domain, also one that was removed, or a prober.
+    pub(super) fn known(&self, id: &DomainId) -> Option<&Row> {
+        self.slots.get(id).map(|slot| self.row_at(*slot))
     }
 
     /// What was ordered of a domain, also of one that was removed.
     pub fn ordered_of(&self, id: &DomainId) -> Versioned<Domain> {
-        self.rows.get(id).map(|row| row.ordered.clone()).unwrap_or_default()
+        self.known(id).map(|row| row.ordered.clone()).unwrap_or_default()
     }
 
     /// The domain at a host and port; that of plain TLS first if there are several protocols.
@@ -119,56 +210,117 @@ impl Domains {
 
     /// Every domain that is there, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Row> {
-        self.order(Sort::Name).iter().filter_map(|key| self.of_key(key))
+        self.orders.by_name().map(|slot| self.row_at(slot))
     }
 
-    /// Whatever has something wrong with it: domains, and probers.
-    pub fn broken(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values().filter(|row| !row.watch.anomalies().is_empty())
+    /// What is wrong, worst first, then latest first: of domains, and of probers.
+    pub fn open(&self) -> impl Iterator<Item = (DomainId, Kind, Severity)> {
+        self.findings.iter()
+    }
+
+    /// An open anomaly, and whose it is.
+    pub fn anomaly(&self, id: &DomainId, kind: Kind) -> Option<(&Row, &Anomaly)> {
+        let row = self.known(id)?;
+        Some((row, row.watch.anomalies().iter().find(|anomaly| anomaly.kind == kind)?))
+    }
+
+    /// How many anomalies are open.
+    pub fn open_total(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// How many anomalies of a severity are open.
+    pub fn open_count(&self, severity: Severity) -> usize {
+        self.findings.count(severity)
+    }
+
+    /// How many domains are in a state.
+    pub fn count(&self, state: State) -> usize {
+        self.facets.in_state(state).map_or(0, |set| count(set.len()))
+    }
+
+    /// The tags there are, and how many domains bear each.
+    pub fn tags(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.facets.tags()
+    }
+
+    /// Who issued the certificates that expire first, and those of how many domains.
+    pub fn issuers(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.facets.issuers()
+    }
+
+    /// How many certificates expire between each instant and the next.
+    pub fn expiring(&self, instants: &[Timestamp]) -> Vec<usize> {
+        let pairs = instants.array_windows();
+        let between = |[from, to]: &[Timestamp; 2]| {
+            let (from, to) = (order::whole_second(*from), order::whole_second(*to));
+            let (begin, count, end) = self.facets.expiring(from, to.max(from));
+            let edges = [(from, begin), (end, to)];
+            let at_edges = edges.map(|(from, to)| self.orders.expiring(from, to).count());
+            at_edges.iter().sum::<usize>() + count
+        };
+        pairs.map(between).collect()
+    }
+
+    /// The domains whose certificate expires in a span, those that expire first first.
+    pub fn expiring_first(&self, span: Range<Timestamp>) -> impl Iterator<Item = &Row> {
+        let (from, to) = (order::whole_second(span.start), order::whole_second(span.end));
+        self.orders.expiring(from, to).map(|slot| self.row_at(slot))
     }
 
     /// The domains that a query asks for.
     pub fn page(&self, query: &Query) -> Page<'_> {
-        let order = self.order(query.sort);
-        let from: Bound<&[u8]> = match &query.after {
-            Some(key) => Bound::Excluded(key),
-            None => Bound::Unbounded,
-        };
-        let keys: Box<dyn Iterator<Item = &Box<[u8]>>> = match query.direction {
-            Direction::Ascending => Box::new(order.range::<[u8], _>((from, Bound::Unbounded))),
-            Direction::Descending => {
-                Box::new(order.range::<[u8], _>((Bound::Unbounded, from)).rev())
+        let found = self.found(&query.filter);
+        let total = found.as_ref().map_or(self.len(), |found| count(found.len()));
+        let after = query.after.as_deref();
+        let wanted = query.limit.saturating_add(1);
+        let mut rows: Vec<_> = match &found {
+            Some(found) if found.len() <= SORTED_MAX => {
+                let rows = found.iter().map(|slot| self.row_at(slot));
+                order::sorted(rows.collect(), query.sort, query.direction, after, wanted)
             }
+            _ => self
+                .orders
+                .walk(query.sort, query.direction, after)
+                .filter(|slot| found.as_ref().is_none_or(|found| found.contains(*slot)))
+                .take(wanted)
+                .map(|slot| self.row_at(slot))
+                .collect(),
         };
-        let mut found = keys
-            .filter_map(|key| Some((key, self.of_key(key)?)))
-            .filter(|(_, row)| query.filter.takes(row));
-        let page: Vec<_> = found.by_ref().take(query.limit).collect();
-        let more = page.len() == query.limit && found.next().is_some();
-        let next = if more { page.last().map(|(key, _)| (*key).clone()) } else { None };
-        Page {
-            rows: page.into_iter().map(|(_, row)| row).collect(),
-            next,
-            total: self.total(query),
-        }
+        let more = rows.len() == wanted;
+        rows.truncate(query.limit);
+        let last = rows.last().filter(|_| more);
+        Page { next: last.map(|row| order::cursor(row, query.sort)), rows, total }
     }
 
-    fn total(&self, query: &Query) -> usize {
-        if query.filter.takes_all() {
-            self.len()
-        } else {
-            self.iter().filter(|row| query.filter.takes(row)).count()
-        }
+    /// The slots of the domains that a filter takes; `None`: of all.
+    fn found(&self, filter: &Filter) -> Option<RoaringBitmap> {
+        let Filter { state, tag, text, kind, severity, issuer, expires } = filter;
+        let facets = &self.facets;
+        let owned = |set: Option<&RoaringBitmap>| set.cloned().unwrap_or_default();
+        let sets = [
+            state.map(|state| owned(facets.in_state(state))),
+            kind.map(|kind| owned(facets.with_kind(kind))),
+            tag.as_deref().map(|tag| owned(facets.with_tag(tag))),
+            issuer.as_deref().map(|text| facets.issued_by(text)),
+            severity.map(|least| facets.as_bad_as(least)),
+            expires.as_ref().map(|span| {
+                let (from, to) = (order::whole_second(span.start), order::whole_second(span.end));
+                self.orders.expiring(from, to).collect()
+            }),
+            // Of those that were removed as well.
+            text.as_deref().map(|text| self.names.containing(text) & self.orders.there()),
+        ];
+        sets.into_iter().flatten().reduce(|all, set| all & set)
     }
 
-    fn order(&self, sort: Sort) -> &BTreeSet<Box<[u8]>> {
-        &self.orders[sort as usize]
+    fn row_at(&self, slot: Slot) -> &Row {
+        &self.rows[slot as usize]
     }
+}
 
-    fn of_key(&self, key: &[u8]) -> Option<&Row> {
-        let id = key.last_chunk::<ID_LEN>()?;
-        self.rows.get(&DomainId::from_bytes(*id))
-    }
+fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 impl Row {
@@ -178,9 +330,7 @@ impl Row {
             ordered: Versioned::default(),
             added_at: Timestamp::default(),
             watch: Watch::default(),
-            looked_at: None,
-            endpoints: 0,
-            look: 0,
+            look: Look::default(),
         }
     }
 
@@ -196,6 +346,12 @@ impl Row {
     /// When the domain is not there, which no row that the board hands out is.
     pub fn place(&self) -> &Place {
         self.ordered.entity.place().expect("a row that is there has a place")
+    }
+
+    /// Its labels, if it is there.
+    pub fn tags(&self) -> &[String] {
+        let options = self.ordered.entity.options().filter(|_| self.is_there());
+        options.map(|options| options.as_wire().tags.as_slice()).unwrap_or_default()
     }
 
     /// The one state of the domain.
@@ -216,49 +372,5 @@ impl Row {
     /// When the leaf that expires first does.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.watch.leaf().map(|leaf| leaf.not_after)
-    }
-
-    /// Bytes that stand in the order of the sort, with the id at the end.
-    fn key(&self, sort: Sort) -> Box<[u8]> {
-        let expires = || self.expires_at().map_or(i64::MAX, Timestamp::as_second);
-        let mut key = match sort {
-            Sort::Name => self.name_key(),
-            Sort::Expires => ordered(expires()).to_vec(),
-            Sort::State => {
-                let mut key = vec![urgency(self.state(), self.severity())];
-                key.extend(ordered(expires()));
-                key
-            }
-            Sort::Added => ordered(self.added_at.as_second()).to_vec(),
-        };
-        key.extend(self.id.as_bytes());
-        key.into()
-    }
-
-    fn name_key(&self) -> Vec<u8> {
-        let Some(place) = self.ordered.entity.place() else { return vec![] };
-        let mut key = place.host.to_string().into_bytes();
-        // No host contains a zero byte, so that a host stands before those it is the beginning of.
-        key.push(0);
-        key.extend(place.port.to_be_bytes());
-        key
-    }
-}
-
-/// Bytes in the order of the numbers.
-fn ordered(number: i64) -> [u8; 8] {
-    (number ^ i64::MIN).to_be_bytes()
-}
-
-/// What should be looked at first comes first.
-fn urgency(state: State, severity: Option<Severity>) -> u8 {
-    match (state, severity) {
-        (State::Abnormal, Some(Severity::Critical)) => 0,
-        (State::EnableFailed, _) => 1,
-        (State::Abnormal, _) => 2,
-        (State::Unknown, _) => 3,
-        (State::Enabling | State::Unspecified, _) => 4,
-        (State::Secure, _) => 5,
-        (State::Disabled, _) => 6,
     }
 }

@@ -1,5 +1,8 @@
 //! What a list of domains is asked for: filter, order, page.
 
+use std::ops::Range;
+
+use jiff::Timestamp;
 use proto::v1::{Kind, Severity, State};
 
 use super::domains::Row;
@@ -56,40 +59,8 @@ pub struct Filter {
     pub kind: Option<Kind>,
     /// With an open anomaly of this severity or above.
     pub severity: Option<Severity>,
-}
-
-impl Filter {
-    /// Whether it takes every domain.
-    pub fn takes_all(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Whether it takes this one.
-    pub fn takes(&self, row: &Row) -> bool {
-        let options = row.ordered.entity.options();
-        let open = row.watch.anomalies();
-        self.state.is_none_or(|state| row.state() == state)
-            && self.tag.as_ref().is_none_or(|tag| options.is_some_and(|o| o.has_tag(tag)))
-            && self.kind.is_none_or(|kind| open.iter().any(|anomaly| anomaly.kind == kind))
-            && self.severity.is_none_or(|least| row.severity().is_some_and(|have| have >= least))
-            && self.issuer.as_ref().is_none_or(|issuer| is_issued_by(row, issuer))
-            && self.text.as_ref().is_none_or(|text| is_named(row, text))
-    }
-}
-
-fn is_issued_by(row: &Row, text: &str) -> bool {
-    row.watch.leaf().is_some_and(|leaf| leaf.issuer.to_lowercase().contains(text))
-}
-
-fn is_named(row: &Row, text: &str) -> bool {
-    let host = &row.place().host;
-    match host.name() {
-        Some(name) if name.contains(text) => true,
-        // Only these look different to people.
-        Some(name) if name.contains("xn--") => host.to_unicode().contains(text),
-        Some(_) => false,
-        None => host.to_string().contains(text),
-    }
+    /// Whose certificate that expires first does so in this span.
+    pub expires: Option<Range<Timestamp>>,
 }
 
 /// What a list is asked for.

@@ -1,5 +1,8 @@
 //! What the board promises: the same whatever is repeated, and lists that hold together.
 
+mod finding;
+mod keeping;
+
 use jiff::Timestamp;
 use kernel::decider::Decider;
 use proptest::prelude::*;
@@ -16,7 +19,8 @@ use proto::{
 
 use super::{
     Board,
-    delivery::{DELIVERIES_MAX, DeliveryState},
+    deliveries::DELIVERIES_MAX,
+    delivery::DeliveryState,
     query::{Direction, Filter, Query, Sort},
 };
 use crate::domain::{
@@ -167,7 +171,7 @@ fn a_late_fact_does_not_turn_the_clock_back() {
     };
     board.looked(id, &fact(5, 5_000));
     board.looked(id, &fact(4, 4_000));
-    assert_eq!(board.domains().row(&id).unwrap().looked_at, Some(at(5_000)));
+    assert_eq!(board.domains().row(&id).unwrap().look.at, Some(at(5_000)));
 }
 
 #[test]
@@ -275,7 +279,7 @@ fn an_internal_message_appears_in_its_inbox_once() {
         told(&mut board, 2, 1, delivered());
     }
     let contact = ContactId::from_bytes([9; 16]);
-    let inbox: Vec<_> = board.deliveries().inbox_of(&contact, None).collect();
+    let inbox: Vec<_> = board.deliveries().inbox(Some(&contact), None).collect();
     assert_eq!(inbox.len(), 1);
     assert_eq!((inbox[0].state, inbox[0].steps.len()), (DeliveryState::Delivered, 2));
 }

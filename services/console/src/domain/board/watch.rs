@@ -1,19 +1,22 @@
 //! One domain's log folded into what is shown of it: state, endpoints, leaf, open anomalies.
 
+pub(super) mod memory;
+
 use std::{
-    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Weak},
+    sync::Arc,
 };
 
-use certificate::Certificate;
 use jiff::Timestamp;
 use proto::{
     id::DomainId,
     v1::{self, AnomalyClosed, Kind, LogRecord, Severity, State, log_event::Event},
 };
 
-use super::instant;
+use super::{
+    instant,
+    leaf::{Leaf, Leaves},
+};
 use crate::domain::{language::Language, sentence};
 
 /// Chains that one domain is known to serve, newest last. A job carries at most 8; twice that
@@ -23,7 +26,7 @@ const CHAINS_MAX: usize = 16;
 const ENDPOINTS_MAX: usize = 64;
 
 /// What is shown of one domain's watch.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Watch {
     state: State,
     state_since: Timestamp,
@@ -44,19 +47,6 @@ struct Endpoint {
     address: SocketAddr,
     /// `None` if the chain cannot be read.
     leaf: Option<Arc<Leaf>>,
-}
-
-/// What is shown of a chain's leaf in lists. Shared by all domains that serve the chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leaf {
-    /// Fingerprint of the chain.
-    pub chain: [u8; 32],
-    /// First second of validity.
-    pub not_before: Timestamp,
-    /// Last second of validity.
-    pub not_after: Timestamp,
-    /// RFC 4514 text.
-    pub issuer: Box<str>,
 }
 
 /// Something that is wrong.
@@ -91,38 +81,6 @@ pub struct Closed {
     pub how: v1::anomaly_closed::How,
 }
 
-/// The leaves of all chains that some domain serves, each once.
-#[derive(Debug, Default)]
-pub struct Leaves {
-    known: BTreeMap<[u8; 32], Weak<Leaf>>,
-    /// How many there may be before those that nobody serves are forgotten.
-    limit: usize,
-}
-
-impl Leaves {
-    /// The leaf of a chain, read from its first certificate; `None` if that cannot be read.
-    fn of(&mut self, chain: &v1::Chain) -> Option<Arc<Leaf>> {
-        let fingerprint: [u8; 32] = chain.fingerprint.as_ref().try_into().ok()?;
-        if let Some(leaf) = self.known.get(&fingerprint).and_then(Weak::upgrade) {
-            return Some(leaf);
-        }
-        let certificate = Certificate::parse(chain.certificates.first()?).ok()?;
-        let validity = certificate.validity();
-        let leaf = Arc::new(Leaf {
-            chain: fingerprint,
-            not_before: validity.not_before,
-            not_after: validity.not_after,
-            issuer: certificate.issuer().into(),
-        });
-        if self.known.len() >= self.limit {
-            self.known.retain(|_, leaf| leaf.strong_count() > 0);
-            self.limit = (self.known.len() * 2).max(1_024);
-        }
-        self.known.insert(fingerprint, Arc::downgrade(&leaf));
-        Some(leaf)
-    }
-}
-
 /// Taking in.
 impl Watch {
     /// Takes in a record, unless it was; answers what came to its end.
@@ -145,7 +103,13 @@ impl Watch {
             self.prober = Some(record.host.as_str().into());
         }
         let events = record.events.iter().filter_map(|event| event.event.as_ref());
-        events.filter_map(|event| self.happened(id, sequence, at, event, leaves)).collect()
+        let closed =
+            events.filter_map(|event| self.happened(id, sequence, at, event, leaves)).collect();
+        // There are a hundred thousand: room for more is more than what is there.
+        self.endpoints.shrink_to_fit();
+        self.chains.shrink_to_fit();
+        self.anomalies.shrink_to_fit();
+        closed
     }
 
     fn happened(

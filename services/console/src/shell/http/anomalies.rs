@@ -17,7 +17,7 @@ use super::{
     view::{self, AnomalyOfDomain},
 };
 use crate::domain::{
-    board::{Board, domains::Row, watch::Anomaly},
+    board::{Board, watch::Closed},
     inventory::Invalid,
 };
 
@@ -48,10 +48,10 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn takes(&self, domain: DomainId, anomaly: &Anomaly) -> bool {
+    fn takes(&self, domain: DomainId, kind: Kind, severity: Severity) -> bool {
         self.domain.is_none_or(|want| want == domain)
-            && self.kind.is_none_or(|want| want == anomaly.kind)
-            && self.severity.is_none_or(|least| anomaly.severity >= least)
+            && self.kind.is_none_or(|want| want == kind)
+            && self.severity.is_none_or(|least| severity >= least)
     }
 }
 
@@ -93,26 +93,20 @@ fn wanted(params: &AnomalyParams, board: &Board) -> Result<Wanted, Problem> {
 }
 
 fn open(board: &Board, wanted: &Wanted, limit: usize, skip: usize) -> Page<AnomalyOfDomain> {
-    let of_row = |row: &'_ Row| row.watch.anomalies().len();
-    debug_assert!(board.domains().broken().all(|row| of_row(row) > 0));
-    let mut open: Vec<(&Row, &Anomaly)> = board
-        .domains()
-        .broken()
-        .flat_map(|row| row.watch.anomalies().iter().map(move |anomaly| (row, anomaly)))
-        .filter(|(row, anomaly)| wanted.takes(row.id, anomaly))
-        .collect();
-    open.sort_by_key(|(_, anomaly)| {
-        (std::cmp::Reverse(anomaly.severity), std::cmp::Reverse(anomaly.detected_at))
+    let found = || board.domains().open().filter(|(id, kind, bad)| wanted.takes(*id, *kind, *bad));
+    let shown = found().enumerate().skip(skip).filter_map(|(at, (id, kind, _))| {
+        board.domains().anomaly(&id, kind).map(|anomaly| (at, anomaly))
     });
-    let total = open.len();
-    let shown = open.into_iter().enumerate().skip(skip);
     let page =
         paging::page(shown, limit, place, |(_, (row, a))| AnomalyOfDomain::open(a, row, board));
-    Page { total: Some(total), ..page }
+    Page { total: Some(found().count()), ..page }
 }
 
 fn closed(board: &Board, wanted: &Wanted, limit: usize, skip: usize) -> Page<AnomalyOfDomain> {
-    let closed = board.closed().filter(|closed| wanted.takes(closed.domain, &closed.anomaly));
+    let takes = |closed: &&Closed| {
+        wanted.takes(closed.domain, closed.anomaly.kind, closed.anomaly.severity)
+    };
+    let closed = board.closed().filter(takes);
     let shown = closed.enumerate().skip(skip);
     paging::page(shown, limit, place, |(_, closed)| AnomalyOfDomain::closed(closed, board))
 }

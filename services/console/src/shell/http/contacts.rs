@@ -71,7 +71,6 @@ impl ContactView {
     fn of(id: ContactId, kept: &Versioned<Contact>, board: &Board, seal: &Seal) -> Option<Self> {
         let card = kept.entity.card()?;
         let default = board.default_setting().entity.setting();
-        let inbox = board.deliveries().inbox_of(&id, None);
         Some(Self {
             id: id.to_string(),
             name: card.name().to_owned(),
@@ -81,7 +80,7 @@ impl ContactView {
             addresses: card.addresses().iter().map(|a| AddressView::of(a, seal)).collect(),
             methods: card.channels().map(str::to_owned).collect(),
             in_default_setting: default.is_some_and(|s| s.contacts().any(|have| have == id)),
-            unread: inbox.filter(|entry| !board.is_read(&id, &entry.id)).count(),
+            unread: board.deliveries().unread_count(Some(&id)),
             version: kept.version,
         })
     }

@@ -7,11 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Shared, extract::Params, problem::Problem};
 use crate::domain::{
-    board::{
-        Board,
-        domains::Row,
-        query::{Direction, Filter, Query, Sort},
-    },
+    board::{Board, domains::Row},
     inventory::{Invalid, contact::time_zone},
 };
 
@@ -96,44 +92,32 @@ pub async fn timeline(
 fn drawn(board: &Board, now: Timestamp, zone: &TimeZone, days: usize, count: usize) -> Timeline {
     let today = now.to_zoned(zone.clone()).date();
     let day = |number: usize| later(today, number);
-    let spans = (0..count).map(|at| Span {
+    // What expired earlier today is not to come.
+    let begin = |at: usize| if at == 0 { now } else { midnight(day(at * days), zone) };
+    let instants: Vec<_> = (0..=count).map(begin).collect();
+    let domains = board.domains();
+    let spans = domains.expiring(&instants).into_iter().zip(instants.array_windows());
+    let spans = spans.enumerate().map(|(at, (count, [from, to]))| Span {
         from: day(at * days).to_string(),
         until: day(at * days + days - 1).to_string(),
-        domains: 0,
-        first: vec![],
+        domains: count,
+        first: domains.expiring_first(*from..*to).take(NAMED_MAX).map(name).collect(),
     });
-    let mut timeline = Timeline { expired: 0, spans: spans.collect(), later: 0 };
-    for row in by_expiry(board) {
-        let Some(at) = row.expires_at() else { break };
-        if at < now {
-            timeline.expired += 1;
-            continue;
-        }
-        let date = at.to_zoned(zone.clone()).date();
-        let days_left = usize::try_from((date - today).get_days()).unwrap_or_default();
-        match timeline.spans.get_mut(days_left / days) {
-            Some(span) => {
-                span.domains += 1;
-                if span.first.len() < NAMED_MAX {
-                    span.first.push(row.place().host.with_port(row.place().port));
-                }
-            }
-            None => timeline.later += 1,
-        }
+    let between = |from, to| domains.expiring(&[from, to]).iter().sum();
+    Timeline {
+        expired: between(Timestamp::MIN, now),
+        spans: spans.collect(),
+        later: between(begin(count), Timestamp::MAX),
     }
-    timeline
 }
 
-/// The domains that expire first first; those without a certificate last.
-fn by_expiry(board: &Board) -> Vec<&Row> {
-    let query = Query {
-        filter: Filter::default(),
-        sort: Sort::Expires,
-        direction: Direction::Ascending,
-        after: None,
-        limit: usize::MAX,
-    };
-    board.domains().page(&query).rows
+fn name(row: &Row) -> String {
+    row.place().host.with_port(row.place().port)
+}
+
+/// The first instant of a day; the last one of all if the day is beyond it.
+fn midnight(day: Date, zone: &TimeZone) -> Timestamp {
+    day.to_zoned(zone.clone()).map_or(Timestamp::MAX, |begun| begun.timestamp())
 }
 
 fn later(today: Date, days: usize) -> Date {

@@ -1,13 +1,14 @@
 //! `/domains/{domain}/events` and `/domains/{domain}/log`: what happened to one domain.
 
-use std::time::Duration;
+use std::{cmp::Reverse, time::Duration};
 
 use axum::{Json, extract::State};
-use chassis::bus::{Followed, From};
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use proto::{
-    stream, subject,
-    v1::{Event, LogRecord},
+    stream,
+    subject::{self, About},
+    v1::{Event, Kind, LogRecord},
 };
 use serde::Serialize;
 use tokio::time::timeout;
@@ -24,6 +25,7 @@ use super::{
 };
 use crate::{
     domain::{
+        inventory::domain::Place,
         language::Language,
         timeline::{self, Moment},
     },
@@ -58,36 +60,28 @@ pub async fn events(
 
 /// The events of a domain that the stream keeps, latest first.
 pub(super) async fn of_domain(api: &Api, key: &str) -> Result<Vec<(u64, Event)>, Problem> {
-    let (id, pattern) = api.look(|board| {
-        view::named(board, key).map(|row| {
-            let place = row.place();
-            (row.id.to_string(), subject::events_of(&place.host, place.port))
-        })
+    let (id, place) = api.look(|board| {
+        view::named(board, key).map(|row| (row.id.to_string(), row.place().clone()))
     })?;
-    let mut events = timeout(EVENTS_WITHIN, kept(api, &pattern))
+    let mut events = timeout(EVENTS_WITHIN, kept(api, &place))
         .await
         .map_err(|_| Problem::slow("reading the events of the domain"))??;
     events.retain(|(_, event)| event.domain_id == id);
-    events.reverse();
+    events.sort_unstable_by_key(|(sequence, _)| Reverse(*sequence));
     Ok(events)
 }
 
-/// All events that the stream keeps for a pattern, oldest first.
-async fn kept(api: &Api, pattern: &str) -> Result<Vec<(u64, Event)>, Problem> {
-    let bus = &api.context.bus;
-    let mut following = bus
-        .follow(&stream::EVENTS, pattern, From::Sequence(1))
-        .await
-        .map_err(|error| Problem::bus(&error))?;
-    let mut events = Vec::new();
-    loop {
-        match following.next().await.map_err(|error| Problem::bus(&error))? {
-            Followed::Message(message) => {
-                events.extend(mirror::read::<Event>(&message).map(|e| (message.sequence, e)));
-            }
-            Followed::CaughtUp => return Ok(events),
-        }
-    }
+/// All events that the stream keeps of a place. Asked for kind by kind: a bus finds a subject at
+/// once, and a pattern by reading the whole stream.
+async fn kept(api: &Api, place: &Place) -> Result<Vec<(u64, Event)>, Problem> {
+    let about = About::Domain(place.host.clone(), place.port);
+    let loads = Kind::ALL.iter().map(|kind| {
+        let subject = subject::event(*kind, &about);
+        async move { api.context.bus.load(&stream::EVENTS, &subject, 0).await }
+    });
+    let loaded = try_join_all(loads).await.map_err(|error| Problem::bus(&error))?;
+    let messages = loaded.iter().flatten();
+    Ok(messages.filter_map(|message| Some((message.sequence, mirror::read(message)?))).collect())
 }
 
 /// Something in the log of a domain.

@@ -116,34 +116,25 @@ pub async fn list(
     let before = turn(params.cursor.as_deref())?;
     let contact = params.contact.as_deref().map(contact).transpose()?;
     Ok(Json(api.look(|board| {
-        let unread = |entry: &&Delivery| !board.is_read(&entry.contact, &entry.id);
-        let entries = entries(board, contact, before);
-        let wanted = entries.filter(|entry| !params.unread || unread(entry));
-        let shown = wanted.filter_map(|delivery| Some((delivery, shown(delivery, board)?)));
+        let shown = |delivery| Some((delivery, shown(delivery, board)?));
+        let cursor = |(delivery, _): &(&Delivery, EntryView)| super::deliveries::cursor(delivery);
+        let (deliveries, contact) = (board.deliveries(), contact.as_ref());
         InboxPage {
-            page: paging::page(shown, limit, |(d, _)| super::deliveries::cursor(d), |(_, e)| e),
-            unread: self::unread(board, contact),
+            page: if params.unread {
+                let unread = deliveries.unread(contact, before).filter_map(shown);
+                paging::page(unread, limit, cursor, |(_, entry)| entry)
+            } else {
+                let all = deliveries.inbox(contact, before).filter_map(shown);
+                paging::page(all, limit, cursor, |(_, entry)| entry)
+            },
+            unread: deliveries.unread_count(contact),
         }
     })))
 }
 
 /// How many entries were not read: of a contact, or of all.
 pub(super) fn unread(board: &Board, contact: Option<ContactId>) -> usize {
-    entries(board, contact, None).filter(|entry| !board.is_read(&entry.contact, &entry.id)).count()
-}
-
-fn entries(
-    board: &Board,
-    contact: Option<ContactId>,
-    before: Option<(u64, u32)>,
-) -> Box<dyn Iterator<Item = &Delivery> + '_> {
-    match contact {
-        Some(contact) => Box::new(board.deliveries().inbox_of(&contact, before)),
-        None => {
-            let all = board.deliveries().latest(before);
-            Box::new(all.filter(|delivery| delivery.entry.is_some()))
-        }
-    }
+    board.deliveries().unread_count(contact.as_ref())
 }
 
 /// The contact that a parameter names.
@@ -215,7 +206,7 @@ fn wanted(board: &Board, body: &ReadBody) -> Result<ByContact, Problem> {
         (true, true, whose) => {
             let whose = whose.as_deref().map(contact).transpose()?;
             let mut by_contact = ByContact::new();
-            for entry in entries(board, whose, None) {
+            for entry in board.deliveries().unread(whose.as_ref(), None) {
                 by_contact.entry(entry.contact).or_default().insert(entry.id);
             }
             Ok(by_contact)

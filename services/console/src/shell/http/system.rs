@@ -103,24 +103,19 @@ pub async fn overview(State(api): Shared) -> Json<Overview> {
 }
 
 fn seen(board: &Board, now: Timestamp) -> Overview {
-    let mut states: BTreeMap<_, _> = DomainState::ALL.iter().map(|s| (s.token(), 0)).collect();
-    let mut anomalies: BTreeMap<_, _> = Severity::ALL.iter().map(|s| (s.token(), 0)).collect();
-    let mut expiries = SPANS.map(|within_days| Expiries { within_days, domains: 0 });
-    for row in board.domains().iter() {
-        *states.entry(row.state().token()).or_default() += 1;
-        for anomaly in row.watch.anomalies() {
-            *anomalies.entry(anomaly.severity.token()).or_default() += 1;
-        }
-        let left = row.expires_at().map(|at| at.duration_since(now));
-        let fits = |span: &&mut Expiries| {
-            let end = SignedDuration::from_hours(24 * span.within_days);
-            left.is_some_and(|left| !left.is_negative() && left < end)
-        };
-        if let Some(span) = expiries.iter_mut().find(fits) {
-            span.domains += 1;
-        }
-    }
+    let domains = board.domains();
+    let states = DomainState::ALL.iter().map(|state| (state.token(), domains.count(*state)));
+    let anomalies = Severity::ALL.iter().map(|bad| (bad.token(), domains.open_count(*bad)));
+    let ends = SPANS.map(|days| now + SignedDuration::from_hours(24 * days));
+    let instants: Vec<_> = [now].into_iter().chain(ends).collect();
+    let expiries = SPANS.into_iter().zip(domains.expiring(&instants));
     let events = board.events().take(LATELY);
-    let events = events.map(|(sequence, event)| EventView::of(*sequence, event)).collect();
-    Overview { states, anomalies, expiries: expiries.into(), events }
+    Overview {
+        states: states.collect(),
+        anomalies: anomalies.collect(),
+        expiries: expiries
+            .map(|(within_days, domains)| Expiries { within_days, domains })
+            .collect(),
+        events: events.map(|(sequence, event)| EventView::of(*sequence, event)).collect(),
+    }
 }

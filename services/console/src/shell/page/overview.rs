@@ -76,35 +76,17 @@ pub(super) async fn show(State(api): Shared, viewer: Viewer) -> Result<Response,
 }
 
 fn seen(board: &Board, now: Timestamp, language: Language) -> Seen {
-    let mut states: Vec<_> = TILES.iter().map(|state| (*state, 0)).collect();
-    let mut weeks: Vec<_> =
-        (0_i32..).take(WEEKS).map(|week| Week { from: now + WEEK * week, count: 0 }).collect();
-    for row in board.domains().iter() {
-        if let Some((_, count)) = states.iter_mut().find(|(state, _)| *state == row.state()) {
-            *count += 1;
-        }
-        let left = row.expires_at().map(|at| at.duration_since(now).as_secs());
-        let week = left.and_then(|left| usize::try_from(left / WEEK.as_secs()).ok());
-        if let Some(week) = week.and_then(|week| weeks.get_mut(week)) {
-            week.count += usize::from(left.is_some_and(|left| left >= 0));
-        }
-    }
-    let mut open: Vec<_> = board
-        .domains()
-        .broken()
-        .flat_map(|row| row.watch.anomalies().iter().map(move |anomaly| (row, anomaly)))
-        .collect();
-    open.sort_by_key(|(_, anomaly)| {
-        (std::cmp::Reverse(anomaly.severity), std::cmp::Reverse(anomaly.detected_at))
-    });
-    let worst = open.iter().take(LISTED);
+    let domains = board.domains();
+    let begins: Vec<_> = (0..).take(WEEKS + 1).map(|week: i32| now + WEEK * week).collect();
+    let weeks = begins.iter().zip(domains.expiring(&begins));
+    let worst = domains.open().take(LISTED).filter_map(|(id, kind, _)| domains.anomaly(&id, kind));
     let lately = board.events().take(LISTED);
     Seen {
-        domains: board.domains().len(),
-        states,
+        domains: domains.len(),
+        states: TILES.map(|state| (state, domains.count(state))).into(),
         worst: worst.map(|(row, anomaly)| AnomalyOfDomain::open(anomaly, row, board)).collect(),
-        open: open.len(),
-        weeks,
+        open: domains.open_total(),
+        weeks: weeks.map(|(from, count)| Week { from: *from, count }).collect(),
         lately: lately
             .map(|(sequence, event)| EventView::in_language(*sequence, event, language))
             .collect(),
