@@ -1,10 +1,13 @@
 //! A second process for the other side, so that its time and memory are not counted as ours.
 
 use std::{
+    ffi::OsStr,
     io::{self, BufRead, BufReader, Write},
     net::SocketAddr,
     process::{Child, Command, Stdio},
 };
+
+use rustix::process::{Pid, Signal};
 
 /// The other side. It ends when this is dropped.
 #[derive(Debug)]
@@ -29,8 +32,18 @@ impl Peer {
     ///
     /// When it cannot be started, or says something else.
     pub fn start() -> io::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same, with arguments.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn start_with(arguments: &[&OsStr]) -> io::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(ROLE)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -41,6 +54,21 @@ impl Peer {
         let addresses =
             addresses.map_err(|error| io::Error::other(format!("{error}: `{line}`")))?;
         Ok(Self { addresses, child })
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be asked.
+    pub fn stop(mut self) -> io::Result<()> {
+        rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        self.child.wait().map(drop)
     }
 }
 

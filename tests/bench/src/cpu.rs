@@ -16,7 +16,16 @@ pub fn time() -> Duration {
 /// Bytes of memory that this process holds (`VmRSS` of `/proc/self/status`); 0 if the kernel hides
 /// it.
 pub fn resident_bytes() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    resident("self")
+}
+
+/// Bytes of memory that another process holds.
+pub fn resident_bytes_of(process: u32) -> u64 {
+    resident(&process.to_string())
+}
+
+fn resident(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or_default() * 1024
