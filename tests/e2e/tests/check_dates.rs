@@ -1,5 +1,7 @@
 //! `certherald check` and `assess` tell expired, expiring and not yet valid to the second.
 
+use std::time::Duration;
+
 use harness::check::{Check, Verdict};
 use harness::eventually::{SOON, eventually_within};
 use harness::external::{Recipe, Server, Software};
@@ -10,6 +12,10 @@ use lab::authority::{Leaf, Validity};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// Until a rung, tried in turn: on a busy machine one check may take longer than the first allows.
+const LEADS: [Duration; 3] =
+    [Duration::from_secs(6), Duration::from_secs(20), Duration::from_mins(1)];
 
 #[tokio::test]
 async fn a_certificate_in_date_is_secure() {
@@ -60,36 +66,14 @@ async fn an_expired_chain_without_its_intermediate_is_both_expired_first() {
     verdict.must_be("abnormal", &["expired", "chain_incomplete"], 2);
 }
 
-/// The rung of 30 days lies a few seconds ahead, and is crossed when the second after it begins:
-/// checks that end before are secure, those that begin after warn. What lies astride says nothing,
-/// and is tried again.
 #[tokio::test]
 async fn a_rung_is_crossed_at_its_second() {
-    let scene = Scene::new();
-    let rung = Timestamp::from_second((now() + SECOND * 6).as_second()).unwrap();
-    let crossed = rung + SECOND;
-    let left = (rung + DAY * 30).duration_since(now());
-    let identity = scene.with_left("a.test", left);
-    let server = Software::Nginx.serve(&Recipe::of(&identity)).await;
-    let mut before = 0;
-    eventually_within(SOON, "a check after the rung", async || {
-        let begun = now();
-        let verdict = check(&scene, &server).await;
-        match (now() < crossed, crossed < begun) {
-            (true, _) => {
-                verdict.must_be("secure", &[], 0);
-                before += 1;
-                Err("still before the rung")
-            }
-            (false, true) => {
-                verdict.must_be("abnormal", &["expiring"], 1);
-                Ok(())
-            }
-            (false, false) => Err("astride the rung"),
+    for lead in LEADS {
+        if checks_before_a_rung(lead).await > 0 {
+            return;
         }
-    })
-    .await;
-    assert!(before > 0, "no check came before the rung: this machine is too slow to tell");
+    }
+    panic!("no check came before the rung: this machine is too slow to tell");
 }
 
 #[tokio::test]
@@ -115,6 +99,37 @@ async fn the_first_second_of_validity_is_part_of_it() {
     let assess = Assess::new(&scene, Validity::between(start, start + DAY * 90));
     assess.at(start - SECOND).await.must_be("abnormal", &["not_yet_valid"], 2);
     assess.at(start).await.must_be("secure", &[], 0);
+}
+
+/// The rung of 30 days lies ahead, and is crossed when the second after it begins: checks that end
+/// before are secure, those that begin after warn. What lies astride says nothing, and is tried
+/// again. Answers how many came before.
+async fn checks_before_a_rung(lead: Duration) -> usize {
+    let scene = Scene::new();
+    let rung = Timestamp::from_second((now() + lead).as_second()).unwrap();
+    let crossed = rung + SECOND;
+    let left = (rung + DAY * 30).duration_since(now());
+    let identity = scene.with_left("a.test", left);
+    let server = Software::Nginx.serve(&Recipe::of(&identity)).await;
+    let mut before = 0;
+    eventually_within(lead + SOON, "a check after the rung", async || {
+        let begun = now();
+        let verdict = check(&scene, &server).await;
+        match (now() < crossed, crossed < begun) {
+            (true, _) => {
+                verdict.must_be("secure", &[], 0);
+                before += 1;
+                Err("still before the rung")
+            }
+            (false, true) => {
+                verdict.must_be("abnormal", &["expiring"], 1);
+                Ok(())
+            }
+            (false, false) => Err("astride the rung"),
+        }
+    })
+    .await;
+    before
 }
 
 /// A whole second within the life of every authority of a [`Scene`].

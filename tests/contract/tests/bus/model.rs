@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    thread,
 };
 
 use chassis::bus::{Append, AppendError, Appended, Consumer, Deliveries, Expect, SharedBus};
@@ -24,6 +25,8 @@ static PAIRS: Stream =
 const CASES_EMBEDDED: u32 = 96;
 /// Cases on NATS, where a call takes a hundred times as long.
 const CASES_NATS: u32 = 24;
+/// Worlds at a time, each with its share of the cases.
+const WORLDS: u32 = 4;
 
 #[test]
 fn the_embedded_bus_does_as_the_model_does() {
@@ -86,7 +89,16 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
+/// Tries `cases` in all, in several worlds at once: most of a case waits for a disk.
 fn check<F: Future<Output = World>>(world: fn() -> F, cases: u32) {
+    thread::scope(|scope| {
+        for _ in 0..WORLDS {
+            scope.spawn(move || check_in(world, cases / WORLDS));
+        }
+    });
+}
+
+fn check_in<F: Future<Output = World>>(world: fn() -> F, cases: u32) {
     let runtime = Runtime::new().unwrap();
     let world = RefCell::new(runtime.block_on(world()));
     let number = Cell::new(0);
