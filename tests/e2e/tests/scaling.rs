@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use harness::eventually::eventually_within;
-use harness::fleet::{Fleet, Plan, RECOVERY, Shape};
+use harness::eventually::{eventually, eventually_within};
+use harness::fleet::{Fleet, Plan, RECOVERY, Role, Shape};
+use harness::nats::Stored;
 use harness::scene::{DAY, ninety_days};
 use lab::authority::Leaf;
 use lab::site::{Behaviour, Site};
@@ -28,6 +29,27 @@ async fn four_probers_share_the_jobs() {
     each_job_is_done_once_by(4).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "the counts are part of what is promised")]
+async fn what_a_killed_prober_held_is_done_once_more_by_the_other() {
+    let mut fleet = Plan::new(Shape::Nats).probers(2).start().await;
+    let leaf = Leaf::named("*.many.test", ninety_days(DAY * 80));
+    let site = Site::open(Behaviour::Serve(fleet.scene.issue(&leaf))).await.unwrap();
+    fleet.watch_all(many(&site)).await;
+    eventually("it works", async || if site.connections() > 100 { Ok(()) } else { Err("not yet") })
+        .await;
+    fleet.kill(Role::Prober, 1).await;
+    all_secure(&fleet).await;
+
+    let facts = facts(&fleet).await;
+    let (looks, done) = (looks(&facts), facts.len() as u64);
+    let again = site.connections() - done;
+    println!("{done} facts of {DOMAINS} domains, and {again} looks that a dead prober had begun");
+    let twice: Vec<_> = looks.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "looks with more than one fact: {twice:?}");
+    assert!(again < DOMAINS as u64, "each at most once more: {again}");
+}
+
 #[expect(clippy::print_stdout, reason = "the counts are part of what is promised")]
 async fn each_job_is_done_once_by(probers: usize) {
     let fleet = Plan::new(Shape::Nats).probers(probers).start().await;
@@ -36,12 +58,11 @@ async fn each_job_is_done_once_by(probers: usize) {
     fleet.watch_all(many(&site)).await;
     all_secure(&fleet).await;
 
-    let facts = fleet.nats.as_ref().unwrap().messages("FACTS").await;
-    let mut looks: BTreeMap<(String, u64), usize> = BTreeMap::new();
+    let facts = facts(&fleet).await;
+    let looks = looks(&facts);
     let mut shares: BTreeMap<String, usize> = BTreeMap::new();
-    for fact in facts.iter().map(harness::nats::Stored::decoded::<ScanFact>) {
-        *looks.entry((fact.domain_id, fact.look)).or_default() += 1;
-        *shares.entry(fact.prober).or_default() += 1;
+    for fact in &facts {
+        *shares.entry(fact.prober.clone()).or_default() += 1;
     }
     println!("{} facts of {DOMAINS} domains by {probers} probers: {shares:?}", facts.len());
     let twice: Vec<_> = looks.iter().filter(|(_, count)| **count > 1).collect();
@@ -50,6 +71,20 @@ async fn each_job_is_done_once_by(probers: usize) {
     assert_eq!(shares.len(), probers, "every prober has its share");
     let least = facts.len() / probers / 4;
     assert!(shares.values().all(|share| *share >= least), "each at least {least}: {shares:?}");
+}
+
+async fn facts(fleet: &Fleet) -> Vec<ScanFact> {
+    let stored = fleet.nats.as_ref().unwrap().messages("FACTS").await;
+    stored.iter().map(Stored::decoded).collect()
+}
+
+/// How many facts there are of each look of each domain.
+fn looks(facts: &[ScanFact]) -> BTreeMap<(&str, u64), usize> {
+    let mut looks = BTreeMap::new();
+    for fact in facts {
+        *looks.entry((fact.domain_id.as_str(), fact.look)).or_default() += 1;
+    }
+    looks
 }
 
 /// A thousand names at one site.

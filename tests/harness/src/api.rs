@@ -7,7 +7,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
 /// How long an answer may take. A service that was just killed answers nothing at all.
-const WAIT: Duration = Duration::from_secs(30);
+const WAIT: Duration = Duration::from_mins(2);
 
 /// Items asked for at once: the most that the API gives.
 const PAGE: usize = 1_000;
