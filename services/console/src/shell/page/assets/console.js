@@ -33,7 +33,8 @@ const refresh = () => {
 // Server-sent events reconnect by themselves, and go on behind what was seen last.
 if (document.body.dataset.csrf !== undefined && window.EventSource) {
   const live = new EventSource("/api/v1/live");
-  for (const kind of ["domain", "event", "inbox", "delivery", "scan"]) live.addEventListener(kind, refresh);
+  const kinds = ["domain", "removed", "scan", "event", "inbox", "delivery", "reset"];
+  for (const kind of kinds) live.addEventListener(kind, refresh);
 }
 
 // A box above a table ticks all of its rows.
