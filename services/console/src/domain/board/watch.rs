@@ -17,7 +17,7 @@ use super::{
     instant,
     leaf::{Leaf, Leaves},
 };
-use crate::domain::{language::Language, sentence};
+use crate::domain::sentence::Sentence;
 
 /// Chains that one domain is known to serve, newest last. A job carries at most 8; twice that
 /// covers a fleet in the middle of a rollout.
@@ -63,7 +63,7 @@ pub struct Anomaly {
     /// When it was noticed.
     pub detected_at: Timestamp,
     /// What is wrong, in one sentence.
-    pub sentence: Box<str>,
+    pub sentence: Sentence,
     /// Sequence in `LOG` of the record that carries its latest evidence.
     pub evidence_at: u64,
 }
@@ -167,7 +167,7 @@ impl Watch {
             severity: opened.severity(),
             since: instant(opened.since.as_ref()),
             detected_at: at,
-            sentence: sentence::of(Language::English, kind, opened.evidence.as_ref()).into(),
+            sentence: Sentence::of(kind, opened.evidence.as_ref()),
             evidence_at: sequence,
         });
         // Worst first, then in the order of the kinds, so that a list is the same at every look.
@@ -180,8 +180,7 @@ impl Watch {
             anomaly.severity = worsened.severity();
             anomaly.evidence_at = sequence;
             if worsened.evidence.is_some() {
-                anomaly.sentence =
-                    sentence::of(Language::English, kind, worsened.evidence.as_ref()).into();
+                anomaly.sentence = Sentence::of(kind, worsened.evidence.as_ref());
             }
         }
         self.anomalies.sort_by_key(|a| (std::cmp::Reverse(a.severity), a.kind));

@@ -14,6 +14,7 @@ use crate::domain::{
     },
     intake,
     inventory::{Invalid, Signature, domain::Status, options::OptionsDraft},
+    language::Language,
 };
 
 /// One domain in a list.
@@ -131,6 +132,9 @@ pub struct AnomalyView {
     pub detected_at: Timestamp,
     /// What is wrong, in one sentence.
     pub summary: String,
+    /// The same in Chinese, for pages.
+    #[serde(skip)]
+    chinese: Box<str>,
     /// Who has it in hand, as long as that holds: until it is over, it is worse, or the certificate
     /// changes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,6 +153,14 @@ pub struct AcknowledgementView {
 }
 
 impl AnomalyView {
+    /// What is wrong, in the language of a page.
+    pub fn said(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.summary,
+            Language::Chinese => &self.chinese,
+        }
+    }
+
     /// Shows an anomaly that is open.
     fn open(anomaly: &Anomaly, row: &Row, board: &Board) -> Self {
         let acknowledged = board.acknowledged(row, anomaly).map(|said| AcknowledgementView {
@@ -166,7 +178,8 @@ impl AnomalyView {
             severity: anomaly.severity.token(),
             since: anomaly.since,
             detected_at: anomaly.detected_at,
-            summary: anomaly.sentence.to_string(),
+            summary: anomaly.sentence.english.to_string(),
+            chinese: anomaly.sentence.chinese.clone(),
             acknowledged: None,
         }
     }

@@ -13,7 +13,10 @@ use proto::{
 };
 
 use super::{Anomaly, Endpoint, Watch};
-use crate::domain::board::leaf::{Leaf, Leaves};
+use crate::domain::{
+    board::leaf::{Leaf, Leaves},
+    sentence::Sentence,
+};
 
 /// A watch, as kept.
 #[derive(Clone, PartialEq, Message)]
@@ -72,9 +75,11 @@ pub(in crate::domain::board) struct KeptAnomaly {
     #[prost(message, optional, tag = "5")]
     detected_at: Option<prost_types::Timestamp>,
     #[prost(string, tag = "6")]
-    sentence: String,
+    english: String,
     #[prost(uint64, tag = "7")]
     evidence_at: u64,
+    #[prost(string, tag = "8")]
+    chinese: String,
 }
 
 impl Watch {
@@ -165,8 +170,9 @@ impl Anomaly {
             severity: self.severity.into(),
             since: Some(time::write(self.since)),
             detected_at: Some(time::write(self.detected_at)),
-            sentence: self.sentence.to_string(),
+            english: self.sentence.english.to_string(),
             evidence_at: self.evidence_at,
+            chinese: self.sentence.chinese.to_string(),
         }
     }
 
@@ -178,7 +184,10 @@ impl Anomaly {
             severity: Severity::try_from(kept.severity).ok()?,
             since: read(kept.since.as_ref())?,
             detected_at: read(kept.detected_at.as_ref())?,
-            sentence: kept.sentence.as_str().into(),
+            sentence: Sentence {
+                english: kept.english.as_str().into(),
+                chinese: kept.chinese.as_str().into(),
+            },
             evidence_at: kept.evidence_at,
         })
     }
