@@ -5,6 +5,7 @@
 //! and stands in the anomalies.
 
 use certificate::Certificate;
+use jiff::Timestamp;
 
 /// A chain as it is drawn. Certificates are named by their place in the list as presented.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,18 +31,22 @@ pub struct Remark {
     pub text: String,
 }
 
-/// Draws a chain.
-pub fn drawn(chain: &[Certificate]) -> Drawn {
+/// Draws a chain as it is at an instant. The path goes around certificates whose time is over, but
+/// for the one that is known to end it: its fingerprint is `limiting`, if there is one.
+pub fn drawn(chain: &[Certificate], now: Timestamp, limiting: Option<&[u8]>) -> Drawn {
     let Some(leaf) = leaf(chain) else { return Drawn::default() };
     let mut path = vec![leaf];
     let mut top = leaf;
-    while let Some(next) = issuer_of(top, chain, &path) {
+    let is_in_the_way = |certificate: &Certificate| {
+        is_over(certificate, now) && limiting != Some(certificate.fingerprint().as_slice())
+    };
+    while let Some(next) = issuer_of(top, chain, &path, is_in_the_way) {
         path.push(next);
         top = next;
     }
     let ends_in_root = chain[top].is_self_signed();
     let ends_in = if ends_in_root { chain[top].subject() } else { chain[top].issuer() };
-    let remarks = remarks(chain, &path, ends_in_root);
+    let remarks = remarks(chain, &path, ends_in_root, now);
     Drawn { path, ends_in, ends_in_root, remarks }
 }
 
@@ -51,15 +56,31 @@ fn leaf(chain: &[Certificate]) -> Option<usize> {
     chain.iter().position(|certificate| !certificate.is_ca()).or(first)
 }
 
-fn issuer_of(at: usize, chain: &[Certificate], path: &[usize]) -> Option<usize> {
+fn issuer_of(
+    at: usize,
+    chain: &[Certificate],
+    path: &[usize],
+    is_in_the_way: impl Fn(&Certificate) -> bool,
+) -> Option<usize> {
     let certificate = &chain[at];
     if certificate.is_self_signed() {
         return None;
     }
-    (0..chain.len()).find(|other| !path.contains(other) && certificate.issued_by(&chain[*other]))
+    let others = (0..chain.len()).filter(|other| !path.contains(other));
+    let mut others = others.filter(|other| !is_in_the_way(&chain[*other]));
+    others.find(|other| certificate.issued_by(&chain[*other]))
 }
 
-fn remarks(chain: &[Certificate], path: &[usize], ends_in_root: bool) -> Vec<Remark> {
+fn is_over(certificate: &Certificate, now: Timestamp) -> bool {
+    certificate.validity().not_after < now
+}
+
+fn remarks(
+    chain: &[Certificate],
+    path: &[usize],
+    ends_in_root: bool,
+    now: Timestamp,
+) -> Vec<Remark> {
     let mut remarks = Vec::new();
     if !path.is_sorted() {
         let text = "The certificates are not in the order of the path.".to_owned();
@@ -71,6 +92,8 @@ fn remarks(chain: &[Certificate], path: &[usize], ends_in_root: bool) -> Vec<Rem
             chain[..at].iter().any(|other| other.fingerprint() == certificate.fingerprint());
         let (what, text) = if seen_before {
             ("repeated", format!("`{name}` is sent more than once."))
+        } else if !path.contains(&at) && is_over(certificate, now) {
+            ("expired", format!("`{name}` has expired, and is not needed for the path."))
         } else if !path.contains(&at) {
             ("not_needed", format!("`{name}` is not needed for the path."))
         } else if ends_in_root && path.len() > 1 && path.last() == Some(&at) {
@@ -116,6 +139,10 @@ mod tests {
         [read(root_certificate), read(middle_certificate), read(leaf), read(other)]
     }
 
+    fn at(chain: &[Certificate]) -> Drawn {
+        drawn(chain, Timestamp::from_second(1_790_000_000).unwrap(), None)
+    }
+
     fn words(drawn: &Drawn) -> Vec<(&'static str, Option<usize>)> {
         drawn.remarks.iter().map(|remark| (remark.what, remark.certificate)).collect()
     }
@@ -123,7 +150,7 @@ mod tests {
     #[test]
     fn a_good_chain_goes_from_the_leaf_to_whoever_issued_the_last() {
         let [_, middle, leaf, _] = family();
-        let drawn = drawn(&[leaf, middle]);
+        let drawn = at(&[leaf, middle]);
         assert_eq!((drawn.path.as_slice(), drawn.ends_in_root), (&[0, 1][..], false));
         assert!(drawn.ends_in.contains("Root") && drawn.remarks.is_empty(), "{drawn:?}");
     }
@@ -131,7 +158,7 @@ mod tests {
     #[test]
     fn what_is_odd_is_remarked() {
         let [root, middle, leaf, other] = family();
-        let drawn = drawn(&[leaf, root, middle.clone(), other, middle]);
+        let drawn = at(&[leaf, root, middle.clone(), other, middle]);
         assert_eq!(drawn.path, [0, 2, 1]);
         assert!(drawn.ends_in_root);
         assert_eq!(
@@ -146,10 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn what_has_ended_is_on_the_path_only_if_it_is_known_to_be() {
+        let [_, middle, leaf, _] = family();
+        let ends = middle.validity().not_after;
+        let chain = [leaf, middle];
+        let later = ends + jiff::SignedDuration::from_secs(1);
+        let around = drawn(&chain, later, None);
+        assert_eq!(
+            (around.path.as_slice(), words(&around)),
+            (&[0][..], vec![("expired", Some(1))])
+        );
+        let limiting = chain[1].fingerprint();
+        assert_eq!(drawn(&chain, later, Some(&limiting)).path, [0, 1]);
+        assert_eq!(drawn(&chain, ends, None).path, [0, 1]);
+    }
+
+    #[test]
     fn a_chain_of_one_or_none_is_drawn() {
-        assert_eq!(drawn(&[]), Drawn::default());
+        assert_eq!(at(&[]), Drawn::default());
         let [root, ..] = family();
-        let alone = drawn(&[root]);
+        let alone = at(&[root]);
         assert_eq!((alone.path.as_slice(), alone.ends_in_root), (&[0][..], true));
         assert!(alone.remarks.is_empty(), "a certificate that signed itself is judged elsewhere");
     }

@@ -19,7 +19,7 @@ pub const PORT_DEFAULT: u16 = 443;
 /// Lines of one list: a list of the largest size that one embedded bus is good for.
 pub const LINES_MAX: usize = 100_000;
 /// What probers speak. A domain of another protocol would be monitored by nobody.
-const SPOKEN: [Protocol; 1] = [Protocol::Tls];
+pub const SPOKEN: [Protocol; 1] = [Protocol::Tls];
 /// Characters of a refused line that are shown again.
 const LINE_SHOWN_MAX: usize = 120;
 /// The columns of a CSV file, in the order of the template. Only `name` is needed.
@@ -96,11 +96,20 @@ pub enum Unreadable {
 ///
 /// When the list is too long.
 pub fn list(text: &str) -> Result<Intake, Unreadable> {
+    list_like(text, &Draft::default())
+}
+
+/// Reads the same, each with the protocol and the options of a draft.
+///
+/// # Errors
+///
+/// When the list is too long.
+pub fn list_like(text: &str, shared: &Draft) -> Result<Intake, Unreadable> {
     let mut reading = Reading::default();
     for (at, line) in text.lines().enumerate() {
         let line = line.split_once('#').map_or(line, |(before, _)| before);
         for name in line.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            reading.take(at + 1, &Draft { name: name.to_owned(), ..Draft::default() })?;
+            reading.take(at + 1, &Draft { name: name.to_owned(), ..shared.clone() })?;
         }
     }
     Ok(reading.intake)
@@ -126,6 +135,15 @@ pub fn drafts(drafts: &[Draft]) -> Result<Intake, Unreadable> {
 ///
 /// When the columns are not understood, or there are too many lines.
 pub fn csv(text: &str) -> Result<Intake, Unreadable> {
+    csv_like(text, &Draft::default())
+}
+
+/// Reads the same; what a line leaves open is as in a draft.
+///
+/// # Errors
+///
+/// When the columns are not understood, or there are too many lines.
+pub fn csv_like(text: &str, shared: &Draft) -> Result<Intake, Unreadable> {
     // The reader counts lines at line feeds alone.
     let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
@@ -142,7 +160,7 @@ pub fn csv(text: &str) -> Result<Intake, Unreadable> {
     let mut reading = Reading::default();
     for record in records {
         match record {
-            Ok(record) => reading.row(&columns, &record)?,
+            Ok(record) => reading.row(&columns, &record, shared)?,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
                 reading.refuse(usize::try_from(line).unwrap_or_default(), "", error.to_string());
@@ -167,6 +185,11 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<&'static str>, Unreadable> 
     if columns.contains(&"name") { Ok(columns) } else { Err(Unreadable::NoNameColumn) }
 }
 
+/// The parts of a text between dividers, without the empty ones.
+pub fn divided(text: &str, divider: char) -> Vec<String> {
+    text.split(divider).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect()
+}
+
 /// A list while it is read.
 #[derive(Default)]
 struct Reading {
@@ -181,6 +204,7 @@ impl Reading {
         &mut self,
         columns: &[&'static str],
         record: &csv::StringRecord,
+        shared: &Draft,
     ) -> Result<(), Unreadable> {
         let line = record.position().map_or(0, csv::Position::line);
         let line = usize::try_from(line).unwrap_or_default();
@@ -193,23 +217,26 @@ impl Reading {
             let at = columns.iter().position(|have| *have == column)?;
             record.get(at).filter(|text| !text.is_empty()).map(str::to_owned)
         };
-        let several = |column: &str| {
-            let text = field(column).unwrap_or_default();
-            text.split(';').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect()
+        let several = |column: &str, shared: &[String]| match field(column) {
+            None => shared.to_vec(),
+            Some(text) => divided(&text, ';'),
         };
         let interval = field("interval_seconds");
         let draft = Draft {
             name: field("name").unwrap_or_default(),
-            protocol: field("protocol"),
+            protocol: field("protocol").or_else(|| shared.protocol.clone()),
             options: OptionsDraft {
                 // A text that is no number is as wrong as a number that is too small.
-                interval_seconds: interval.as_ref().map(|text| text.parse().unwrap_or_default()),
-                rungs: several("rungs"),
-                tags: several("tags"),
-                owner_note: field("owner_note"),
-                sni: field("sni"),
-                fixed_address: field("fixed_address"),
-                private_ca_pem: None,
+                interval_seconds: interval
+                    .map(|text| text.parse().unwrap_or_default())
+                    .or(shared.options.interval_seconds),
+                rungs: several("rungs", &shared.options.rungs),
+                tags: several("tags", &shared.options.tags),
+                owner_note: field("owner_note").or_else(|| shared.options.owner_note.clone()),
+                sni: field("sni").or_else(|| shared.options.sni.clone()),
+                fixed_address: field("fixed_address")
+                    .or_else(|| shared.options.fixed_address.clone()),
+                private_ca_pem: shared.options.private_ca_pem.clone(),
             },
         };
         self.take(line, &draft)

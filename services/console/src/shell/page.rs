@@ -6,14 +6,18 @@
 //! [`frame`].
 
 pub mod account;
+pub mod anomalies;
 pub mod asset;
 pub mod audit;
+pub mod domain;
+pub mod domains;
 pub mod door;
 pub mod form;
 pub mod frame;
 pub mod moment;
 pub mod oops;
 pub mod overview;
+pub mod silencing;
 pub mod system;
 pub mod viewer;
 pub mod words;
@@ -43,6 +47,10 @@ pub fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
         .route("/sign-in", get(door::ask).post(door::sign_in))
         .route("/sign-out", post(door::sign_out))
         .route("/welcome", get(door::welcome).post(door::follow))
+        .merge(anomalies::router())
+        .merge(domain::router())
+        .merge(domains::router())
+        .merge(silencing::router())
         .layer(middleware::from_fn_with_state(Arc::clone(api), oops::as_page))
         .merge(asset::router())
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use certificate::Certificate;
-use proto::v1::{Evidence, Kind, LogRecord, ScanFact, log_event::Event};
+use proto::v1::{Evidence, Kind, LogRecord, ScanFact, evidence::Case, log_event::Event};
 
 /// What the log of a domain says beyond the board.
 #[derive(Debug, Default)]
@@ -35,6 +35,14 @@ impl Detail {
             detail.chains.retain(|fingerprint, _| shown.contains(&fingerprint.as_slice()));
         }
         Self { fact, ..detail }
+    }
+
+    /// Fingerprint of the certificate whose end is what is wrong, if that is so.
+    pub fn limiting(&self) -> Option<&[u8]> {
+        self.evidence.values().find_map(|evidence| {
+            let Case::Expiry(expiry) = evidence.case.as_ref()? else { return None };
+            Some(expiry.limiting.as_ref()?.sha256.as_ref())
+        })
     }
 
     fn take(&mut self, event: &Event) {

@@ -85,6 +85,24 @@ fn what_no_prober_speaks_is_refused_also_when_guessed() {
 }
 
 #[test]
+fn what_a_line_leaves_open_is_as_for_all() {
+    let options = OptionsDraft {
+        tags: vec!["shop".to_owned()],
+        interval_seconds: Some(60),
+        ..OptionsDraft::default()
+    };
+    let like = Draft { options, ..Draft::default() };
+    let tags = |good: &Good| good.options.to_draft().tags;
+    let listed = list_like("a.example, b.example", &like).unwrap().good;
+    assert_eq!(listed.iter().map(tags).collect::<Vec<_>>(), [["shop"], ["shop"]]);
+    let text = "name,tags,interval_seconds\na.example,,\nb.example,web,120\n";
+    let read = csv_like(text, &like).unwrap().good;
+    assert_eq!(read.iter().map(tags).collect::<Vec<_>>(), [["shop"], ["web"]]);
+    let intervals = read.iter().map(|good| good.options.to_draft().interval_seconds);
+    assert_eq!(intervals.collect::<Vec<_>>(), [Some(60), Some(120)]);
+}
+
+#[test]
 fn columns_must_be_known() {
     assert_eq!(csv(""), Err(Unreadable::NoNameColumn));
     assert_eq!(csv("tags\nweb\n"), Err(Unreadable::NoNameColumn));

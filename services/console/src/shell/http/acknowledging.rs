@@ -27,7 +27,7 @@ use crate::{
 pub struct AcknowledgementBody {
     /// Why nobody need be reminded. At most 500 characters; may be empty.
     #[serde(default)]
-    reason: String,
+    pub reason: String,
 }
 
 /// Says that somebody has an open anomaly in hand.

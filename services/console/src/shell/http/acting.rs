@@ -19,7 +19,7 @@ use crate::{
         board::domains::Row,
         inventory::{
             Actor, Invalid,
-            domain::{Command, Domain, Refusal},
+            domain::{Command, Domain, Refusal, Status},
             options::{Options, tag},
         },
     },
@@ -38,12 +38,12 @@ const TEXT_SHOWN_MAX: usize = 80;
 pub struct Action {
     /// What is done.
     #[serde(rename = "action")]
-    verb: Verb,
+    pub verb: Verb,
     /// To which: ids or names, at most 10,000.
-    domains: Vec<String>,
+    pub domains: Vec<String>,
     /// The tag, for `tag` and `untag`.
     #[serde(default)]
-    tag: Option<String>,
+    pub tag: Option<String>,
 }
 
 /// What is done to a domain.
@@ -181,6 +181,10 @@ async fn do_one(
         Verb::Enable => Command::Enable,
         Verb::Disable => Command::Disable,
         Verb::Remove => Command::Remove,
+        Verb::Scan if row.ordered.entity.status() != Status::Enabled => {
+            let name = view::name(&row).unwrap_or_default();
+            return Err(Problem::conflict(format!("`{name}` is disabled: enable it first")));
+        }
         Verb::Scan => {
             api.mirror.live().ask(row.id, api.context.clock.now());
             let asked = api.requests.scan_now(&row.id, actor).await;
@@ -203,7 +207,7 @@ fn retagged(row: &Row, verb: Verb, tagged: &str) -> Result<Options, Problem> {
 }
 
 /// Orders something of a domain that the board shows, without waiting until it is shown.
-pub(super) async fn order(
+pub(in crate::shell) async fn order(
     api: &Arc<Api>,
     actor: Actor,
     row: &Row,

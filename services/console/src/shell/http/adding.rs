@@ -148,7 +148,22 @@ pub async fn add(
             return Err(Problem::invalid(vec![Invalid::new("existing", other, want)]));
         }
     };
-    let Intake { good, refused, remarks } = intake(request).await?;
+    let intake = intake(request).await?;
+    add_all(&api, caller.actor(), intake, update).await.map(Json)
+}
+
+/// Adds what is good of a list.
+///
+/// # Errors
+///
+/// When nothing of it is good, or there would be too many.
+pub(in crate::shell) async fn add_all(
+    api: &Arc<Api>,
+    actor: Actor,
+    intake: Intake,
+    existing: Existing,
+) -> Result<Added, Problem> {
+    let Intake { good, refused, remarks } = intake;
     let mut answer = Added {
         rejected: refused.into_iter().map(Line::from).collect(),
         remarks: remarks.into_iter().map(Line::from).collect(),
@@ -161,7 +176,7 @@ pub async fn add(
         let detail = format!("{new} more would be too many: {there} of at most {max} are there");
         return Err(Problem::full(detail));
     }
-    store(&api, caller.actor(), good, update, &mut answer).await;
+    store(api, actor, good, existing, &mut answer).await;
     if answer.added.is_empty()
         && answer.existing.is_empty()
         && answer.updated.is_empty()
@@ -169,13 +184,15 @@ pub async fn add(
     {
         return Err(Problem::all_rejected(answer.rejected));
     }
-    Ok(Json(answer))
+    Ok(answer)
 }
 
 /// What to do with domains that are monitored already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Existing {
+pub enum Existing {
+    /// Leave them as they are.
     Keep,
+    /// Replace their options.
     Update,
 }
 

@@ -28,17 +28,17 @@ use crate::domain::{
 pub struct AnomalyParams {
     /// `open` (default): what is wrong now, worst first. `closed`: what was, latest first, the last
     /// 10,000.
-    state: Option<String>,
+    pub state: Option<String>,
     /// Only of this domain: its id or name.
-    domain: Option<String>,
+    pub domain: Option<String>,
     /// Only this kind.
-    kind: Option<String>,
+    pub kind: Option<String>,
     /// Only this severity or above.
-    severity: Option<String>,
+    pub severity: Option<String>,
     /// Items of the page, 1 to 1000. Default 100.
-    limit: Option<usize>,
+    pub limit: Option<usize>,
     /// The `next` of the page before.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 struct Wanted {

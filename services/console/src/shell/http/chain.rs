@@ -7,6 +7,7 @@ use axum::{
 };
 use certificate::Certificate;
 use data_encoding::HEXLOWER;
+use jiff::Timestamp;
 use proto::v1::{Kind, evidence::Case};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -51,7 +52,7 @@ pub struct ChainCertificate {
     "text": "The root `CN=ISRG Root X1` is sent as well; clients have it or do not trust it."
 }))]
 pub struct RemarkView {
-    /// `misordered`, `repeated`, `not_needed` or `root_sent`.
+    /// `misordered`, `repeated`, `expired`, `not_needed` or `root_sent`.
     pub remark: &'static str,
     /// The place of the certificate, from 0. Absent if it is of all.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,13 +62,19 @@ pub struct RemarkView {
 }
 
 impl ChainView {
-    /// Shows a chain.
-    pub fn of(fingerprint: &[u8; 32], certificates: &[Certificate]) -> Self {
+    /// Shows a chain as it is at an instant. `limiting` is the fingerprint of the certificate that
+    /// is known to end its path.
+    pub fn of(
+        fingerprint: &[u8; 32],
+        certificates: &[Certificate],
+        now: Timestamp,
+        limiting: Option<&[u8]>,
+    ) -> Self {
         let one = |certificate: &Certificate| ChainCertificate {
             certificate: CertificateView::of(certificate),
             pem: certificate.to_pem(),
         };
-        let drawn = chain::drawn(certificates);
+        let drawn = chain::drawn(certificates, now, limiting);
         let remarks = drawn.remarks.into_iter();
         Self {
             fingerprint: HEXLOWER.encode(fingerprint),

@@ -83,8 +83,12 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
     Ok((etag(row.ordered.version), Json(shown(&api, &row, &detail))).into_response())
 }
 
-/// What the log of a domain and the last look say.
-pub(super) async fn detail(api: &Api, row: &Row) -> Result<Detail, Problem> {
+/// What the log and the last look say of a domain.
+///
+/// # Errors
+///
+/// When the streams cannot be read.
+pub(in crate::shell) async fn detail(api: &Api, row: &Row) -> Result<Detail, Problem> {
     let (log, fact) = (subject::log(&row.id), subject::fact(&row.id));
     let bus = &api.context.bus;
     let (log, fact) =
@@ -94,12 +98,14 @@ pub(super) async fn detail(api: &Api, row: &Row) -> Result<Detail, Problem> {
     Ok(Detail::folded(&records, fact.as_ref().and_then(mirror::read::<ScanFact>)))
 }
 
-fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDetail {
+/// A domain in full.
+pub(in crate::shell) fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDetail {
     let options = row.ordered.entity.options().map(Options::to_draft).unwrap_or_default();
     let fact = detail.fact.as_ref();
     let now = api.context.clock.now();
     let (domain, setting) =
         api.look(|board| (DomainView::of(row, board, now), settings::of_domain(board, &row.id)));
+    let (chains, limiting) = (detail.chains.iter(), detail.limiting());
     DomainDetail {
         domain,
         options: options.into(),
@@ -113,7 +119,7 @@ fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDetail {
             })
             .collect(),
         seen: fact.map(|f| f.endpoints.iter().map(EndpointView::of).collect()).unwrap_or_default(),
-        chains: detail.chains.iter().map(|(id, chain)| ChainView::of(id, chain)).collect(),
+        chains: chains.map(|(id, chain)| ChainView::of(id, chain, now, limiting)).collect(),
         own_failure: fact.and_then(|fact| Some(fact.own_failure.as_ref()?.detail.clone())),
     }
 }

@@ -32,6 +32,8 @@ use crate::domain::{
 const TEXT_LEN_MAX: usize = 253;
 /// Domains that are exported with one look at the board.
 const EXPORTED_AT_ONCE: usize = 500;
+/// Bytes of an issuer that is searched for: a long name, every part of it written out.
+const ISSUER_LEN_MAX: usize = 1_000;
 
 /// Which domains, in which order.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -40,29 +42,29 @@ const EXPORTED_AT_ONCE: usize = 500;
 pub struct ListParams {
     /// Only in this state: `enabling`, `secure`, `abnormal`, `enable_failed`, `unknown`,
     /// `disabled`.
-    state: Option<String>,
+    pub state: Option<String>,
     /// Only with this tag.
-    tag: Option<String>,
+    pub tag: Option<String>,
     /// Only whose host contains this text.
-    text: Option<String>,
+    pub text: Option<String>,
     /// Only whose certificate was issued by a name that contains this text, such as
     /// `Let's Encrypt`.
-    issuer: Option<String>,
+    pub issuer: Option<String>,
     /// Only with an open anomaly of this kind, such as `expired`.
-    kind: Option<String>,
+    pub kind: Option<String>,
     /// Only with an open anomaly of this severity or above: `info`, `warning`, `critical`.
-    severity: Option<String>,
+    pub severity: Option<String>,
     /// Only whose certificate that expires first does so at this instant or later.
-    expires_from: Option<Timestamp>,
+    pub expires_from: Option<Timestamp>,
     /// Only whose certificate that expires first does so before this instant.
-    expires_before: Option<Timestamp>,
+    pub expires_before: Option<Timestamp>,
     /// `name` (default), `expires`, `state` (what needs a look first) or `added`; with `-` before
     /// it from the other end.
-    sort: Option<String>,
+    pub sort: Option<String>,
     /// Items of the page, 1 to 1000. Default 100.
-    limit: Option<usize>,
+    pub limit: Option<usize>,
     /// The `next` of the page before.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 /// The domains, a page at a time.
@@ -139,9 +141,11 @@ fn filter(params: &ListParams) -> Result<Filter, Vec<Invalid>> {
             }
         },
     };
-    for (field, text) in [("text", &filter.text), ("issuer", &filter.issuer)] {
-        if let Some(text) = text.as_ref().filter(|text| text.len() > TEXT_LEN_MAX) {
-            mistakes.push(Invalid::new(field, text, format!("at most {TEXT_LEN_MAX} bytes")));
+    for (field, text, max) in
+        [("text", &filter.text, TEXT_LEN_MAX), ("issuer", &filter.issuer, ISSUER_LEN_MAX)]
+    {
+        if let Some(text) = text.as_ref().filter(|text| text.len() > max) {
+            mistakes.push(Invalid::new(field, text, format!("at most {max} bytes")));
         }
     }
     if mistakes.is_empty() { Ok(filter) } else { Err(mistakes) }

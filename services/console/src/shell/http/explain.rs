@@ -24,14 +24,14 @@ use crate::domain::explain::{self, Case, Happening, Message, OpenAnomaly, Rule};
 #[into_params(parameter_in = Query)]
 pub struct ExplainParams {
     /// Only this event: its id.
-    event: Option<String>,
+    pub event: Option<String>,
     /// Only what speaks of this anomaly: its id.
-    anomaly: Option<String>,
+    pub anomaly: Option<String>,
     /// Items of the page, 1 to 1000. Default 100.
     #[param(minimum = 1, maximum = 1000)]
-    limit: Option<usize>,
+    pub limit: Option<usize>,
     /// The `next` of the page before.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 /// Why somebody is told of a domain, or is not.

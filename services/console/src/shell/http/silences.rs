@@ -29,7 +29,7 @@ use crate::{
         },
         repeat::Identity,
     },
-    shell::store::Order,
+    shell::{session, store::Order},
 };
 
 /// Silences that may hold at once: whoever needs more means a tag.
@@ -44,15 +44,15 @@ const SILENCES_MAX: usize = 1_000;
 pub struct SilenceBody {
     /// The domain: its id or name. Either this or `tag`.
     #[serde(default)]
-    domain: Option<String>,
+    pub domain: Option<String>,
     /// The tag. Either this or `domain`.
     #[serde(default)]
-    tag: Option<String>,
+    pub tag: Option<String>,
     /// When it ends: RFC 3339, in the future, at most a year away.
-    until: String,
+    pub until: String,
     /// Why. At most 500 characters; may be empty.
     #[serde(default)]
-    reason: String,
+    pub reason: String,
 }
 
 /// A silence.
@@ -149,7 +149,22 @@ pub async fn begin(
         Identity::New(id) => SilenceId::from_bytes(id),
         Identity::Known(id) => return made(&api, SilenceId::from_bytes(id)),
     };
-    let body = creation.body;
+    begin_as(&api, id, caller, creation.body).await?;
+    made(&api, id)
+}
+
+/// Begins a silence under an id that nothing has yet.
+///
+/// # Errors
+///
+/// When it is not allowed, or cannot be stored.
+pub(in crate::shell) async fn begin_as(
+    api: &Api,
+    id: SilenceId,
+    caller: session::Caller,
+    body: SilenceBody,
+) -> Result<(), Problem> {
+    let now = api.context.clock.now();
     let target = api.look(|board| target(&body, board))?;
     let silenced = Silenced::read(target, &body.until, &body.reason, now);
     let silenced = silenced.map_err(Problem::invalid)?;
@@ -164,7 +179,7 @@ pub async fn begin(
         command: Command::Save(silenced),
     };
     api.store.carry_out(order).await.map_err(Problem::of)?;
-    made(&api, id)
+    Ok(())
 }
 
 fn made(api: &Api, id: SilenceId) -> Result<Response, Problem> {

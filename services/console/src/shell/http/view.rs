@@ -237,7 +237,7 @@ impl AnomalyOfDomain {
 }
 
 /// Host and port as they are written together.
-pub(super) fn name(row: &Row) -> Option<String> {
+pub(in crate::shell) fn name(row: &Row) -> Option<String> {
     row.ordered.entity.place().map(|place| place.host.with_port(place.port))
 }
 

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use askama::{Template, filters::HtmlSafe};
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Multipart, Request, multipart::MultipartError},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use subtle::ConstantTimeEq;
@@ -14,7 +16,10 @@ use super::viewer::Viewer;
 use crate::{
     domain::inventory::{Actor, token::Role},
     shell::{
-        http::{Api, extract, problem::Problem},
+        http::{
+            Api, BODY_BYTES_MAX, extract,
+            problem::{FieldError, Problem},
+        },
         session::Who,
     },
 };
@@ -34,6 +39,80 @@ pub struct Submitted {
 /// A form about one's own account, sent by anybody who is signed in.
 #[derive(Debug)]
 pub struct Own(pub Submitted);
+
+/// A form that may carry files, sent by somebody who may change things. A file is a field like any
+/// other: its text.
+#[derive(Debug)]
+pub struct Uploaded(pub Submitted);
+
+/// Fields of a form with files: more than any form of ours has.
+const PARTS_MAX: usize = 64;
+
+/// What is wrong with the fields of a form.
+#[derive(Debug, Clone, Default)]
+pub struct Mistakes(Vec<FieldError>);
+
+impl Mistakes {
+    /// One mistake.
+    pub fn of(field: &str, want: impl Into<String>) -> Self {
+        Self(vec![FieldError { field: field.to_owned(), value: String::new(), want: want.into() }])
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is wrong with a field, or with one of several values in it (`rungs[2]`).
+    pub fn at(&self, field: &str) -> Option<String> {
+        let is_of = |name: &str| {
+            name.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        let wrong: Vec<_> = self.0.iter().filter(|error| is_of(&error.field)).map(said).collect();
+        (!wrong.is_empty()).then(|| wrong.join("; "))
+    }
+
+    /// What stands behind a field: what is wrong with it, if anything is.
+    pub fn note(&self, field: &'static str) -> Note {
+        Note { name: field, wrong: self.at(field) }
+    }
+
+    /// What stands within a field that is wrong: where to read what is.
+    pub fn mark(&self, field: &'static str) -> Mark {
+        Mark { name: field, is_wrong: self.at(field).is_some() }
+    }
+}
+
+/// A mistake behind its field.
+#[derive(Debug, Template)]
+#[template(path = "part/note.html")]
+pub struct Note {
+    name: &'static str,
+    wrong: Option<String>,
+}
+
+/// That a mistake stands behind a field.
+#[derive(Debug, Template)]
+#[template(path = "part/mark.html")]
+pub struct Mark {
+    name: &'static str,
+    is_wrong: bool,
+}
+
+/// Their templates escape what they show.
+impl HtmlSafe for Note {}
+impl HtmlSafe for Mark {}
+
+impl From<&Problem> for Mistakes {
+    fn from(problem: &Problem) -> Self {
+        Self(problem.errors().to_vec())
+    }
+}
+
+/// What is wrong, and what is allowed.
+fn said(FieldError { value, want, .. }: &FieldError) -> String {
+    if value.is_empty() { want.clone() } else { format!("`{value}`: {want}") }
+}
 
 /// The fields of a form, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,6 +186,51 @@ impl FromRequest<Arc<Api>> for Submitted {
     }
 }
 
+impl FromRequest<Arc<Api>> for Uploaded {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let viewer = Viewer::from_request_parts(&mut parts, api).await?;
+        let request = Request::from_parts(parts, body);
+        let read = async {
+            from_our_page(&viewer, &request, api)?;
+            let fields = parts_of(request, api).await?;
+            Submitted::admitted(viewer, fields, Role::Editor).map(Self)
+        };
+        read.await.map_err(Problem::into_response)
+    }
+}
+
+/// The fields of a form with files.
+async fn parts_of(request: Request, api: &Arc<Api>) -> Result<Fields, Problem> {
+    if !extract::is(request.headers(), "multipart/form-data") {
+        return Err(Problem::media_type("multipart/form-data"));
+    }
+    let parts = Multipart::from_request(request, api).await;
+    let mut parts = parts.map_err(|rejection| Problem::malformed(rejection.body_text()))?;
+    let mut fields = Vec::new();
+    while let Some(part) = parts.next_field().await.map_err(|error| unread(&error))? {
+        if fields.len() == PARTS_MAX {
+            return Err(Problem::malformed(format!("a form may have {PARTS_MAX} fields")));
+        }
+        let name = part.name().unwrap_or_default().to_owned();
+        let bytes = part.bytes().await.map_err(|error| unread(&error))?;
+        let text = String::from_utf8(bytes.into())
+            .map_err(|error| Problem::malformed(format!("`{name}` is not UTF-8: {error}")))?;
+        fields.push((name, text));
+    }
+    Ok(Fields::of(fields))
+}
+
+fn unread(error: &MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::too_large(BODY_BYTES_MAX)
+    } else {
+        Problem::malformed(error.body_text())
+    }
+}
+
 impl FromRequest<Arc<Api>> for Own {
     type Rejection = Response;
 
@@ -126,18 +250,28 @@ impl Submitted {
         needed: Role,
         api: &Arc<Api>,
     ) -> Result<Self, Problem> {
-        if let Who::Account(_) = viewer.caller.who {
-            api.entry.gate.is_ours(request.headers()).map_err(Problem::stranger)?;
-        }
+        from_our_page(&viewer, &request, api)?;
         if !extract::is(request.headers(), "application/x-www-form-urlencoded") {
             return Err(Problem::media_type("application/x-www-form-urlencoded"));
         }
         let fields = Fields::read(&extract::bytes(request, api).await?);
+        Self::admitted(viewer, fields, needed)
+    }
+
+    fn admitted(viewer: Viewer, fields: Fields, needed: Role) -> Result<Self, Problem> {
         fields.sent_from_a_page_of(&viewer)?;
         if viewer.caller.role < needed {
             return Err(Problem::forbidden(needed));
         }
         Ok(Self { viewer, fields })
+    }
+}
+
+/// Whether the browser says that a page of ours sent this.
+fn from_our_page(viewer: &Viewer, request: &Request, api: &Api) -> Result<(), Problem> {
+    match viewer.caller.who {
+        Who::Account(_) => api.entry.gate.is_ours(request.headers()).map_err(Problem::stranger),
+        Who::Token(_) => Ok(()),
     }
 }
 
@@ -159,5 +293,19 @@ mod tests {
         assert_eq!(fields.text("note"), "x");
         assert_eq!((fields.given("empty"), fields.given("absent")), (None, None));
         assert!(fields.has("empty") && !fields.has("absent"));
+    }
+
+    #[test]
+    fn a_mistake_stands_beside_its_field() {
+        let error = |field: &str, value: &str| FieldError {
+            field: field.to_owned(),
+            value: value.to_owned(),
+            want: "days".to_owned(),
+        };
+        let mistakes =
+            Mistakes(vec![error("rungs[1]", "x"), error("rungs[2]", "y"), error("sni", "")]);
+        assert_eq!(mistakes.at("rungs").as_deref(), Some("`x`: days; `y`: days"));
+        assert_eq!(mistakes.at("sni").as_deref(), Some("days"));
+        assert_eq!((mistakes.at("rung"), mistakes.at("tags")), (None, None));
     }
 }

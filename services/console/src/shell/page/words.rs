@@ -23,8 +23,14 @@ macro_rules! files {
 
 type Files = &'static [(&'static str, &'static str)];
 
-const ENGLISH: Files = files!("en": "account", "audit", "common", "door", "overview", "system");
-const CHINESE: Files = files!("zh-CN": "account", "audit", "common", "door", "overview", "system");
+const ENGLISH: Files = files!(
+    "en": "account", "anomalies", "audit", "common", "domain", "domains", "door", "overview",
+    "system",
+);
+const CHINESE: Files = files!(
+    "zh-CN": "account", "anomalies", "audit", "common", "domain", "domains", "door", "overview",
+    "system",
+);
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =
     LazyLock::new(|| [bundle(langid!("en"), ENGLISH), bundle(langid!("zh-CN"), CHINESE)]);
@@ -227,7 +233,7 @@ mod tests {
         let mut sources = String::new();
         read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell/page"), &mut sources);
         let mut said = BTreeSet::new();
-        for verb in ["say(\"", "with(\"", "count(\"", "filled(\""] {
+        for verb in [".say(\"", ".with(\"", ".count(\"", ".filled(\""] {
             let calls = sources.split(verb).skip(1);
             said.extend(calls.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
         }

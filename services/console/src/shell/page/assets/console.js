@@ -24,6 +24,7 @@ const refresh = () => {
       const isBusy = part.contains(document.activeElement) || part.querySelector(":checked");
       if (next && !isBusy && !part.isEqualNode(next)) {
         local(next);
+        for (const { id } of part.querySelectorAll("details[open][id]")) next.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
         part.replaceWith(document.adoptNode(next));
       }
     }

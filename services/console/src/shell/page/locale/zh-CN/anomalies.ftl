@@ -1,0 +1,35 @@
+anomalies-tab-open = 当前异常
+anomalies-tab-closed = 已结束
+anomalies-tab-silences = 静默
+anomalies-least = 最低严重程度
+anomalies-none-open = 一切正常。
+anomalies-none-closed = 没有已结束的异常记录。
+anomalies-none-silences = 没有静默。
+anomalies-none-fit = 没有符合筛选条件的异常。
+anomalies-count = { $count } 项异常
+anomalies-removed = 已删除的域名
+anomalies-since = 始于
+how-recovered = 已恢复
+how-superseded = 已被更严重的异常取代
+how-abandoned = 已停止监控
+acknowledge = 确认
+acknowledge-reason = 原因，例如：已申请新证书
+
+# Silences.
+silences-now = 当前生效的静默
+silences-new = 静默一个标签
+silence-hint = 在此之前不发送任何通知。结束时仍存在的异常会在结束时通知。
+silence-span = 时长
+silence-until = 或截止到（UTC）
+silence-reason = 原因
+silence-begin = 静默
+silence-ends = 结束时间
+silence-lift = 解除
+silence-go = 静默
+span-of-1h = 1 小时
+span-of-8h = 8 小时
+span-of-1d = 1 天
+span-of-7d = 7 天
+span-of-30d = 30 天
+notice-silenced = 在此之前不发送任何通知。
+notice-lifted = 静默已解除：现有异常将恢复通知。
