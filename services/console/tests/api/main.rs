@@ -8,6 +8,7 @@ mod describing;
 mod domains;
 mod entering;
 mod explaining;
+mod keeping;
 mod living;
 mod misspelling;
 mod quieting;

@@ -55,7 +55,7 @@ async fn a_robot_is_stored_sealed_and_shown_by_its_hint() {
     let saved = stored(&stage, added["id"].as_str().unwrap()).await;
     let robot = saved.addresses.iter().find(|address| address.channel == "dingtalk").unwrap();
     assert!(!robot.sealed.windows(8).any(|window| window == &SECRET.as_bytes()[..8]));
-    let seal = Seal::open_or_create(&stage.directory.path().join("console/key")).unwrap();
+    let seal = Seal::open_or_create(&stage.place.join("console/key")).unwrap();
     let opened: SecretAddress = serde_json::from_slice(&seal.open(&robot.sealed).unwrap()).unwrap();
     assert_eq!((&*opened.secret, &*opened.mentions[0]), (SECRET, "13800000000"));
     assert!(opened.url.as_str().ends_with(TOKEN));

@@ -1,6 +1,10 @@
 //! A console that runs, and what the tests say to it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use chassis::{
@@ -35,7 +39,10 @@ pub(crate) struct Stage {
     pub(crate) http: Client,
     pub(crate) tasks: Tasks,
     store: Arc<Embedded>,
-    pub(crate) directory: TempDir,
+    /// The directory it works upon.
+    pub(crate) place: PathBuf,
+    /// Deleted with the stage, unless it is another's.
+    directory: Option<TempDir>,
 }
 
 /// What was answered.
@@ -75,8 +82,14 @@ impl Stage {
 
     /// Opens a console with the streams of a directory.
     pub(crate) async fn open_in(directory: TempDir) -> Self {
-        let store = Embedded::open(&directory.path().join("bus")).unwrap();
-        let token_file = directory.path().join("admin-token");
+        let stage = Self::open_at(directory.path()).await;
+        Self { directory: Some(directory), ..stage }
+    }
+
+    /// The same in a directory of somebody else.
+    pub(crate) async fn open_at(place: &Path) -> Self {
+        let store = Embedded::open(&place.join("bus")).unwrap();
+        let token_file = place.join("admin-token");
         let tasks = Tasks::new();
         let context = Context {
             service: Service::Console,
@@ -86,7 +99,7 @@ impl Stage {
             dice: Arc::new(Dice::fresh()),
             tasks: tasks.clone(),
             health: Health::new(),
-            data: directory.path().join("console"),
+            data: place.join("console"),
         };
         let config = Config {
             token_file: Some(token_file.clone()),
@@ -102,21 +115,26 @@ impl Stage {
         })
         .await;
         let token = std::fs::read_to_string(&token_file).unwrap().trim().to_owned();
-        Self { base, token, http, tasks, store, directory }
+        let place = place.to_owned();
+        Self { base, token, http, tasks, store, place, directory: None }
     }
 
     /// Stops the console, and opens another with the same streams.
     pub(crate) async fn reopen(self) -> Self {
+        Self::open_in(self.close().await).await
+    }
+
+    /// Stops the console; what it worked upon is left.
+    pub(crate) async fn close(self) -> TempDir {
         let Self { tasks, store, directory, .. } = self;
         tasks.stop();
         assert_eq!(tasks.ended().await, None);
         store.close().await;
-        drop(store);
-        Self::open_in(directory).await
+        directory.unwrap()
     }
 
     pub(crate) fn token_file(&self) -> PathBuf {
-        self.directory.path().join("admin-token")
+        self.place.join("admin-token")
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

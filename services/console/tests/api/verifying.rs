@@ -29,7 +29,7 @@ async fn asked(stage: &Stage) -> Vec<SendVerification> {
 }
 
 fn link(stage: &Stage, asked: &SendVerification) -> String {
-    let seal = Seal::open_or_create(&stage.directory.path().join("console/key")).unwrap();
+    let seal = Seal::open_or_create(&stage.place.join("console/key")).unwrap();
     let link = String::from_utf8(seal.open(&asked.sealed_link).unwrap()).unwrap();
     assert!(link.starts_with(&format!("{}/verify?token=", stage.base)), "{link}");
     link
