@@ -130,12 +130,12 @@ async fn a_console_amid_much_news() {
 /// Something is wrong with a domain, or over.
 async fn news(stage: &Stage, name: &str, round: u64) {
     let kind = [Kind::Expired, Kind::Weak, Kind::NameMismatch][usize::try_from(round % 3).unwrap()];
-    let (state, happened) = if round % 2 == 0 {
+    let (now_it_is, happened) = if round.is_multiple_of(2) {
         (State::Abnormal, opened(kind, round))
     } else {
         (State::Secure, closed(kind))
     };
-    stage.log(id_of(name), state, vec![happened]).await;
+    stage.log(id_of(name), now_it_is, vec![happened]).await;
     let about = subject::About::Domain(name.parse().unwrap(), 443);
     let event = Event {
         id: format!("{name}-{round}"),
