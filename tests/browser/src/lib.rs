@@ -15,7 +15,7 @@ mod person;
 use std::{fs, path::PathBuf, time::Duration};
 
 use fantoccini::{Client, Locator, elements::Element};
-use harness::eventually::eventually;
+use harness::eventually::{SOON, eventually, eventually_within};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -66,22 +66,14 @@ impl Browser {
 
     /// Waits until a person sees a text, without loading the page again.
     pub async fn sees(&self, text: &str) {
-        eventually(&format!("`{text}` is seen"), async || {
-            let seen = self.text().await;
-            if seen.contains(text) { Ok(()) } else { Err(seen) }
-        })
-        .await;
+        self.sees_within(SOON, text).await;
     }
 
-    /// Loads the page again and again until a person sees a text.
-    pub async fn comes_to_see(&self, text: &str) {
-        eventually(&format!("`{text}` is seen after loading the page"), async || {
+    /// As [`Browser::sees`], for what takes its time.
+    pub async fn sees_within(&self, within: Duration, text: &str) {
+        eventually_within(within, &format!("`{text}` is seen"), async || {
             let seen = self.text().await;
-            if seen.contains(text) {
-                return Ok(());
-            }
-            self.client.refresh().await.unwrap();
-            Err(seen)
+            if seen.contains(text) { Ok(()) } else { Err(seen) }
         })
         .await;
     }

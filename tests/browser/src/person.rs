@@ -1,6 +1,8 @@
 //! Somebody who uses the console: enters by the one-time link, and signs in again.
 
-use harness::fleet::{Fleet, Role, Shape};
+use std::net::{IpAddr, Ipv4Addr};
+
+use harness::fleet::{Fleet, Plan, Role, Shape};
 
 use crate::{Browser, Looks};
 
@@ -18,9 +20,11 @@ pub struct House {
 }
 
 impl House {
-    /// Starts the whole system in one process.
-    pub async fn open() -> Self {
-        let mut fleet = Fleet::start(Shape::Embedded).await;
+    /// Starts the whole system in one process, in which these names lead to this machine.
+    pub async fn open(names: &[&str]) -> Self {
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let plan = names.iter().fold(Plan::new(Shape::Embedded), |p, name| p.knowing(name, here));
+        let mut fleet = plan.start().await;
         let log = fleet.log(Role::All, 1);
         let link = log.split_once("Make yours within a day, once: ");
         let link = link.and_then(|(_, rest)| rest.split_whitespace().next());

@@ -4,7 +4,7 @@ use browser::{Browser, House, NAME, PASSWORD, SCREEN};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_start_leads_to_an_account_and_the_way_out_ends_it() {
-    let house = House::open().await;
+    let house = House::open(&[]).await;
     let browser = Browser::open(house.fleet.api.base(), "entering", SCREEN).await;
     browser.visit("/").await;
     assert!(browser.at().await.starts_with("/sign-in"), "{}", browser.at().await);

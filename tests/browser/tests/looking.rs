@@ -27,7 +27,7 @@ const SETTINGS: [(&str, &str); 1] = [("/settings", "settings")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_can_be_read_and_used() {
-    let house = House::open().await;
+    let house = House::open(&[]).await;
     let (domain, _sites) = furnished(&house).await;
     let chinese = Looks { language: "zh-CN", ..SCREEN };
     let dark = Looks { dark: true, ..SCREEN };
