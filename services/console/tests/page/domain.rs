@@ -8,8 +8,8 @@ use proto::{
     subject, time,
     v1::{
         AnomalyClosed, AnomalyOpened, CertificateSummary, Chain, ChainLearned, EndpointFact,
-        Evidence, Handshake, Kind, MissingIssuer, NoCertificate, Reason, ScanFact, Severity, State,
-        anomaly_closed::How, endpoint_fact, evidence, log_event,
+        EndpointSeen, Evidence, Handshake, Kind, MissingIssuer, NoCertificate, Reason, ScanFact,
+        Severity, State, anomaly_closed::How, endpoint_fact, evidence, log_event,
     },
 };
 use reqwest::StatusCode;
@@ -47,7 +47,7 @@ fn chain(certificates: Vec<Vec<u8>>) -> Chain {
 
 /// Shows a domain whose one address presents a chain.
 async fn presents(stage: &Stage, name: &str, chain: Chain) {
-    let id = id_of(name);
+    let (id, fingerprint) = (id_of(name), chain.fingerprint.clone());
     let seen =
         Handshake { chain: chain.fingerprint.clone(), version: 0x0304, ..Handshake::default() };
     let endpoint = EndpointFact {
@@ -65,7 +65,14 @@ async fn presents(stage: &Stage, name: &str, chain: Chain) {
     };
     stage.append(Service::Prober, &stream::FACTS, subject::fact(&id), &fact).await;
     let learned = ChainLearned { chain: Some(chain), ..ChainLearned::default() };
-    stage.log(id, State::Secure, vec![log_event::Event::ChainLearned(learned)]).await;
+    let seen = EndpointSeen {
+        address: "192.0.2.7".to_owned(),
+        port: 443,
+        chain: fingerprint,
+        ..EndpointSeen::default()
+    };
+    let seen = log_event::Event::EndpointSeen(seen);
+    stage.log(id, State::Secure, vec![log_event::Event::ChainLearned(learned), seen]).await;
     stage.until(&format!("domains/{name}"), |d| d["looked_at"].is_string()).await;
     stage.until(&format!("domains/{name}"), |d| d["state"] == "secure").await;
 }
@@ -127,6 +134,8 @@ async fn a_chain_is_drawn_with_what_is_missing_to_download() {
     presents(&stage, "a.example", chain(misordered)).await;
     let page = guest.get("/domains/a.example").await;
     shows(&page, &["TLS 1.3", "192.0.2.7:443", ">Leaf</span>", ">Root</span>", "Test Between"]);
+    let list = guest.get("/domains?issuer=test%20between").await;
+    shows(&list, &["1 domain of 2", "title=\"CN=Test Between\">Test Between</a>", "in 89 days"]);
     shows_as_text(&page);
     shows(&page, &["not presented in the order of the path", "The root is presented as well"]);
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Shared,
+    Api, Shared,
     document::DomainPath,
     events::EventView,
     extract::{Params, Path},
@@ -16,7 +16,10 @@ use super::{
     problem::Problem,
     view,
 };
-use crate::domain::explain::{self, Case, Happening, Message, OpenAnomaly, Rule};
+use crate::domain::{
+    explain::{self, Case, Happening, Message, OpenAnomaly, Rule},
+    language::Language,
+};
 
 /// Which events are explained.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -145,10 +148,10 @@ impl From<OpenAnomaly> for OpenView {
     }
 }
 
-impl From<Happening> for HappeningView {
-    fn from(Happening { sequence, event, messages }: Happening) -> Self {
+impl HappeningView {
+    fn of(Happening { sequence, event, messages }: Happening, language: Language) -> Self {
         let messages = messages.into_iter().map(MessageView::from).collect();
-        Self { event: EventView::of(sequence, &event), messages }
+        Self { event: EventView::in_language(sequence, &event, language), messages }
     }
 }
 
@@ -183,19 +186,34 @@ pub async fn explain(
     Path(key): Path<String>,
     Params(params): Params<ExplainParams>,
 ) -> Result<Json<ExplanationView>, Problem> {
+    explain_in(&api, &key, &params, Language::English).await.map(Json)
+}
+
+/// Why somebody was told of a domain, or was not; what happened is told in a language.
+///
+/// # Errors
+///
+/// When there is no such domain or event, or the events cannot be read.
+pub(in crate::shell) async fn explain_in(
+    api: &Api,
+    key: &str,
+    params: &ExplainParams,
+    language: Language,
+) -> Result<ExplanationView, Problem> {
     let limit = paging::limit(params.limit)?;
     let before = paging::numbers::<1>(params.cursor.as_deref())?.map_or(u64::MAX, |[n]| n);
-    let events = history::of_domain(&api, &key).await?;
-    let wanted = events.into_iter().filter(|(at, event)| *at < before && takes(&params, event));
+    let events = history::of_domain(api, key).await?;
+    let wanted = events.into_iter().filter(|(at, event)| *at < before && takes(params, event));
     let page = paging::page(wanted, limit, |(at, _)| at.to_be_bytes().to_vec(), |event| event);
     if let Some(id) = params.event.as_deref().filter(|_| page.items.is_empty()) {
         return Err(Problem::absent("event", id));
     }
     let now = api.context.clock.now();
     api.look(|board| {
-        let row = view::named(board, &key)?;
+        let row = view::named(board, key)?;
+        let happening = |event| HappeningView::of(event, language);
         let explained = explain::of(Case { board, row, now }, page.items);
-        Ok(Json(ExplanationView {
+        Ok(ExplanationView {
             domain_id: row.id.to_string(),
             domain: view::name(row).unwrap_or_default(),
             at: now,
@@ -203,11 +221,11 @@ pub async fn explain(
             rules: explained.rules.into_iter().map(RuleView::from).collect(),
             anomalies: explained.anomalies.into_iter().map(OpenView::from).collect(),
             page: Page {
-                items: explained.events.into_iter().map(HappeningView::from).collect(),
+                items: explained.events.into_iter().map(happening).collect(),
                 next: page.next,
                 total: None,
             },
-        }))
+        })
     })
 }
 

@@ -133,17 +133,31 @@ pub async fn log(
     Path(key): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<Page<MomentView>>, Problem> {
+    log_in(&api, &key, &params, Language::English).await.map(Json)
+}
+
+/// The log of a domain in a language, latest first.
+///
+/// # Errors
+///
+/// When there is no such domain, or its log cannot be read.
+pub(in crate::shell) async fn log_in(
+    api: &Api,
+    key: &str,
+    params: &PageParams,
+    language: Language,
+) -> Result<Page<MomentView>, Problem> {
     let limit = paging::limit(params.limit)?;
     let before = paging::numbers::<2>(params.cursor.as_deref())?.unwrap_or([u64::MAX; 2]);
-    let id = api.look(|board| view::named(board, &key).map(|row| row.id))?;
+    let id = api.look(|board| view::named(board, key).map(|row| row.id))?;
     let messages = api.context.bus.load(&stream::LOG, &subject::log(&id), 0).await;
     let messages = messages.map_err(|error| Problem::bus(&error))?;
     let records = messages
         .iter()
         .filter_map(|message| Some((message.sequence, mirror::read::<LogRecord>(message)?)));
-    let moments = timeline::of(records, Language::English).into_iter().rev();
+    let moments = timeline::of(records, language).into_iter().rev();
     let wanted = moments.filter(|moment| [moment.sequence, moment.place] < before);
     let cursor =
         |moment: &Moment| [moment.sequence.to_be_bytes(), moment.place.to_be_bytes()].concat();
-    Ok(Json(paging::page(wanted, limit, cursor, MomentView::from)))
+    Ok(paging::page(wanted, limit, cursor, MomentView::from))
 }

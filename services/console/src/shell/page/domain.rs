@@ -23,7 +23,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    domain::board::domains::Row,
+    domain::{board::domains::Row, language::Language},
     shell::http::{
         Api, Shared,
         anomalies::{self, AnomalyParams},
@@ -119,8 +119,8 @@ pub(super) async fn shown(
     let row = api.look(|board| view::named(board, key).cloned())?;
     let (detail, log, told, closed) = tokio::try_join!(
         domain::detail(api, &row),
-        log(api, &row, wanted.log.clone()),
-        told(api, &row, wanted.told.clone()),
+        log(api, &row, wanted.log.clone(), viewer.language),
+        told(api, &row, wanted.told.clone(), viewer.language),
         closed(api, &row),
     )?;
     let mut seen = domain::shown(api, &row, &detail);
@@ -152,23 +152,23 @@ fn wrong(seen: &mut DomainDetail, frame: &Frame) -> Vec<Wrong> {
 }
 
 async fn log(
-    api: &Arc<Api>,
+    api: &Api,
     row: &Row,
     cursor: Option<String>,
+    language: Language,
 ) -> Result<Page<MomentView>, Problem> {
     let params = PageParams { limit: Some(LOG_SHOWN), cursor };
-    let log = history::log(State(Arc::clone(api)), Path(row.id.to_string()), Params(params)).await;
-    log.map(|Json(log)| log)
+    history::log_in(api, &row.id.to_string(), &params, language).await
 }
 
 async fn told(
-    api: &Arc<Api>,
+    api: &Api,
     row: &Row,
     cursor: Option<String>,
+    language: Language,
 ) -> Result<ExplanationView, Problem> {
     let params = ExplainParams { limit: Some(TOLD_SHOWN), cursor, ..ExplainParams::default() };
-    let told = explain::explain(State(Arc::clone(api)), Path(row.id.to_string()), Params(params));
-    told.await.map(|Json(told)| told)
+    explain::explain_in(api, &row.id.to_string(), &params, language).await
 }
 
 async fn closed(api: &Arc<Api>, row: &Row) -> Result<Vec<AnomalyOfDomain>, Problem> {

@@ -39,7 +39,6 @@ use crate::{
 struct Page {
     frame: Frame,
     id: String,
-    name: String,
     tried: Tried,
 }
 
@@ -114,7 +113,7 @@ fn page(api: &Api, viewer: &Viewer, key: &str, tried: Tried) -> Result<Response,
     })?;
     let frame = Frame::new(api, viewer, Section::Domains, "");
     let title = frame.words.with("options-title", &name).into_owned();
-    Ok(frame::answer(&Page { frame: Frame { title, ..frame }, id, name, tried }))
+    Ok(frame::answer(&Page { frame: Frame { title, ..frame }, id, tried }))
 }
 
 impl Tried {

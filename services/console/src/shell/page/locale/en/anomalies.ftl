@@ -11,7 +11,7 @@ anomalies-count = { $count ->
    *[other] { $count } anomalies
 }
 anomalies-removed = a removed domain
-anomalies-since = since
+anomalies-since = began
 how-recovered = recovered
 how-superseded = superseded by something worse
 how-abandoned = not watched any more
