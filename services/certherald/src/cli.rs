@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Domains(api::Domains),
     Contacts(api::Contacts),
     Events(api::Events),
+    Explain(api::Explain),
     Ready(Ready),
     /// Print a completion script for a shell
     #[command(

@@ -6,7 +6,6 @@ use chassis::{
     clock::{Clock, SystemClock},
     error::Chain,
 };
-use jiff::Timestamp;
 use proto::address::SECRET_CHANNELS;
 use serde_json::{Map, Value, json};
 
@@ -128,7 +127,7 @@ async fn tested(
     let id = found(client, contact).await?;
     let path = format!("contacts/{}/test", part(&id));
     let asked = client.post(&path, &json!({ "method": method })).await?;
-    let Some(delivery) = told_since(client, &id, method, text(&asked, "asked_at")).await? else {
+    let Some(delivery) = told(client, &id, method, text(&asked, "delivery_id")).await? else {
         let waited = TOLD_WITHIN.as_secs();
         let line = format!("nothing was told within {waited} s: is the notifier running?");
         return Err(ClientError::Usage(line));
@@ -161,26 +160,23 @@ async fn found(client: &Client, contact: &str) -> Result<String, ClientError> {
 }
 
 /// The delivery of the test, once the channel has said something.
-async fn told_since(
+async fn told(
     client: &Client,
     contact: &str,
     method: &str,
-    asked_at: &str,
+    delivery: &str,
 ) -> Result<Option<Value>, ClientError> {
-    let asked_at = asked_at.parse::<Timestamp>().unwrap_or(Timestamp::MIN);
     let query = [
         ("contact", contact.to_owned()),
         ("method", method.to_owned()),
         ("cause", "test".to_owned()),
-        ("limit", "1".to_owned()),
     ];
     let asking = async {
         loop {
             let page = client.get("deliveries", &query).await?;
-            let spoken = |delivery: &&Value| {
-                let due_at = text(delivery, "due_at").parse::<Timestamp>();
-                let new = due_at.is_ok_and(|due_at| due_at >= asked_at);
-                new && matches!(text(delivery, "state"), "delivered" | "failed" | "parked")
+            let spoken = |found: &&Value| {
+                let is_it = text(found, "id") == delivery;
+                is_it && matches!(text(found, "state"), "delivered" | "failed" | "parked")
             };
             if let Some(delivery) = items(&page, "items").iter().find(spoken) {
                 return Ok(delivery.clone());

@@ -112,8 +112,16 @@ fn added(answer: &Value, json: bool) -> bool {
 }
 
 async fn listed(client: &Client, list: List, json: bool) -> Result<bool, ClientError> {
-    let List { state, tag, text, sort } = list;
-    let given = [("state", state), ("tag", tag), ("text", text), ("sort", sort)];
+    let List { state, tag, text, issuer, kind, severity, sort } = list;
+    let given = [
+        ("state", state),
+        ("tag", tag),
+        ("text", text),
+        ("issuer", issuer),
+        ("kind", kind),
+        ("severity", severity),
+        ("sort", sort),
+    ];
     let query: Vec<_> = given.into_iter().filter_map(|(key, text)| Some((key, text?))).collect();
     let domains = client.all("domains", &query).await?;
     say(&if json { Value::Array(domains).to_string() } else { table(&domains) });

@@ -15,6 +15,7 @@ mod contacts;
 mod domains;
 mod events;
 mod exit;
+mod explain;
 mod input;
 mod ready;
 mod role;
@@ -51,6 +52,7 @@ async fn run(command: cli::Command) -> ExitCode {
         cli::Command::Domains(options) => domains::run(options).await,
         cli::Command::Contacts(options) => contacts::run(options).await,
         cli::Command::Events(options) => events::run(options).await,
+        cli::Command::Explain(options) => explain::run(options).await,
         cli::Command::Check(options) => check::run(options).await,
         cli::Command::Assess(options) => assess::run(&options),
         cli::Command::Ready(options) => ready::run(options).await,

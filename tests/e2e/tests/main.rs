@@ -9,6 +9,7 @@ mod check_reach;
 mod check_strength;
 mod check_usage;
 mod demo;
+mod describing;
 mod dying;
 mod expiring;
 mod going_blind;

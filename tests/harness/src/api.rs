@@ -54,6 +54,11 @@ impl Api {
         Self { token: token.to_owned(), ..self.clone() }
     }
 
+    /// The token that it calls with.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Where it is, as the command line takes it.
     pub fn base(&self) -> &str {
         &self.base

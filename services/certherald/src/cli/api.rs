@@ -29,6 +29,7 @@ pub(crate) struct Access {
 #[command(after_help = "Examples:
   certherald domains add example.com example.org:8443 '[2001:db8::1]:443'
   certherald domains list --state abnormal
+  certherald domains list --issuer \"Let's Encrypt\" --sort expires
   certherald domains show example.com
   certherald domains scan example.com
   certherald domains import domains.csv
@@ -56,12 +57,18 @@ pub(crate) enum DomainsVerb {
         name: String,
     },
     /// Monitor domains no more; their history is kept
+    #[command(
+        after_help = "Example:\n  certherald domains remove old.example.com 4rrewm3tr6pwn4kxotpjwlbjue"
+    )]
     Remove {
         /// Names, name:port, or ids
         #[arg(required = true)]
         names: Vec<String>,
     },
     /// Look at domains now, and wait for what is seen
+    #[command(after_help = "Examples:
+  certherald domains scan example.com
+  certherald domains scan --no-wait shop.example.com pay.example.com:8443")]
     Scan {
         /// Names, name:port, or ids
         #[arg(required = true)]
@@ -120,6 +127,15 @@ pub(crate) struct List {
     /// Only whose host contains this text
     #[arg(long)]
     pub(crate) text: Option<String>,
+    /// Only whose certificate was issued by a name that contains this text
+    #[arg(long)]
+    pub(crate) issuer: Option<String>,
+    /// Only with an open anomaly of this kind, such as `expired`
+    #[arg(long, value_name = "K")]
+    pub(crate) kind: Option<String>,
+    /// Only with an open anomaly of this severity or above
+    #[arg(long, value_parser = ["info", "warning", "critical"])]
+    pub(crate) severity: Option<String>,
     /// In this order; `state` puts first what should be looked at first
     #[arg(long, value_parser = ["name", "expires", "state", "added", "-name", "-expires", "-state", "-added"], allow_hyphen_values = true)]
     pub(crate) sort: Option<String>,
@@ -221,4 +237,28 @@ pub(crate) struct Tail {
     /// Begin behind this event; 0 with the oldest that is kept [default: with the next]
     #[arg(long, value_name = "SEQUENCE")]
     pub(crate) after: Option<u64>,
+}
+
+/// See why somebody was told of a domain, or was not
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  certherald explain example.com
+  certherald explain --last 3 shop.example.com:8443
+  certherald explain --event 4rrewm3tr6pwn4kxotpjwlbjue-17-0 example.com --json
+
+Each line begins with what becomes of news: + it is told, ~ it waits, - it is not told.")]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    /// Its name, name:port, or id
+    pub(crate) name: String,
+    /// Only this event: its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) event: Option<String>,
+    /// Only what speaks of this anomaly: its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) anomaly: Option<String>,
+    /// How many events, the latest first
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) last: u16,
 }

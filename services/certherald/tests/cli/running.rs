@@ -108,6 +108,11 @@ fn domains_and_contacts_survive_a_restart() {
     assert_eq!(list[0]["tags"], json!(["shop"]));
     let shown = at(data, &["domains", "show", "a.invalid"]).exited(0).out;
     assert!(shown.contains("a.invalid:443") && shown.contains("tags        shop"), "{shown}");
+    let explained = at(data, &["explain", "a.invalid"]).exited(0).out;
+    assert!(explained.contains("+ The switch of the default setting is on."), "{explained}");
+    let explained = at(data, &["explain", "a.invalid", "--json"]).exited(0).json();
+    assert_eq!(explained["domain"], "a.invalid:443");
+    at(data, &["explain", "nobody.invalid"]).exited(1);
     let exported = at(data, &["domains", "export"]).exited(0).out;
     let file = data.join("out.csv");
     std::fs::write(&file, &exported).unwrap();

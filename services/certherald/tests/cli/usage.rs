@@ -4,7 +4,9 @@ use crate::typed::{Typed, program, typed, typed_with};
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    for command in ["up", "check", "assess", "domains", "contacts", "events", "completions"] {
+    for command in
+        ["up", "check", "assess", "domains", "contacts", "events", "explain", "completions"]
+    {
         let help = typed(&[command, "--help"]).exited(0);
         assert!(help.out.contains("Example"), "{command}: {}", help.out);
     }

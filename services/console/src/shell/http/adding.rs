@@ -39,9 +39,30 @@ pub struct AddParams {
 }
 
 /// One domain to add: its name alone, or with options.
-#[derive(Debug, Clone, ToSchema)]
-#[schema(value_type = NewDomain)]
+#[derive(Debug, Clone)]
 pub struct NewItem(NewDomain);
+
+/// What the body may be, for the document: [`NewItem`] reads it.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum NewItems {
+    /// A name alone.
+    Name(String),
+    /// A name with options.
+    Domain(NewDomain),
+    /// Several of them.
+    Several(Vec<NameOrDomain>),
+}
+
+/// One of several, for the document.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum NameOrDomain {
+    /// A name alone.
+    Name(String),
+    /// A name with options.
+    Domain(NewDomain),
+}
 
 /// One domain to add.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -122,7 +143,7 @@ pub struct AddedDomain {
     request_body(
         content(
             (
-                Vec<NewDomain> = "application/json",
+                NewItems = "application/json",
                 example = json!(["example.com", { "name": "mail.example.com:25", "options": { "tags": ["mail"] } }])
             ),
             (String = "text/plain", example = "example.com, example.org:8443"),

@@ -175,17 +175,43 @@ pub(super) fn token<T: Copy>(
 
 const CSV: (header::HeaderName, &str) = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
 
+/// Which domains, all of them and by name.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct ExportParams {
+    /// Only in this state.
+    state: Option<String>,
+    /// Only with this tag.
+    tag: Option<String>,
+    /// Only whose host contains this text.
+    text: Option<String>,
+    /// Only whose certificate was issued by a name that contains this text.
+    issuer: Option<String>,
+    /// Only with an open anomaly of this kind.
+    kind: Option<String>,
+    /// Only with an open anomaly of this severity or above.
+    severity: Option<String>,
+}
+
+impl From<ExportParams> for ListParams {
+    fn from(params: ExportParams) -> Self {
+        let ExportParams { state, tag, text, issuer, kind, severity } = params;
+        Self { state, tag, text, issuer, kind, severity, ..Self::default() }
+    }
+}
+
 /// Every domain that the filter takes, as CSV that can be imported again.
 #[utoipa::path(
     get, path = "/domains.csv", tag = "domains",
-    params(ListParams),
+    params(ExportParams),
     responses((status = 200, body = String, content_type = "text/csv"))
 )]
 pub async fn export(
     State(api): Shared,
-    Params(params): Params<ListParams>,
+    Params(params): Params<ExportParams>,
 ) -> Result<Response, Problem> {
-    let filter = filter(&params).map_err(Problem::invalid)?;
+    let filter = filter(&params.into()).map_err(Problem::invalid)?;
     let begun = Query {
         filter,
         sort: Sort::Name,

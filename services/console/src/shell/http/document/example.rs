@@ -53,20 +53,23 @@ pub(super) fn add(document: &mut Value) {
     let Some(paths) = document["paths"].as_object_mut() else { return };
     let operations = paths.values_mut().filter_map(Value::as_object_mut);
     for operation in operations.flat_map(|item| item.values_mut()) {
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
             if parameter["in"] == "path" && parameter["example"].is_null() {
                 parameter["example"] = path(parameter["name"].as_str().unwrap_or_default());
             }
         }
-        if let Some(contents) = operation["requestBody"]["content"].as_object_mut() {
-            contents.values_mut().for_each(|content| show(content, &schemas));
-        }
-        let responses = operation["responses"].as_object_mut();
+        show_each(operation.pointer_mut("/requestBody/content"), &schemas);
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for response in responses.into_iter().flat_map(|all| all.values_mut()) {
-            if let Some(contents) = response["content"].as_object_mut() {
-                contents.values_mut().for_each(|content| show(content, &schemas));
-            }
+            show_each(response.get_mut("content"), &schemas);
         }
+    }
+}
+
+fn show_each(contents: Option<&mut Value>, schemas: &Value) {
+    if let Some(contents) = contents.and_then(Value::as_object_mut) {
+        contents.values_mut().for_each(|content| show(content, schemas));
     }
 }
 

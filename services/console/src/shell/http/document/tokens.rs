@@ -17,7 +17,8 @@ pub(super) fn name(document: &mut Value) {
     for (path, item) in paths {
         let operations = item.as_object_mut().into_iter().flat_map(|item| item.values_mut());
         for operation in operations {
-            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
                 let name = parameter["name"].as_str().unwrap_or_default().to_owned();
                 if parameter["in"] == "query" {
                     fit(path, &name, &mut parameter["schema"]);
