@@ -31,6 +31,7 @@ pub mod history;
 pub mod inbox;
 pub mod listener;
 pub mod live;
+pub mod object;
 pub mod paging;
 pub mod peer;
 pub mod problem;

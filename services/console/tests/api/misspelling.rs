@@ -89,6 +89,21 @@ fn field(error: &Value) -> &str {
 }
 
 #[tokio::test]
+async fn a_list_is_no_object() {
+    let stage = Stage::open().await;
+    stage
+        .post("domains", &json!([{ "name": "a.example", "options": [null, null] }]))
+        .await
+        .refused(422);
+    stage.post("silences", &json!(["a.example", null, "2026-12-24T18:00:00Z"])).await.refused(422);
+    stage.post("contacts", &json!({ "name": "Ada", "wecom": [null] })).await.refused(422);
+    let window =
+        json!({ "contacts": [], "methods": [], "anomaly_time": ["08:00", "09:00", "UTC"] });
+    let problem = stage.put("settings/default", &window).await.refused(422);
+    assert_eq!(problem["errors"][0]["field"], "anomaly_time");
+}
+
+#[tokio::test]
 async fn a_request_that_fits_no_path_or_method_or_type_is_a_problem() {
     let stage = Stage::open().await;
     stage.get("nothing").await.refused(404);

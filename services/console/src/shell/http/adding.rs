@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Api, ORDERS_AT_ONCE, Shared,
     extract::{self, Caller, Params},
+    object,
     problem::{Line, Problem},
     view::OptionsBody,
 };
@@ -75,7 +76,7 @@ pub struct NewDomain {
     #[serde(default)]
     protocol: Option<String>,
     /// Its options.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::object")]
     options: OptionsBody,
 }
 

@@ -97,7 +97,9 @@ fn read<'de, D: Deserializer<'de>, T>(
     read: impl FnOnce(Value) -> serde_json::Result<T>,
     want: &str,
 ) -> Result<T, D::Error> {
-    read(Value::deserialize(deserializer)?).map_err(|_| D::Error::custom(want))
+    let value = Some(Value::deserialize(deserializer)?).filter(Value::is_object);
+    let value = value.ok_or_else(|| D::Error::custom(want))?;
+    read(value).map_err(|_| D::Error::custom(want))
 }
 
 impl<'de> Deserialize<'de> for RobotBody {

@@ -48,7 +48,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(Problem::media_type("application/json"));
         }
         let bytes = bytes(request, state).await?;
-        json(&bytes).map(Self)
+        object(&bytes).map(Self)
     }
 }
 
@@ -63,7 +63,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Creation<T> {
         let bytes = bytes(request, state).await?;
         let key = key.map(|key| Repeatable::new(key.to_str().unwrap_or_default(), &bytes));
         let repeatable = key.transpose().map_err(|invalid| Problem::invalid(vec![invalid]))?;
-        Ok(Self { body: json(&bytes)?, repeatable })
+        Ok(Self { body: object(&bytes)?, repeatable })
     }
 }
 
@@ -106,6 +106,14 @@ pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes,
             Problem::malformed(rejection.body_text())
         }
     })
+}
+
+/// Reads a JSON object.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::invalid(vec![Invalid::new("body", "[…", "an object")]));
+    }
+    json(bytes)
 }
 
 /// Reads JSON.

@@ -19,6 +19,7 @@ use super::{
     document::{DomainPath, IfMatch},
     events::PageParams,
     extract::{Body, Caller, Params, Path, Seen, etag},
+    object,
     paging::{self, Page},
     problem::Problem,
     view,
@@ -53,7 +54,11 @@ pub struct SettingBody {
     /// Any of `email`, `internal`, `dingtalk`, `wecom`, `feishu`, `lark`, `slack`, `webhook`.
     pub methods: Vec<String>,
     /// When contacts may be told. Absent or null: all day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "object::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub anomaly_time: Option<WindowBody>,
     /// Days between reminders while an anomaly is open; 0: never. Default 1.
     #[serde(default = "daily")]
@@ -62,7 +67,11 @@ pub struct SettingBody {
     #[serde(default)]
     pub kinds: Vec<String>,
     /// Whom else to tell of what nobody acknowledges. Absent or null: nobody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "object::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub escalation: Option<EscalationBody>,
 }
 
