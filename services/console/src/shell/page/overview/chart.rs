@@ -15,7 +15,7 @@ use super::Week;
 use crate::shell::http::problem::Problem;
 
 /// Width and height, in the units of the drawing; the page scales it.
-const SIZE: (u32, u32) = (900, 200);
+const SIZE: (u32, u32) = (640, 210);
 const ORANGE: RGBColor = RGBColor(255, 165, 0);
 const GREY: RGBColor = RGBColor(128, 128, 128);
 
@@ -46,7 +46,7 @@ fn draw(weeks: &[Week], svg: &mut String) -> Result<(), Box<dyn Error>> {
         .margin_top(8)
         .margin_right(8)
         .x_label_area_size(24)
-        .y_label_area_size(44)
+        .y_label_area_size(36)
         .build_cartesian_2d((0..weeks.len()).into_segmented(), 0..top)?;
     let label = |week: &SegmentValue<usize>| match week {
         SegmentValue::CenterOf(week) => weeks.get(*week).map(Week::label).unwrap_or_default(),
@@ -58,10 +58,10 @@ fn draw(weeks: &[Week], svg: &mut String) -> Result<(), Box<dyn Error>> {
         .light_line_style(TRANSPARENT)
         .bold_line_style(GREY)
         .axis_style(GREY)
-        .x_labels(weeks.len())
+        .x_labels(weeks.len() + 1)
         .y_labels(top.min(5))
         .x_label_formatter(&label)
-        .label_style(("sans-serif", 13))
+        .label_style(("sans-serif", 12))
         .draw()?;
     chart.draw_series(weeks.iter().enumerate().filter(|(_, week)| week.count > 0).map(
         |(at, week)| {
@@ -72,7 +72,7 @@ fn draw(weeks: &[Week], svg: &mut String) -> Result<(), Box<dyn Error>> {
             };
             let corners = [(SegmentValue::Exact(at), 0), (SegmentValue::Exact(at + 1), week.count)];
             let mut bar = Rectangle::new(corners, colour.filled());
-            bar.set_margin(0, 0, 9, 9);
+            bar.set_margin(0, 0, 7, 7);
             bar
         },
     ))?;
