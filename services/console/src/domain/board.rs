@@ -15,6 +15,7 @@ mod findings;
 pub mod leaf;
 pub mod memory;
 pub mod query;
+pub mod rest;
 pub mod silences;
 pub mod watch;
 
