@@ -9,18 +9,24 @@ pub mod account;
 pub mod anomalies;
 pub mod asset;
 pub mod audit;
+pub mod contacts;
+pub mod deliveries;
 pub mod domain;
 pub mod domains;
 pub mod door;
 pub mod form;
 pub mod frame;
+pub mod inbox;
+pub mod mistakes;
 pub mod moment;
+pub mod notification;
 pub mod oops;
 pub mod overview;
 pub mod silencing;
 pub mod system;
 pub mod viewer;
 pub mod words;
+pub mod zones;
 
 use std::sync::Arc;
 
@@ -51,6 +57,27 @@ pub fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
         .merge(domain::router())
         .merge(domains::router())
         .merge(silencing::router())
+        .merge(telling())
         .layer(middleware::from_fn_with_state(Arc::clone(api), oops::as_page))
         .merge(asset::router())
+}
+
+/// Who is told of what, and was.
+fn telling() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/contacts", get(contacts::show))
+        .route("/contacts/add", get(contacts::card::new).post(contacts::card::add))
+        .route("/contacts/{contact}", get(contacts::card::show).post(contacts::card::save))
+        .route("/contacts/{contact}/remove", post(contacts::remove))
+        .route("/contacts/{contact}/test", post(contacts::test))
+        .route("/contacts/{contact}/verification", post(contacts::verify))
+        .route("/deliveries", get(deliveries::show))
+        .route("/deliveries/{delivery}", get(deliveries::one))
+        .route("/deliveries/{delivery}/again", post(deliveries::again))
+        .route("/inbox", get(inbox::show))
+        .route("/inbox/read", post(inbox::read_all))
+        .route("/inbox/{entry}/read", post(inbox::read))
+        .route("/notification", get(notification::show))
+        .route("/notification/{whose}", post(notification::save))
+        .route("/notification/{whose}/clear", post(notification::clear))
 }

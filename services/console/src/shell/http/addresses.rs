@@ -127,6 +127,30 @@ impl fmt::Debug for WebhookBody {
     }
 }
 
+impl RobotBody {
+    /// A robot that stays as it is.
+    pub fn kept() -> Self {
+        Self { keep: true, ..Self::default() }
+    }
+
+    /// This robot. An empty secret is none.
+    pub fn given(webhook: String, secret: Option<String>, mentions: Vec<String>) -> Self {
+        Self { webhook: Some(webhook), secret, mentions, keep: false }
+    }
+}
+
+impl WebhookBody {
+    /// A receiver that stays as it is.
+    pub fn kept() -> Self {
+        Self { keep: true, ..Self::default() }
+    }
+
+    /// This receiver.
+    pub fn given(url: String, secret: Option<String>) -> Self {
+        Self { url: Some(url), secret, keep: false }
+    }
+}
+
 impl From<WebhookBody> for RobotBody {
     fn from(WebhookBody { url, secret, keep }: WebhookBody) -> Self {
         Self { webhook: url, secret, mentions: vec![], keep }

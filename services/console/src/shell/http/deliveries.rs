@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Shared,
+    Api, Shared,
     document::DeliveryPath,
     domains::token,
     extract::{Caller, Params, Path},
@@ -23,11 +23,11 @@ use crate::domain::{
         Board,
         delivery::{Delivery, DeliveryState, Step, Turn, why_token},
     },
-    inventory::{Invalid, contact::CHANNELS},
+    inventory::{Actor, Invalid, contact::CHANNELS},
 };
 
 /// Why something may be told.
-pub(super) const CAUSES: [Cause; 6] = [
+pub(in crate::shell) const CAUSES: [Cause; 6] = [
     Cause::Event,
     Cause::Reminder,
     Cause::Test,
@@ -42,19 +42,19 @@ pub(super) const CAUSES: [Cause; 6] = [
 #[into_params(parameter_in = Query)]
 pub struct DeliveryParams {
     /// Only to this contact.
-    contact: Option<String>,
+    pub(in crate::shell) contact: Option<String>,
     /// Only by this method.
-    method: Option<String>,
+    pub(in crate::shell) method: Option<String>,
     /// Only of this domain: its id or name.
-    domain: Option<String>,
+    pub(in crate::shell) domain: Option<String>,
     /// Only where it stands so: `due`, `attempted`, `delivered`, `failed`, `parked`, `dropped`.
-    state: Option<String>,
+    pub(in crate::shell) state: Option<String>,
     /// Only for this cause: `event`, `reminder`, `test`, `again`, `escalation`, `verification`.
-    cause: Option<String>,
+    pub(in crate::shell) cause: Option<String>,
     /// Items of the page, 1 to 1000. Default 100.
-    limit: Option<usize>,
+    pub(in crate::shell) limit: Option<usize>,
     /// The `next` of the page before.
-    cursor: Option<String>,
+    pub(in crate::shell) cursor: Option<String>,
 }
 
 /// One piece of news on its way to one contact by one method.
@@ -166,7 +166,7 @@ impl StepView {
 }
 
 /// Why something is told, as it is spelled.
-pub(super) fn cause(cause: Cause) -> &'static str {
+pub(in crate::shell) fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Unspecified => "unspecified",
         Cause::Event => "event",
@@ -229,23 +229,30 @@ pub async fn list(
     Params(params): Params<DeliveryParams>,
 ) -> Result<Json<Page<DeliveryView>>, Problem> {
     let limit = paging::limit(params.limit)?;
+    api.look(|board| Ok(Json(found(board, &params, limit)?)))
+}
+
+/// The deliveries that somebody asks for.
+pub(in crate::shell) fn found(
+    board: &Board,
+    params: &DeliveryParams,
+    limit: usize,
+) -> Result<Page<DeliveryView>, Problem> {
     let before = turn(params.cursor.as_deref())?;
-    api.look(|board| {
-        let wanted = Wanted::read(&params, board)?;
-        let found = board.deliveries().latest(before).filter(|d| wanted.takes(d));
-        let shown = |delivery: &Delivery| DeliveryView::of(delivery, board);
-        Ok(Json(paging::page(found, limit, |delivery| cursor(delivery), shown)))
-    })
+    let wanted = Wanted::read(params, board)?;
+    let found = board.deliveries().latest(before).filter(|d| wanted.takes(d));
+    let shown = |delivery: &Delivery| DeliveryView::of(delivery, board);
+    Ok(paging::page(found, limit, |delivery| cursor(delivery), shown))
 }
 
 /// The cursor behind a delivery.
-pub(super) fn cursor(delivery: &Delivery) -> Vec<u8> {
+pub(in crate::shell) fn cursor(delivery: &Delivery) -> Vec<u8> {
     let (sequence, place) = delivery.turn;
     [sequence.to_be_bytes(), u64::from(place).to_be_bytes()].concat()
 }
 
 /// The turn that a cursor stands for.
-pub(super) fn turn(cursor: Option<&str>) -> Result<Option<Turn>, Problem> {
+pub(in crate::shell) fn turn(cursor: Option<&str>) -> Result<Option<Turn>, Problem> {
     let numbers = paging::numbers::<2>(cursor)?;
     Ok(numbers.map(|[sequence, place]| (sequence, u32::try_from(place).unwrap_or(u32::MAX))))
 }
@@ -277,8 +284,17 @@ pub async fn again(
     Caller(caller): Caller,
     Path(key): Path<String>,
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
+    Ok((StatusCode::ACCEPTED, Json(try_again(&api, caller.actor(), &key).await?)))
+}
+
+/// Asks that a parked delivery be tried again.
+pub(in crate::shell) async fn try_again(
+    api: &Api,
+    actor: Actor,
+    key: &str,
+) -> Result<DeliveryView, Problem> {
     let (again, view) = api.look(|board| {
-        let delivery = known(board, &key)?;
+        let delivery = known(board, key)?;
         if delivery.state != DeliveryState::Parked {
             let state = delivery.state.token();
             return Err(Problem::conflict(format!(
@@ -293,12 +309,13 @@ pub async fn again(
         };
         Ok((again, DeliveryView::of(delivery, board)))
     })?;
-    let asked = api.requests.send_again(again, caller.actor()).await;
+    let asked = api.requests.send_again(again, actor).await;
     asked.map_err(|error| Problem::append(&error))?;
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    Ok(view)
 }
 
-fn known<'b>(board: &'b Board, key: &str) -> Result<&'b Delivery, Problem> {
+/// A delivery that is there.
+pub(in crate::shell) fn known<'b>(board: &'b Board, key: &str) -> Result<&'b Delivery, Problem> {
     let id: Option<DeliveryId> = key.parse().ok();
     let delivery = id.and_then(|id| board.deliveries().get(&id));
     delivery.ok_or_else(|| Problem::absent("delivery", key))

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Shared,
+    Api, Shared,
     deliveries::turn,
     extract::{Body, Caller, Params},
     paging::{self, Page},
@@ -22,7 +22,7 @@ use crate::{
     domain::{
         board::{Board, delivery::Delivery},
         inventory::{
-            Invalid,
+            Actor, Invalid,
             inbox::{MarkRead, Marks},
         },
     },
@@ -85,7 +85,7 @@ pub struct InboxPage {
 }
 
 /// Shows a delivery as the entry that it is of an inbox, if it is one.
-pub(super) fn shown(delivery: &Delivery, board: &Board) -> Option<EntryView> {
+pub(in crate::shell) fn shown(delivery: &Delivery, board: &Board) -> Option<EntryView> {
     let entry = delivery.entry.as_ref()?;
     let card = board.contact(&delivery.contact).and_then(|contact| contact.entity.card());
     Some(EntryView {
@@ -138,7 +138,7 @@ pub(super) fn unread(board: &Board, contact: Option<ContactId>) -> usize {
 }
 
 /// The contact that a parameter names.
-pub(super) fn contact(text: &str) -> Result<ContactId, Problem> {
+pub(in crate::shell) fn contact(text: &str) -> Result<ContactId, Problem> {
     let want = "the id of a contact: 26 characters a-z and 2-7";
     text.parse().map_err(|_| Problem::invalid(vec![Invalid::new("contact", text, want)]))
 }
@@ -159,6 +159,18 @@ pub struct ReadBody {
     contact: Option<String>,
 }
 
+impl ReadBody {
+    /// One entry.
+    pub fn one(entry: String) -> Self {
+        Self { entries: vec![entry], all: false, contact: None }
+    }
+
+    /// All entries, of a contact if one is named.
+    pub fn all(contact: Option<String>) -> Self {
+        Self { entries: vec![], all: true, contact }
+    }
+}
+
 /// How many entries are marked now that were not.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Marked {
@@ -177,12 +189,22 @@ pub async fn mark_read(
     Caller(caller): Caller,
     Body(body): Body<ReadBody>,
 ) -> Result<Json<Marked>, Problem> {
+    let marked = mark(&api, caller.actor(), &body).await?;
+    Ok(Json(Marked { marked }))
+}
+
+/// Marks entries as read; answers how many are marked now that were not.
+pub(in crate::shell) async fn mark(
+    api: &Api,
+    actor: Actor,
+    body: &ReadBody,
+) -> Result<usize, Problem> {
     if body.entries.len() > MARKED_MAX {
         let count = format!("{} entries", body.entries.len());
         let want = format!("at most {MARKED_MAX}");
         return Err(Problem::invalid(vec![Invalid::new("entries", &count, want)]));
     }
-    let by_contact = api.look(|board| wanted(board, &body))?;
+    let by_contact = api.look(|board| wanted(board, body))?;
     let mut marked = 0;
     for (contact, entries) in by_contact {
         let known = api.look(|board| board.marks(&contact).cloned().unwrap_or_default());
@@ -191,12 +213,12 @@ pub async fn mark_read(
             entity: Entity::Inbox(contact),
             known,
             seen: None,
-            actor: caller.actor(),
+            actor,
             command: MarkRead(entries),
         };
         api.store.carry_out(order).await.map_err(Problem::of)?;
     }
-    Ok(Json(Marked { marked }))
+    Ok(marked)
 }
 
 type ByContact = BTreeMap<ContactId, BTreeSet<DeliveryId>>;

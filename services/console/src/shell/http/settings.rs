@@ -185,7 +185,8 @@ pub struct OwnSetting {
 }
 
 impl SettingView {
-    fn of(kept: &Versioned<Kept>, board: &Board) -> Option<Self> {
+    /// Shows a setting, if there is one.
+    pub fn of(kept: &Versioned<Kept>, board: &Board) -> Option<Self> {
         let setting = kept.entity.setting()?;
         Some(Self {
             setting: setting.to_draft().into(),
@@ -356,7 +357,8 @@ pub async fn clear(
     show(State(api), Path(key)).await
 }
 
-fn read(api: &Api, body: SettingBody) -> Result<Setting, Problem> {
+/// Reads a setting whose contacts are there.
+pub(in crate::shell) fn read(api: &Api, body: SettingBody) -> Result<Setting, Problem> {
     let setting = Setting::read(&body.into()).map_err(Problem::invalid)?;
     let there = |id: &ContactId| {
         api.look(|board| board.contact(id).is_some_and(|c| c.entity.card().is_some()))
@@ -372,7 +374,7 @@ fn read(api: &Api, body: SettingBody) -> Result<Setting, Problem> {
 }
 
 /// Orders something of a setting, and waits until it is shown.
-pub(super) async fn order(
+pub(in crate::shell) async fn order(
     api: &Arc<Api>,
     actor: Actor,
     entity: Entity,

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Shared,
+    Api, Shared,
     contacts::known,
     document::{ContactPath, IdempotencyKey},
     extract::{Caller, Creation, Path},
     problem::Problem,
 };
 use crate::domain::inventory::{
-    Invalid,
+    Actor, Invalid,
     contact::{EMAIL, INTERNAL},
 };
 
@@ -53,25 +53,37 @@ pub async fn test(
     Path(key): Path<String>,
     creation: Creation<TestBody>,
 ) -> Result<(StatusCode, Json<TestAsked>), Problem> {
-    let (id, kept) = known(&api, &key)?;
+    let (id, _) = known(&api, &key)?;
     let place = format!("contacts/{id}/test");
     let request = match &creation.repeatable {
         Some(repeatable) => RequestId::from_bytes(repeatable.id(caller.actor(), &place)),
         None => RequestId::from_bytes(api.context.dice.bytes()),
     };
-    let body = creation.body;
-    let reached = kept.entity.card().is_some_and(|card| card.is_reached_by(&body.method));
+    let asked = ask(&api, caller.actor(), &key, request, creation.body.method).await?;
+    Ok((StatusCode::ACCEPTED, Json(asked)))
+}
+
+/// Asks that a contact be told a test.
+pub(in crate::shell) async fn ask(
+    api: &Api,
+    actor: Actor,
+    key: &str,
+    request: RequestId,
+    method: String,
+) -> Result<TestAsked, Problem> {
+    let (id, kept) = known(api, key)?;
+    let reached = kept.entity.card().is_some_and(|card| card.is_reached_by(&method));
     if !reached {
         let want = format!(
             "a method that reaches this contact: {EMAIL} needs a verified address, robots need one, \
              {INTERNAL} needs none"
         );
-        return Err(Problem::invalid(vec![Invalid::new("method", &body.method, want)]));
+        return Err(Problem::invalid(vec![Invalid::new("method", &method, want)]));
     }
     let asked_at = api.context.clock.now();
-    let delivery_id = DeliveryId::of(&request.to_string(), &id, &body.method, 0).to_string();
-    let test = SendTest { contact_id: id.to_string(), channel: body.method };
-    let asked = api.requests.send_test(request, test, caller.actor()).await;
+    let delivery_id = DeliveryId::of(&request.to_string(), &id, &method, 0).to_string();
+    let test = SendTest { contact_id: id.to_string(), channel: method };
+    let asked = api.requests.send_test(request, test, actor).await;
     asked.map_err(|error| Problem::append(&error))?;
-    Ok((StatusCode::ACCEPTED, Json(TestAsked { asked_at, delivery_id })))
+    Ok(TestAsked { asked_at, delivery_id })
 }

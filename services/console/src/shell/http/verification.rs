@@ -6,12 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Shared,
+    Api, Shared,
     contacts::known,
     document::ContactPath,
     extract::{Caller, Path},
     problem::Problem,
 };
+use crate::domain::inventory::Actor;
+
 /// A link that was asked for.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VerificationAsked {
@@ -49,7 +51,16 @@ pub async fn send(
     Caller(caller): Caller,
     Path(key): Path<String>,
 ) -> Result<(StatusCode, Json<VerificationAsked>), Problem> {
-    let (id, kept) = known(&api, &key)?;
+    Ok((StatusCode::ACCEPTED, Json(ask(&api, caller.actor(), &key).await?)))
+}
+
+/// Sends a link to the mailbox of a contact.
+pub(in crate::shell) async fn ask(
+    api: &Api,
+    actor: Actor,
+    key: &str,
+) -> Result<VerificationAsked, Problem> {
+    let (id, kept) = known(api, key)?;
     let card = kept.entity.card();
     let Some(address) = card.and_then(|card| card.unverified_email()) else {
         let has_mailbox = card.is_some_and(|card| card.email().is_some());
@@ -58,7 +69,7 @@ pub async fn send(
         return Err(Problem::conflict(what));
     };
     let asked_at = api.context.clock.now();
-    api.verifier.send(id, address, caller.actor()).await.map_err(Problem::of_link)?;
+    api.verifier.send(id, address, actor).await.map_err(Problem::of_link)?;
     let address = address.to_owned();
-    Ok((StatusCode::ACCEPTED, Json(VerificationAsked { asked_at, address })))
+    Ok(VerificationAsked { asked_at, address })
 }

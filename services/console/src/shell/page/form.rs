@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::viewer::Viewer;
 use crate::{
-    domain::inventory::{Actor, token::Role},
+    domain::inventory::{Actor, Invalid, token::Role},
     shell::{
         http::{
             Api, BODY_BYTES_MAX, extract,
@@ -26,6 +26,9 @@ use crate::{
 
 /// Name of the field that shows that a form is of a page of ours.
 pub const CSRF: &str = "csrf";
+
+/// Name of the field with the version of what the form was made of.
+const VERSION: &str = "version";
 
 /// A form, sent by somebody who may change things.
 #[derive(Debug)]
@@ -161,6 +164,17 @@ impl Fields {
     /// Whether a box is ticked.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(have, _)| have == name)
+    }
+
+    /// The version of what the form was made of: what has changed since is not overwritten.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn version(&self) -> Result<u64, Problem> {
+        let text = self.text(VERSION);
+        let want = "the version that the form was made of";
+        text.parse().map_err(|_| Problem::invalid(vec![Invalid::new(VERSION, text, want)]))
     }
 
     /// Whether it is of a page that was made for this viewer.

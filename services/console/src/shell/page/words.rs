@@ -24,12 +24,12 @@ macro_rules! files {
 type Files = &'static [(&'static str, &'static str)];
 
 const ENGLISH: Files = files!(
-    "en": "account", "anomalies", "audit", "common", "domain", "domains", "door", "overview",
-    "system",
+    "en": "account", "anomalies", "audit", "common", "contacts", "deliveries", "domain", "domains",
+    "door", "inbox", "notification", "overview", "system",
 );
 const CHINESE: Files = files!(
-    "zh-CN": "account", "anomalies", "audit", "common", "domain", "domains", "door", "overview",
-    "system",
+    "zh-CN": "account", "anomalies", "audit", "common", "contacts", "deliveries", "domain",
+    "domains", "door", "inbox", "notification", "overview", "system",
 );
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =
@@ -141,6 +141,12 @@ impl Words {
         self.filled(&format!("{what}-{}", token.replace('_', "-")), values)
     }
 
+    /// The same with a value, named `value`, if there is such a message.
+    pub fn known_token(self, what: &str, token: &str, value: &str) -> Option<String> {
+        let key = format!("{what}-{}", token.replace('_', "-"));
+        self.bundle().has_message(&key).then(|| self.with(&key, value).into_owned())
+    }
+
     /// A message without values, if there is one of this key.
     pub fn known(self, key: &str) -> Option<String> {
         self.bundle().has_message(key).then(|| self.say(key).into_owned())
@@ -172,6 +178,12 @@ pub trait Count {
 impl Count for usize {
     fn number(&self) -> i64 {
         i64::try_from(*self).unwrap_or(i64::MAX)
+    }
+}
+
+impl Count for u32 {
+    fn number(&self) -> i64 {
+        i64::from(*self)
     }
 }
 

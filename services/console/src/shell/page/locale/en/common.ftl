@@ -84,3 +84,24 @@ oops-too-many = Too many at once
 oops-ours = That went wrong on our side
 oops-invalid = Something is not allowed
 oops-home = Back to the overview
+
+# Lists and forms.
+search = Search
+show-all = Show all
+all = All
+actions = Actions
+pages = Pages
+page-first = First page
+page-next = Next page
+list-comma = {", "}
+list-more = {" "}and { $count } more
+save = Save
+cancel = Cancel
+close = Close
+language = Language
+language-en = English
+language-zh-CN = 简体中文
+time-zone = Time zone
+form-mistakes = Something is not allowed: look below.
+form-outrun = Somebody has changed it meanwhile. Cancel to see how, or save once more to replace that.
+wrong-version = The page is out of date: load it again.

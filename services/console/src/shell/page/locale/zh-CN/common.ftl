@@ -68,3 +68,24 @@ oops-too-many = 请求过多
 oops-ours = 服务出现故障
 oops-invalid = 有内容不被允许
 oops-home = 返回总览
+
+# Lists and forms.
+search = 搜索
+show-all = 显示全部
+all = 全部
+actions = 操作
+pages = 翻页
+page-first = 第一页
+page-next = 下一页
+list-comma = 、
+list-more = {" "}等，另有 { $count } 项
+save = 保存
+cancel = 取消
+close = 关闭
+language = 语言
+language-en = English
+language-zh-CN = 简体中文
+time-zone = 时区
+form-mistakes = 有内容不符合要求，请看下方。
+form-outrun = 在此期间有人修改过。取消可查看修改内容，再次保存将覆盖该修改。
+wrong-version = 页面已过期，请重新加载。

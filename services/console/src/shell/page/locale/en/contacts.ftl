@@ -1,0 +1,53 @@
+contacts-none = There is no contact yet.
+contacts-add = Add a contact
+contact-name = Name
+contact-name-hint = A person or a team.
+contact-methods = Methods
+contact-unread = Unread
+contact-in-default = in the default setting
+contact-edit = Edit
+contact-look = Details
+contact-edit-of = Details of { $value }
+contact-gone = removed contact
+contact-form = How it is reached
+contact-email-hint = A new mailbox is sent a link, and told nothing until somebody has followed it.
+contact-vouch = It is known to work and needs no link
+contact-robots = Robots and webhooks
+contact-robots-hint = What you enter here is kept sealed and never shown again.
+contact-test = Send a test
+contact-test-by = Send a test by { $value }
+contact-link-again = Send the link again
+contact-tests = Tests and links sent
+contact-no-tests = Send a test to see whether it arrives: what the channel answers appears here.
+contact-more = More
+contact-deliveries = All that was sent
+contact-remove = Remove
+contact-remove-hint = Possible once no setting names it.
+contact-remove-sure = Remove { $value } and everything that is known of it?
+
+address-verified = verified
+address-unverified = not verified
+address-paused = paused
+address-until = end of the pause:
+
+robot-url = Webhook URL
+robot-secret = Secret
+robot-mentions = Mentions, with commas between them
+robot-signed = signed
+robot-keep = Leave as it is
+robot-replace = Replace
+robot-remove = Remove
+
+wrong-name = 1 to 100 characters on one line.
+wrong-email = A mailbox such as ada@example.com.
+wrong-language = English or 简体中文.
+wrong-webhook = Want { $value }.
+wrong-url = Want { $value }.
+wrong-secret = Want { $value }.
+wrong-mentions = Want { $value }.
+
+notice-contact-added = The contact is added. Send it a test to see whether it is reached.
+notice-contact-saved = The contact is saved.
+notice-contact-removed = The contact is removed.
+notice-test-sent = A test is on its way: what the channel answers appears below.
+notice-link-sent = The link is on its way. It holds for an hour.

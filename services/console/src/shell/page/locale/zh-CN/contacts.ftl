@@ -1,0 +1,53 @@
+contacts-none = 还没有联系人。
+contacts-add = 添加联系人
+contact-name = 名称
+contact-name-hint = 个人或团队。
+contact-methods = 通知方式
+contact-unread = 未读
+contact-in-default = 默认设置
+contact-edit = 编辑
+contact-look = 详情
+contact-edit-of = { $value } 的详情
+contact-gone = 已删除的联系人
+contact-form = 联系方式
+contact-email-hint = 新邮箱会收到验证链接，打开链接之前不会收到任何通知。
+contact-vouch = 该邮箱确认可用，无需验证
+contact-robots = 机器人与 Webhook
+contact-robots-hint = 填写的内容将加密保存，之后不再显示。
+contact-test = 发送测试
+contact-test-by = 通过{ $value }发送测试
+contact-link-again = 重新发送链接
+contact-tests = 已发送的测试与链接
+contact-no-tests = 发送测试以确认能否送达：渠道的回复会显示在这里。
+contact-more = 更多
+contact-deliveries = 全部发送记录
+contact-remove = 删除
+contact-remove-hint = 没有任何设置引用该联系人时才能删除。
+contact-remove-sure = 删除 { $value } 及其全部信息？
+
+address-verified = 已验证
+address-unverified = 未验证
+address-paused = 已暂停
+address-until = 恢复时间：
+
+robot-url = Webhook 地址
+robot-secret = 密钥
+robot-mentions = 提醒的人，以逗号分隔
+robot-signed = 已加签
+robot-keep = 保持不变
+robot-replace = 更换
+robot-remove = 移除
+
+wrong-name = 请填写 1 至 100 个字符，不能换行。
+wrong-email = 请填写邮箱地址，例如 ada@example.com。
+wrong-language = 请选择 English 或简体中文。
+wrong-webhook = 请填写厂商给出的 Webhook 地址（{ $value }）。
+wrong-url = 请填写 https 地址，不含用户名、密码和片段（{ $value }）。
+wrong-secret = 密钥不正确（{ $value }）。
+wrong-mentions = 提醒的人不正确（{ $value }）。
+
+notice-contact-added = 联系人已添加。请发送测试以确认能否送达。
+notice-contact-saved = 联系人已保存。
+notice-contact-removed = 联系人已删除。
+notice-test-sent = 测试已发出：渠道的回复会显示在下方。
+notice-link-sent = 链接已发出，一小时内有效。

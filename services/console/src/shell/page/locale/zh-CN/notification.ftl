@@ -1,0 +1,80 @@
+notification-tab = 公网域名监控
+notification-default = 默认设置
+notification-default-hint = 适用于所有没有单独设置的域名。
+notification-no-default = 没有默认设置：未单独设置的域名出现异常时不会通知任何人。
+notification-edit = 编辑
+notification-edit-default = 编辑默认设置
+notification-edit-of = 编辑 { $value } 的通知
+notification-switch = 开关
+notification-on = 开启
+notification-off = 关闭
+notification-contact = 联系人
+notification-method = 通知方式
+notification-time = 异常通知时间
+notification-repeat = 重复提醒
+notification-kinds = 异常类型
+notification-escalate = 升级通知
+notification-domain = 域名
+notification-setting = 设置
+notification-own = 单独设置
+notification-of-default = 默认
+notification-nobody = 不会通知任何人：没有默认设置。
+notification-total = 共 { $count } 个域名
+notification-no-domains = 还没有监控任何域名。
+notification-none-found = 没有包含“{ $value }”的域名。
+notification-gaps = { $count } 项无法送达
+notification-all-day = 全天
+notification-critical-too = { $value }；严重异常随时通知
+notification-daily = 每天
+notification-every = 每 { $count } 天
+notification-never = 不重复
+notification-all-kinds = 全部异常
+notification-escalation = { $count } 分钟后：{ $value }
+
+# The panel.
+edit-notification = 编辑通知
+edit-begins-with-default = 当前使用默认设置，保存后将拥有单独的设置。
+edit-switch = 发送通知
+edit-switch-hint = 关闭后不再发送任何通知，包括已在途中的通知。
+edit-contacts-hint = 选择 1 至 10 个。所选通知方式无法送达的联系人会有标注。
+edit-window = 仅在时段内
+edit-from = 从
+edit-to = 至
+edit-window-hint = 时段外的消息会暂存，到时段开始时重新判断。结束时间早于开始时间表示次日。
+edit-critical-any-time = 严重异常随时通知
+edit-every = 每隔若干天
+edit-days = 天数
+edit-repeat-hint = 在异常未恢复且无人确认期间重复提醒。严重程度上升时立即通知。
+edit-all-kinds = 全部异常，不含证书更换
+edit-some-kinds = 仅以下类型
+edit-no-escalation = 不升级
+edit-escalation = 无人确认时通知其他联系人
+edit-minutes = 分钟数
+edit-escalation-hint = 仅针对严重异常，使用相同的通知方式。
+edit-use-default = 使用默认设置
+
+# Methods.
+method-email = 邮件
+method-internal = 站内信
+method-dingtalk = 钉钉
+method-wecom = 企业微信
+method-feishu = 飞书
+method-lark = Lark
+method-slack = Slack
+method-webhook = Webhook
+lacks-address = 未填写{ $value }
+lacks-verification = { $value }未验证
+
+# Mistakes.
+wrong-contacts = 请选择 1 至 10 个联系人。
+wrong-methods = 请至少选择一种通知方式。
+wrong-anomaly-time-from = 请填写 00:00 至 23:59 之间的时间。
+wrong-anomaly-time-to = 请填写 00:00 至 23:59 之间的时间，且不同于开始时间。
+wrong-time-zone = 请填写 IANA 时区名称，例如 Asia/Shanghai。
+wrong-repeat-days = 请填写 1 至 365 天。
+wrong-kinds = 请至少选择一种类型。
+wrong-escalation-minutes = 请填写 1 至 10080 分钟（一周）。
+wrong-escalation-contacts = 请选择 1 至 10 个联系人。
+
+notice-setting-saved = 设置已保存。
+notice-setting-cleared = 已恢复使用默认设置。
