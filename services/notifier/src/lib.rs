@@ -50,10 +50,23 @@ pub enum RunError {
 ///
 /// When a channel cannot be opened as it is configured, or the bus is gone for good.
 pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
+    let seal = seal(&context, &config)?;
+    let channels = Channels::open(&config, seal, context.clock.clone())?;
+    run_through(channels, context, config).await
+}
+
+/// Runs the notifier through these channels.
+///
+/// # Errors
+///
+/// When the key of secrets cannot be had, or the bus is gone for good.
+pub async fn run_through(
+    channels: Channels,
+    context: Context,
+    config: Config,
+) -> Result<(), RunError> {
     let check = context.health.check("notifier");
-    let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
-    let seal = Seal::open_or_create(&key_file)?;
-    let channels = Channels::open(&config, seal.clone(), context.clock.clone())?;
+    let seal = seal(&context, &config)?;
     let book = Arc::new(Book::new(BookConfig {
         letterhead: config.letterhead,
         operator: config.operator,
@@ -72,4 +85,9 @@ pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
         led = leading => Ok(led?),
         () = announcing => Ok(()),
     }
+}
+
+fn seal(context: &Context, config: &Config) -> Result<Seal, SealError> {
+    let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
+    Seal::open_or_create(&key_file)
 }

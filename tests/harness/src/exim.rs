@@ -1,4 +1,5 @@
-//! A real mail server that is not ours: Exim, delivering everything into one maildir.
+//! A real mail server that is not ours: Exim, delivering everything into one maildir, but for what is
+//! addressed to [`UNKNOWN`].
 
 use std::fs;
 use std::net::SocketAddr;
@@ -14,6 +15,12 @@ use tokio::process::Command;
 use crate::binary;
 use crate::eventually::eventually;
 use crate::process::Process;
+
+/// Whom it does not know, at any domain.
+pub const UNKNOWN: &str = "unknown";
+
+/// The file that makes it busy.
+const BUSY: &str = "busy";
 
 /// A running server and its maildir.
 #[derive(Debug)]
@@ -66,6 +73,12 @@ impl Exim {
     /// Where it takes mail.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Has it take no mail for now, or again.
+    pub fn set_busy(&self, is_busy: bool) {
+        let file = self.directory.path().join(BUSY);
+        if is_busy { fs::write(file, "").unwrap() } else { fs::remove_file(file).unwrap() }
     }
 
     /// The mails delivered so far, in the order of their arrival.
@@ -137,7 +150,10 @@ fn launch(directory: &Path, address: SocketAddr, door: &Door) -> Process {
          host_lookup =\nrfc1413_query_timeout = 0s\n\
          local_interfaces = {ip}\n{tls}\
          acl_smtp_mail = may_send\nacl_smtp_rcpt = may_receive\n\
-         begin acl\nmay_send:\n{may_send}  accept\nmay_receive:\n  accept\n\
+         begin acl\nmay_send:\n{may_send}  accept\nmay_receive:\n  \
+         deny local_parts = {UNKNOWN}\n       message = 550 5.1.1 no such user\n  \
+         defer condition = ${{if exists{{{place}/{BUSY}}}}}\n        message = 450 4.2.0 busy\n  \
+         accept\n\
          begin routers\nall:\n  driver = accept\n  transport = keep\n\
          begin transports\nkeep:\n  driver = appendfile\n  maildir_format\n  \
          directory = {place}/mail\n  user = nobody\n  group = nogroup\n  \

@@ -19,7 +19,7 @@ use chassis::{
     ledger::{Entity as LedgerEntity, Known, Place},
     seal::Seal,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use proto::{
     id::{ContactId, DomainId},
@@ -28,7 +28,10 @@ use proto::{
 };
 use tokio::sync::Notify;
 
-use self::{agenda::Agenda, roads::Roads};
+use self::{
+    agenda::{Agenda, Turn, When},
+    roads::Roads,
+};
 pub use self::{
     agenda::{Lane, Nothing, Room},
     roads::Spot,
@@ -48,13 +51,6 @@ use crate::domain::{
     },
     wording::Letterhead,
 };
-
-/// When a thread is looked at in which nothing waits: at once.
-const AT_ONCE: Timestamp = Timestamp::MIN;
-
-/// By how much each degree of urgency goes before what has waited longer: by an age, since nothing
-/// waits so long.
-const AGE: SignedDuration = SignedDuration::from_hours(1_000 * 366 * 24);
 
 /// The book.
 pub struct Book {
@@ -168,7 +164,7 @@ impl Book {
         let Pages { threads, agenda, .. } = &mut *pages;
         for (key, page) in threads {
             page.taken = false;
-            agenda.put_sooner(key, page.turn());
+            agenda.put(key, When::Now, page.turn());
         }
     }
 
@@ -314,15 +310,8 @@ pub fn inbox() -> subject::Token {
 }
 
 impl Page {
-    /// Whose turn it is when several may go: what is most urgent, and of this what has waited
-    /// longest.
-    fn turn(&self) -> Timestamp {
-        let open = self.known.state.open();
-        let turns = open.iter().map(|open| {
-            let ages = AGE * open.urgency() as i32;
-            open.due_at.checked_sub(ages).unwrap_or(AT_ONCE)
-        });
-        turns.min().unwrap_or(AT_ONCE)
+    fn turn(&self) -> Turn {
+        Turn::of(&self.known.state)
     }
 }
 

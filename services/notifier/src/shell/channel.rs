@@ -132,7 +132,12 @@ impl Channels {
             Box::new(Slack::new(web.clone())),
             Box::new(Webhook::new(web)),
         ];
-        Ok(Self(channels.into()))
+        Ok(Self::of(channels))
+    }
+
+    /// These channels and no others.
+    pub fn of(channels: impl IntoIterator<Item = Box<dyn Channel>>) -> Self {
+        Self(channels.into_iter().collect())
     }
 
     /// How fast a channel may be spoken to.

@@ -77,7 +77,7 @@ impl Courier {
                         break;
                     }
                 };
-                let recipient = haul.recipient();
+                let recipient = haul.key.recipient();
                 let spot = self.book.spot(&recipient);
                 load.begin(&spot, &recipient.channel);
                 trips.push(async move {
@@ -85,7 +85,7 @@ impl Courier {
                     (spot, recipient.channel)
                 });
             }
-            let wake_at = [self.book.next_after(now), room_from].into_iter().flatten().min();
+            let wake_at = [self.book.next_ripe(), room_from].into_iter().flatten().min();
             tokio::select! {
                 () = self.ended.cancelled() => {}
                 Some((spot, channel)) = trips.next() => load.end(&spot, &channel),
@@ -103,17 +103,26 @@ impl Courier {
         }
     }
 
-    /// Does what is to be done about threads, and puts them back.
+    /// Does what is to be done about a thread, with others that go the same way, and puts them back.
     async fn attend(&self, haul: Haul) {
-        match &haul.keys[..] {
-            [key] => {
-                let rest = match self.rounds(key).await {
-                    Ok(rest) => rest,
-                    Err(error) => self.pause(key, &error),
-                };
-                self.book.put_back(key, rest);
-            }
-            _ => self.gather(haul).await,
+        let trip = match self.settle(&haul.key, Timestamp::MIN).await {
+            Ok(Settled::Goes(trip)) => *trip,
+            Ok(Settled::Rests(at)) => return self.book.put_back(&haul.key, at),
+            Err(error) => return self.book.put_back(&haul.key, self.pause(&haul.key, &error)),
+        };
+        let first = (haul.key.clone(), trip);
+        let trips = if haul.gathers && !first.1.is_alone {
+            self.gather(&haul, first).await
+        } else {
+            vec![first]
+        };
+        let keys: Vec<_> = trips.iter().map(|(key, _)| key.clone()).collect();
+        let at = match self.deliver(trips).await {
+            Ok(()) => Some(self.context.clock.now()),
+            Err(error) => self.pause(&haul.key, &error),
+        };
+        for key in &keys {
+            self.book.put_back(key, at);
         }
     }
 
@@ -122,16 +131,6 @@ impl Courier {
         let (subject, error) = (book::place(key).subject, Chain(error).to_string());
         warn!(%subject, error, "Nothing can be recorded of `{subject}` for now.");
         self.context.clock.now().checked_add(PAUSE).ok()
-    }
-
-    async fn rounds(&self, key: &ThreadKey) -> Result<Option<Timestamp>, PenError> {
-        match self.settle(key, Timestamp::MIN).await? {
-            Settled::Rests(at) => Ok(at),
-            Settled::Goes(trip) => {
-                self.deliver(vec![(key.clone(), *trip)]).await?;
-                Ok(Some(self.context.clock.now()))
-            }
-        }
     }
 
     /// Records what is to be recorded of a thread, until it rests or something is to be sent. What

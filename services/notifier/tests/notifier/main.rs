@@ -4,9 +4,11 @@
 mod crash;
 mod email;
 mod email_server;
+mod email_trouble;
 mod escalation;
 mod flow;
 mod quiet;
+mod relay;
 mod robots;
 mod script;
 mod storm;

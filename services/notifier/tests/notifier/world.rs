@@ -70,7 +70,7 @@ pub(crate) struct World {
     data: TempDir,
     smtp: Option<String>,
     group_window: String,
-    robots: Vec<(&'static str, String)>,
+    settings: Vec<(&'static str, String)>,
     appended: Mutex<u64>,
 }
 
@@ -167,7 +167,12 @@ impl World {
 
     /// The same, but robots are spoken to where they live here, by the time of this clock.
     pub(crate) async fn with_robots(robots: &Robots, clock: Arc<LeapClock>) -> Self {
-        Self { robots: robots.settings(), clock, ..Self::new().await }
+        Self { settings: robots.settings(), clock, ..Self::new().await }
+    }
+
+    /// The same, but mail goes by this server, with these settings beside.
+    pub(crate) async fn mailing_by(url: String, settings: Vec<(&'static str, String)>) -> Self {
+        Self { smtp: Some(url), settings, ..Self::new().await }
     }
 
     /// Seals as the console does.
@@ -182,8 +187,8 @@ impl World {
         let store = Embedded::open(data.path()).unwrap();
         let (clock, appended) = (Arc::default(), Mutex::default());
         let group_window = "0s".to_owned();
-        let robots = Vec::new();
-        Self { clock, sink, store, data, smtp, group_window, robots, appended }
+        let settings = Vec::new();
+        Self { clock, sink, store, data, smtp, group_window, settings, appended }
     }
 
     /// Starts a notifier.
@@ -198,7 +203,9 @@ impl World {
             "NOTIFIER_MAIL_FROM" => Some("watch@tls.example.com".to_owned()),
             "NOTIFIER_GROUP_WINDOW" => Some(self.group_window.clone()),
             "CERTHERALD_KEY_FILE" => Some(self.data.path().join("key").display().to_string()),
-            _ => self.robots.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone()),
+            _ => {
+                self.settings.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone())
+            }
         };
         let config = Config::read(Reader::new(&lookup)).unwrap();
         let (tasks, health) = (Tasks::new(), Health::new());

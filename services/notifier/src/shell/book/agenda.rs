@@ -1,22 +1,42 @@
-//! When each thread is to be looked at, in order of time, for each recipient on its own.
+//! When each thread is to be looked at, for each recipient on its own: in order of time, and of what
+//! is ripe in order of urgency.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
 };
 
 use jiff::Timestamp;
 
-use crate::domain::{audience::Recipient, plan::ThreadKey};
+use crate::domain::{
+    audience::Recipient,
+    plan::ThreadKey,
+    thread::{Thread, open::Urgency},
+};
 
-/// Threads by lane and by time.
+/// Threads by lane, and by time or turn.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    lanes: BTreeMap<Lane, Due>,
-    of: BTreeMap<ThreadKey, Timestamp>,
+    lanes: BTreeMap<Lane, Line>,
+    of: BTreeMap<ThreadKey, (When, Turn)>,
     /// Whose turn was last: with more to do than may be done, everybody gets a share.
     last: Option<Lane>,
 }
+
+/// When a thread is to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum When {
+    /// As soon as there is room.
+    Now,
+    /// Not before an instant.
+    At(Timestamp),
+}
+
+/// Whose turn it is first: what is most urgent, and of this what has waited longest. Last is a thread
+/// in which nothing is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn(Reverse<Option<Urgency>>, Timestamp);
 
 /// What goes to one recipient in order. What people asked for themselves, such as a test, has a
 /// lane of its own: it goes also while everything else must wait.
@@ -46,8 +66,23 @@ pub struct Nothing {
     pub room_from: Option<Timestamp>,
 }
 
-/// The threads of one lane. No instant stands without a thread.
-type Due = BTreeMap<Timestamp, BTreeSet<ThreadKey>>;
+/// The threads of one lane.
+#[derive(Debug, Default)]
+struct Line {
+    /// May be looked at.
+    ripe: BTreeSet<(Turn, ThreadKey)>,
+    /// Become ripe.
+    waiting: BTreeSet<(Timestamp, ThreadKey)>,
+}
+
+impl Turn {
+    /// The turn of a thread.
+    pub(super) fn of(thread: &Thread) -> Self {
+        let turn = |urgency, since| Self(Reverse(urgency), since);
+        let open = thread.open().iter().map(|open| turn(Some(open.urgency()), open.due_at));
+        open.min().unwrap_or(turn(None, Timestamp::MIN))
+    }
+}
 
 impl Lane {
     pub(super) fn of(key: &ThreadKey) -> Self {
@@ -56,56 +91,48 @@ impl Lane {
 }
 
 impl Agenda {
-    /// Has a thread looked at at an instant, instead of at any other.
-    pub(super) fn put(&mut self, key: &ThreadKey, at: Timestamp) {
+    /// Has a thread looked at then, instead of at any other time.
+    pub(super) fn put(&mut self, key: &ThreadKey, when: When, turn: Turn) {
         self.remove(key);
-        self.of.insert(key.clone(), at);
-        let lane = self.lanes.entry(Lane::of(key)).or_default();
-        lane.entry(at).or_default().insert(key.clone());
-    }
-
-    /// Has a thread looked at at an instant, unless it is sooner already.
-    pub(super) fn put_sooner(&mut self, key: &ThreadKey, at: Timestamp) {
-        if self.of.get(key).is_none_or(|have| at < *have) {
-            self.put(key, at);
-        }
+        self.of.insert(key.clone(), (when, turn));
+        let line = self.lanes.entry(Lane::of(key)).or_default();
+        match when {
+            When::Now => line.ripe.insert((turn, key.clone())),
+            When::At(at) => line.waiting.insert((at, key.clone())),
+        };
     }
 
     /// Has a thread looked at no more.
     pub(super) fn remove(&mut self, key: &ThreadKey) {
-        let Some(at) = self.of.remove(key) else { return };
+        let Some((when, turn)) = self.of.remove(key) else { return };
         let name = Lane::of(key);
-        let Some(lane) = self.lanes.get_mut(&name) else { return };
-        if let Some(keys) = lane.get_mut(&at) {
-            keys.remove(key);
-            if keys.is_empty() {
-                lane.remove(&at);
-            }
-        }
-        if lane.is_empty() {
+        let Some(line) = self.lanes.get_mut(&name) else { return };
+        match when {
+            When::Now => line.ripe.remove(&(turn, key.clone())),
+            When::At(at) => line.waiting.remove(&(at, key.clone())),
+        };
+        if line.ripe.is_empty() && line.waiting.is_empty() {
             self.lanes.remove(&name);
         }
     }
 
-    /// Takes out the next thread whose time has come, of the lanes in turn in which there is room.
+    /// Takes out the thread whose turn it is, of the lanes in turn in which there is room.
     pub(super) fn take(
         &mut self,
         now: Timestamp,
         mut room: impl FnMut(&Lane) -> Room,
     ) -> Result<(Lane, ThreadKey), Nothing> {
+        self.ripen(now);
         let turn = match &self.last {
             Some(last) => (Bound::Excluded(last.clone()), Bound::Unbounded),
             None => (Bound::Unbounded, Bound::Unbounded),
         };
         let mut nothing = Nothing { room_from: None };
         let behind = self.lanes.range(turn);
-        let found = behind.chain(&self.lanes).find_map(|(lane, due)| {
-            let (at, keys) = due.first_key_value()?;
-            if *at > now {
-                return None;
-            }
+        let found = behind.chain(&self.lanes).find_map(|(lane, line)| {
+            let (_, key) = line.ripe.first()?;
             match room(lane) {
-                Room::Now => Some((lane.clone(), keys.first()?.clone())),
+                Room::Now => Some((lane.clone(), key.clone())),
                 Room::From(at) => {
                     nothing.room_from = Some(nothing.room_from.map_or(at, |from| from.min(at)));
                     None
@@ -119,36 +146,46 @@ impl Agenda {
         Ok((lane, key))
     }
 
-    /// Takes out what else is to be looked at in a lane until an instant, in order of time, but not
-    /// more than so many.
+    /// Takes out what else is to be looked at in a lane until an instant: what is ripe in turn, the
+    /// rest in order of time, but not more than so many.
     pub(super) fn take_more(
         &mut self,
         lane: &Lane,
         until: Timestamp,
         max: usize,
     ) -> Vec<ThreadKey> {
-        let due = self.lanes.get(lane).into_iter().flat_map(|due| due.range(..=until));
-        let keys: Vec<_> = due.flat_map(|(_, keys)| keys).take(max).cloned().collect();
+        let Some(Line { ripe, waiting }) = self.lanes.get(lane) else { return Vec::new() };
+        let ripe = ripe.iter().map(|(_, key)| key);
+        let waiting = waiting.iter().take_while(|(at, _)| *at <= until).map(|(_, key)| key);
+        let keys: Vec<_> = ripe.chain(waiting).take(max).cloned().collect();
         for key in &keys {
             self.remove(key);
         }
         keys
     }
 
-    /// The soonest instant after now. What is due now waits for room, not for time.
-    pub(super) fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
-        let later = |due: &Due| {
-            let (at, _) = due.range((Bound::Excluded(now), Bound::Unbounded)).next()?;
-            Some(*at)
-        };
-        self.lanes.values().filter_map(later).min()
+    /// The soonest instant at which a thread becomes ripe. What is ripe waits for room, not for time.
+    pub(super) fn next_ripe(&self) -> Option<Timestamp> {
+        self.lanes.values().filter_map(|line| Some(line.waiting.first()?.0)).min()
+    }
+
+    fn ripen(&mut self, now: Timestamp) {
+        for line in self.lanes.values_mut() {
+            while line.waiting.first().is_some_and(|(at, _)| *at <= now) {
+                let Some((_, key)) = line.waiting.pop_first() else { break };
+                if let Some((when, turn)) = self.of.get_mut(&key) {
+                    *when = When::Now;
+                    line.ripe.insert((*turn, key));
+                }
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::sample;
+    use crate::domain::sample::{self, minute};
 
     fn key(contact: u8, channel: &str) -> ThreadKey {
         ThreadKey {
@@ -158,63 +195,97 @@ mod tests {
         }
     }
 
+    /// The first contact's thread of a domain of this number.
+    fn numbered(number: u8) -> ThreadKey {
+        let domain = Some(proto::id::DomainId::from_bytes([number; 16]));
+        ThreadKey { domain, ..key(1, "email") }
+    }
+
+    fn number(key: &ThreadKey) -> u8 {
+        key.domain.unwrap().as_bytes()[0]
+    }
+
+    fn turn(urgency: Urgency, minutes: i64) -> Turn {
+        Turn(Reverse(Some(urgency)), minute(minutes))
+    }
+
+    fn put(agenda: &mut Agenda, key: &ThreadKey, minutes: i64) {
+        agenda.put(key, When::At(minute(minutes)), turn(Urgency::News, minutes));
+    }
+
     fn take(agenda: &mut Agenda, minutes: i64) -> Option<ThreadKey> {
-        agenda.take(sample::minute(minutes), |_| Room::Now).ok().map(|(_, key)| key)
+        agenda.take(minute(minutes), |_| Room::Now).ok().map(|(_, key)| key)
     }
 
     #[test]
     fn a_thread_is_taken_at_its_time_and_once() {
         let mut agenda = Agenda::default();
-        agenda.put(&key(1, "email"), sample::minute(5));
-        agenda.put_sooner(&key(1, "email"), sample::minute(9));
+        put(&mut agenda, &key(1, "email"), 9);
+        put(&mut agenda, &key(1, "email"), 5);
         assert_eq!(take(&mut agenda, 4), None);
-        assert_eq!(agenda.next_after(sample::minute(4)), Some(sample::minute(5)));
+        assert_eq!(agenda.next_ripe(), Some(minute(5)));
         assert_eq!(take(&mut agenda, 5), Some(key(1, "email")));
         assert_eq!(take(&mut agenda, 9), None);
-        assert_eq!(agenda.next_after(sample::minute(4)), None);
+        assert_eq!(agenda.next_ripe(), None);
+    }
+
+    #[test]
+    fn what_is_ripe_goes_by_urgency_and_then_by_age() {
+        let mut agenda = Agenda::default();
+        for (number, at, urgency, since) in [
+            (1, 1, Urgency::Reminder, 1),
+            (2, 2, Urgency::News, 2),
+            (3, 3, Urgency::Critical, 3),
+            (4, 4, Urgency::Critical, 2),
+            (5, 9, Urgency::Critical, 1),
+        ] {
+            agenda.put(&numbered(number), When::At(minute(at)), turn(urgency, since));
+        }
+        let taken: Vec<_> = std::iter::from_fn(|| take(&mut agenda, 4)).collect();
+        let numbers: Vec<_> = taken.iter().map(number).collect();
+        assert_eq!(numbers, [4, 3, 2, 1], "and the last is not ripe");
     }
 
     #[test]
     fn everybody_gets_a_turn_and_nobody_waits_for_another() {
         let mut agenda = Agenda::default();
         for minutes in 0..3 {
-            let mut backlog = key(1, "email");
-            backlog.domain = Some(proto::id::DomainId::from_bytes([minutes; 16]));
-            agenda.put(&backlog, sample::minute(minutes.into()));
+            put(&mut agenda, &numbered(minutes), minutes.into());
         }
-        agenda.put(&key(2, "email"), sample::minute(3));
-        let now = sample::minute(3);
+        put(&mut agenda, &key(2, "email"), 3);
         let mut turns = Vec::new();
         while let Some(key) = take(&mut agenda, 3) {
             turns.push(key.contact.as_bytes()[0]);
         }
         assert_eq!(turns, [1, 2, 1, 1]);
-        agenda.put(&key(1, "email"), now);
-        agenda.put(&key(2, "email"), now);
+        let now = minute(3);
+        put(&mut agenda, &key(1, "email"), 3);
+        put(&mut agenda, &key(2, "email"), 3);
         let busy = key(1, "email").recipient();
         let room = |lane: &Lane| if lane.recipient == busy { Room::Busy } else { Room::Now };
         let taken = agenda.take(now, room).map(|(_, key)| key);
         assert_eq!(taken, Ok(key(2, "email")));
-        let soon = sample::minute(4);
+        let soon = minute(4);
         let none = agenda.take(now, |_| Room::From(soon));
-        assert_eq!(none, Err(Nothing { room_from: Some(soon) }), "it is due, and there is no room");
+        assert_eq!(
+            none,
+            Err(Nothing { room_from: Some(soon) }),
+            "it is ripe, and there is no room"
+        );
     }
 
     #[test]
     fn a_lane_is_taken_together_but_for_what_stands_apart() {
         let mut agenda = Agenda::default();
         let test = ThreadKey { domain: None, ..key(1, "email") };
-        agenda.put(&test, sample::minute(0));
+        put(&mut agenda, &test, 0);
         for minutes in 0..4 {
-            let mut one = key(1, "email");
-            one.domain = Some(proto::id::DomainId::from_bytes([minutes; 16]));
-            agenda.put(&one, sample::minute(minutes.into()));
+            put(&mut agenda, &numbered(minutes), minutes.into());
         }
-        let lane = Lane::of(&key(1, "email"));
-        let taken = agenda.take_more(&lane, sample::minute(2), 2);
-        let domains: Vec<_> = taken.iter().map(|key| key.domain.unwrap().as_bytes()[0]).collect();
-        assert_eq!(domains, [0, 1]);
-        assert_eq!(agenda.take_more(&lane, sample::minute(2), 9).len(), 1);
+        let lane = Lane::of(&numbered(0));
+        let taken = agenda.take_more(&lane, minute(2), 2);
+        assert_eq!(taken.iter().map(number).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(agenda.take_more(&lane, minute(2), 9).len(), 1);
         assert_eq!(take(&mut agenda, 0), Some(test));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proto::id::{DeliveryId, DomainId};
 
-use super::{Book, Lane, Nothing, Page, Pages, Room, Spot};
+use super::{Book, Lane, Nothing, Page, Pages, Room, Spot, When};
 use crate::{
     domain::{
         audience::Recipient,
@@ -15,27 +15,15 @@ use crate::{
     shell::channel::Pace,
 };
 
-/// Threads that are looked at together at most: more than fit into one message of any channel.
-const HAUL_MAX: usize = 400;
-
-/// Threads of one lane, to be looked at together.
+/// A thread that is to be looked at, and what may go with it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Haul {
-    /// The threads, in order.
-    pub keys: Vec<ThreadKey>,
-    /// What is due by then may go with the rest.
+    /// The thread.
+    pub key: ThreadKey,
+    /// Whether others of its lane may go with it.
+    pub gathers: bool,
+    /// What is due by then may.
     pub until: Timestamp,
-}
-
-impl Haul {
-    /// To whom all of them go.
-    ///
-    /// # Panics
-    ///
-    /// Never: there is at least one.
-    pub fn recipient(&self) -> Recipient {
-        self.keys.first().expect("a haul holds at least one thread").recipient()
-    }
 }
 
 impl Book {
@@ -62,16 +50,23 @@ impl Book {
         let is_limited = pace.is_some_and(|pace| !pace.limits.is_empty());
         let window = if groups { self.config.group_window } else { Duration::ZERO };
         let until = now.checked_add(window).unwrap_or(Timestamp::MAX);
-        let mut keys = vec![key];
-        if !lane.is_apart && (groups || is_limited) {
-            keys.extend(agenda.take_more(&lane, until, HAUL_MAX));
+        if let Some(page) = threads.get_mut(&key) {
+            (page.taken, page.is_new) = (true, false);
         }
+        Ok(Haul { key, gathers: !lane.is_apart && (groups || is_limited), until })
+    }
+
+    /// Takes out so many more that are to be looked at with a haul. They must be put back.
+    pub fn take_more(&self, haul: &Haul, max: usize) -> Vec<ThreadKey> {
+        let mut pages = self.pages.lock();
+        let Pages { agenda, threads, .. } = &mut *pages;
+        let keys = agenda.take_more(&Lane::of(&haul.key), haul.until, max);
         for key in &keys {
             if let Some(page) = threads.get_mut(key) {
                 (page.taken, page.is_new) = (true, false);
             }
         }
-        Ok(Haul { keys, until })
+        keys
     }
 
     /// The robot or the mailbox of a recipient.
@@ -118,25 +113,27 @@ impl Book {
     /// Puts a thread back, to be looked at again at an instant if there is one, and at once if
     /// something new was heard of it.
     pub fn put_back(&self, key: &ThreadKey, at: Option<Timestamp>) {
+        self.put(key, at.map(When::At));
+    }
+
+    /// Puts a thread back from which something is to be sent as soon as there is room.
+    pub fn put_back_at_once(&self, key: &ThreadKey) {
+        self.put(key, Some(When::Now));
+    }
+
+    fn put(&self, key: &ThreadKey, when: Option<When>) {
         let mut pages = self.pages.lock();
         let Pages { agenda, threads, .. } = &mut *pages;
         let Some(page) = threads.get_mut(key) else { return };
         page.taken = false;
-        let at = if page.is_new { Some(page.turn()) } else { at };
-        if let Some(at) = at {
-            agenda.put(key, at);
+        if let Some(when) = if page.is_new { Some(When::Now) } else { when } {
+            agenda.put(key, when, page.turn());
         }
     }
 
-    /// Puts a thread back from which something is to be sent, in its turn.
-    pub fn put_back_in_turn(&self, key: &ThreadKey) {
-        let turn = self.pages.lock().threads.get(key).map(Page::turn);
-        self.put_back(key, turn);
-    }
-
-    /// The soonest instant after now at which a thread is to be looked at.
-    pub fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
-        self.pages.lock().agenda.next_after(now)
+    /// The soonest instant at which a thread is to be looked at that is not yet.
+    pub fn next_ripe(&self) -> Option<Timestamp> {
+        self.pages.lock().agenda.next_ripe()
     }
 }
 
@@ -145,7 +142,7 @@ impl Pages {
     pub(super) fn is_new(&mut self, key: &ThreadKey) {
         match self.threads.get_mut(key) {
             Some(page) if page.taken => page.is_new = true,
-            Some(page) => self.agenda.put_sooner(key, page.turn()),
+            Some(page) => self.agenda.put(key, When::Now, page.turn()),
             None => {}
         }
     }

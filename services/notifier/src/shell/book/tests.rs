@@ -57,9 +57,7 @@ fn alarm(book: &Book) {
 
 fn take(book: &Book) -> Option<ThreadKey> {
     let pace = Pace { at_once: 1, at_once_each: 1, backoff: BACKOFF, groups: true, limits: &[] };
-    let haul = book.take(minute(0), |_, _| Some(pace)).ok()?;
-    let [key] = &haul.keys[..] else { panic!("{haul:?}") };
-    Some(key.clone())
+    book.take(minute(0), |_, _| Some(pace)).ok().map(|haul| haul.key)
 }
 
 const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) };
@@ -79,7 +77,7 @@ fn what_is_new_is_looked_at_once_and_by_one() {
     assert_eq!(take(&book), Some(key()), "what came meanwhile is looked at at once");
     book.put_back(&key(), Some(minute(9)));
     assert_eq!(take(&book), None);
-    assert_eq!(book.next_after(minute(0)), Some(minute(9)));
+    assert_eq!(book.next_ripe(), Some(minute(9)));
 }
 
 #[test]

@@ -11,59 +11,55 @@ use crate::{
     shell::book::{Haul, Trip},
 };
 
+/// Threads in one message at most, where a channel has no limit of its own.
+const TOGETHER_MAX: usize = 400;
+
+/// Threads that are looked at before it is seen whether more would fit: more than the smallest
+/// message holds; then as many again each time.
+const FIRST_PART: usize = 48;
+
 impl Courier {
-    /// Settles threads of one lane and sends, in one message, what is to be sent of them and fits;
-    /// what does not is the beginning of the next.
-    pub(super) async fn gather(&self, Haul { keys, until }: Haul) {
-        let (mut trips, resting) = self.settle_all(keys, Timestamp::MIN).await;
-        // Something goes now: what waits only for company goes with it.
-        let has_company = !trips.is_empty();
-        let (waiting, resting): (Vec<_>, Vec<_>) = resting
-            .into_iter()
-            .partition(|(_, at)| has_company && at.is_some_and(|at| at <= until));
-        let waiting = waiting.into_iter().map(|(key, _)| key).collect();
-        let (joining, still_resting) = self.settle_all(waiting, until).await;
-        trips.extend(joining);
-        for (key, at) in resting.into_iter().chain(still_resting) {
-            self.book.put_back(&key, at);
+    /// Gathers what else goes to where something goes now: what is due, and what waits only for
+    /// company. Of the rest as much as does not fit is the beginning of the next message.
+    pub(super) async fn gather(
+        &self,
+        haul: &Haul,
+        first: (ThreadKey, Trip),
+    ) -> Vec<(ThreadKey, Trip)> {
+        let (mut trips, mut part) = (vec![first], FIRST_PART);
+        while trips.len() < TOGETHER_MAX {
+            let keys = self.book.take_more(haul, part);
+            if keys.is_empty() {
+                break;
+            }
+            trips.extend(self.settle_all(keys, haul.until).await);
+            if self.fitting(&trips) < trips.len() {
+                break;
+            }
+            part = trips.len();
         }
         for (key, _) in self.overflow(&mut trips) {
-            self.book.put_back_in_turn(&key);
+            self.book.put_back_at_once(&key);
         }
-        let keys: Vec<_> = trips.iter().map(|(key, _)| key.clone()).collect();
-        let delivered = self.deliver(trips).await;
-        let pause = match (&delivered, keys.first()) {
-            (Err(error), Some(key)) => self.pause(key, error),
-            (_, _) => Some(self.context.clock.now()),
-        };
-        for key in &keys {
-            self.book.put_back(key, pause);
-        }
+        trips
     }
 
-    /// Settles threads: what is to be sent of them, and until when the others rest. What is due
-    /// until an instant may go.
-    async fn settle_all(
-        &self,
-        keys: Vec<ThreadKey>,
-        until: Timestamp,
-    ) -> (Vec<(ThreadKey, Trip)>, Vec<(ThreadKey, Option<Timestamp>)>) {
+    /// Settles threads: what is to be sent of them, if it is due until an instant. The others are put
+    /// back.
+    async fn settle_all(&self, keys: Vec<ThreadKey>, until: Timestamp) -> Vec<(ThreadKey, Trip)> {
         let settled = stream::iter(keys).map(|key| async move {
             let settled = self.settle(&key, until).await;
             (key, settled)
         });
-        let (mut trips, mut resting) = (Vec::new(), Vec::new());
+        let mut trips = Vec::new();
         for (key, settled) in settled.buffered(AT_ONCE).collect::<Vec<_>>().await {
             match settled {
                 Ok(Settled::Goes(trip)) => trips.push((key, *trip)),
-                Ok(Settled::Rests(at)) => resting.push((key, at)),
-                Err(error) => {
-                    let pause = self.pause(&key, &error);
-                    resting.push((key, pause));
-                }
+                Ok(Settled::Rests(at)) => self.book.put_back(&key, at),
+                Err(error) => self.book.put_back(&key, self.pause(&key, &error)),
             }
         }
-        (trips, resting)
+        trips
     }
 
     /// Leaves what goes now, what is most urgent first and else in order, and takes out the rest.
