@@ -1,5 +1,5 @@
-//! A real mail server that is not ours: Exim, delivering everything into one maildir, but for what is
-//! addressed to [`UNKNOWN`].
+//! A real mail server that is not ours: Exim, delivering everything into one maildir, but for what
+//! is addressed to [`UNKNOWN`].
 
 use std::fs;
 use std::net::SocketAddr;

@@ -12,7 +12,10 @@ mod trip;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chassis::{
     error::Chain,
@@ -78,6 +81,9 @@ struct Pages {
     threads: BTreeMap<ThreadKey, Page>,
     agenda: Agenda,
     roads: Roads,
+    /// Lanes in which somebody gathers what goes together: whoever came between would take it
+    /// apart.
+    gathering: BTreeSet<Lane>,
 }
 
 /// One thread.
@@ -161,7 +167,8 @@ impl Book {
     /// looked at.
     pub fn begin_term(&self) {
         let mut pages = self.pages.lock();
-        let Pages { threads, agenda, .. } = &mut *pages;
+        let Pages { threads, agenda, gathering, .. } = &mut *pages;
+        gathering.clear();
         for (key, page) in threads {
             page.taken = false;
             agenda.put(key, When::Now, page.turn());

@@ -103,19 +103,25 @@ impl Courier {
         }
     }
 
-    /// Does what is to be done about a thread, with others that go the same way, and puts them back.
+    /// Does what is to be done about a thread, with others that go the same way, and puts them
+    /// back.
     async fn attend(&self, haul: Haul) {
-        let trip = match self.settle(&haul.key, Timestamp::MIN).await {
-            Ok(Settled::Goes(trip)) => *trip,
-            Ok(Settled::Rests(at)) => return self.book.put_back(&haul.key, at),
-            Err(error) => return self.book.put_back(&haul.key, self.pause(&haul.key, &error)),
+        let settled = self.settle(&haul.key, Timestamp::MIN).await;
+        let trips = match settled {
+            Ok(Settled::Goes(trip)) if haul.gathers && !trip.is_alone => {
+                self.gather(&haul, (haul.key.clone(), *trip)).await
+            }
+            Ok(Settled::Goes(trip)) => vec![(haul.key.clone(), *trip)],
+            Ok(Settled::Rests(at)) => {
+                self.book.put_back(&haul.key, at);
+                Vec::new()
+            }
+            Err(error) => {
+                self.book.put_back(&haul.key, self.pause(&haul.key, &error));
+                Vec::new()
+            }
         };
-        let first = (haul.key.clone(), trip);
-        let trips = if haul.gathers && !first.1.is_alone {
-            self.gather(&haul, first).await
-        } else {
-            vec![first]
-        };
+        self.book.gathered(&haul);
         let keys: Vec<_> = trips.iter().map(|(key, _)| key.clone()).collect();
         let at = match self.deliver(trips).await {
             Ok(()) => Some(self.context.clock.now()),

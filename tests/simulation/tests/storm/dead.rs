@@ -8,7 +8,8 @@ use crate::{
     world::{CHANNELS, CONTACTS, WINDOW, World, host, live},
 };
 
-/// Domains of which one expires every half minute of the first hour and a half, then one every hour.
+/// Domains of which one expires every half minute of the first hour and a half, then one every
+/// hour.
 const DOMAINS: usize = 200;
 
 const DAY: Duration = Duration::from_hours(24);

@@ -1,5 +1,5 @@
-//! Everything breaks at once, and everybody is told: by the notifier alone, through robots that count,
-//! in virtual time.
+//! Everything breaks at once, and everybody is told: by the notifier alone, through robots that
+//! count, in virtual time.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -1,5 +1,5 @@
-//! Two thousand domains expire in one minute, and recover in another: no robot is spoken to too fast,
-//! and everybody hears of every domain as soon as the robots allow it.
+//! Two thousand domains expire in one minute, and recover in another: no robot is spoken to too
+//! fast, and everybody hears of every domain as soon as the robots allow it.
 
 use std::{
     collections::{BTreeSet, VecDeque},

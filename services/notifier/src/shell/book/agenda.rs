@@ -1,5 +1,5 @@
-//! When each thread is to be looked at, for each recipient on its own: in order of time, and of what
-//! is ripe in order of urgency.
+//! When each thread is to be looked at, for each recipient on its own: in order of time, and of
+//! what is ripe in order of urgency.
 
 use std::{
     cmp::Reverse,
@@ -33,8 +33,8 @@ pub(super) enum When {
     At(Timestamp),
 }
 
-/// Whose turn it is first: what is most urgent, and of this what has waited longest. Last is a thread
-/// in which nothing is on its way.
+/// Whose turn it is first: what is most urgent, and of this what has waited longest. Last is a
+/// thread in which nothing is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn(Reverse<Option<Urgency>>, Timestamp);
 
@@ -164,7 +164,8 @@ impl Agenda {
         keys
     }
 
-    /// The soonest instant at which a thread becomes ripe. What is ripe waits for room, not for time.
+    /// The soonest instant at which a thread becomes ripe. What is ripe waits for room, not for
+    /// time.
     pub(super) fn next_ripe(&self) -> Option<Timestamp> {
         self.lanes.values().filter_map(|line| Some(line.waiting.first()?.0)).min()
     }

@@ -39,9 +39,10 @@ impl Book {
         pace: impl Fn(&Lane, &Spot) -> Option<Pace>,
     ) -> Result<Haul, Nothing> {
         let mut pages = self.pages.lock();
-        let Pages { agenda, roads, roster, threads, .. } = &mut *pages;
+        let Pages { agenda, roads, roster, threads, gathering, .. } = &mut *pages;
         let (lane, key) =
             agenda.take(now, |lane| match pace(lane, &roads.spot(&lane.recipient)) {
+                Some(_) if gathering.contains(lane) => Room::Busy,
                 Some(pace) => roads.room(lane, roster, pace.limits, now),
                 None => Room::Busy,
             })?;
@@ -53,7 +54,17 @@ impl Book {
         if let Some(page) = threads.get_mut(&key) {
             (page.taken, page.is_new) = (true, false);
         }
-        Ok(Haul { key, gathers: !lane.is_apart && (groups || is_limited), until })
+        let gathers = !lane.is_apart && (groups || is_limited);
+        if gathers {
+            gathering.insert(lane);
+        }
+        Ok(Haul { key, gathers, until })
+    }
+
+    /// A haul has all that goes with it: the next of its lane may be taken.
+    pub fn gathered(&self, haul: &Haul) {
+        self.pages.lock().gathering.remove(&Lane::of(&haul.key));
+        self.changed.notify_one();
     }
 
     /// Takes out so many more that are to be looked at with a haul. They must be put back.

@@ -44,8 +44,8 @@ impl Courier {
         trips
     }
 
-    /// Settles threads: what is to be sent of them, if it is due until an instant. The others are put
-    /// back.
+    /// Settles threads: what is to be sent of them, if it is due until an instant. The others are
+    /// put back.
     async fn settle_all(&self, keys: Vec<ThreadKey>, until: Timestamp) -> Vec<(ThreadKey, Trip)> {
         let settled = stream::iter(keys).map(|key| async move {
             let settled = self.settle(&key, until).await;
