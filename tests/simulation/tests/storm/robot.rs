@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use notifier::{
-    domain::{thread::outcome::Outcome, wording::Letter},
+    domain::{roster::Address, thread::outcome::Outcome, wording::Letter},
     shell::channel::{Channel, Pace, Parcel},
 };
 use parking_lot::Mutex;
@@ -85,8 +85,8 @@ impl Channel for Robot {
         self.inner.pace()
     }
 
-    fn fits(&self, letter: &Letter) -> bool {
-        self.inner.fits(letter)
+    fn fits(&self, address: &Address, letter: &Letter) -> bool {
+        self.inner.fits(address, letter)
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
@@ -97,7 +97,7 @@ impl Channel for Robot {
             let reply = "no answer".to_owned();
             return Outcome::Again { reply, wait_min: None, perhaps_told: false };
         }
-        assert!(self.fits(&parcel.letter), "{} would be cut", parcel.letter.title);
+        assert!(self.fits(&parcel.address, &parcel.letter), "{} would be cut", parcel.letter.title);
         for (messages, within) in limits(channel) {
             let before = self.log.count(channel, &parcel.name, *within, at);
             assert!(before < *messages, "{channel} of {}: {messages} in {within:?}", parcel.name);

@@ -21,6 +21,7 @@ use notifier::{
 };
 use prost::Message as _;
 use proto::{
+    address::SecretAddress,
     cloudevent,
     id::{ContactId, DomainId},
     stream::{self, Service, Stream},
@@ -85,8 +86,7 @@ impl World {
         let clock = Arc::new(VirtualClock::new(self.store.begun, mortal.clone()));
         let config = Config::read(Reader::new(&|_| None)).unwrap();
         let data = self.data.path();
-        let seal = Seal::open_or_create(&data.join("key")).unwrap();
-        let web = Web::open(&config.web, seal, clock.clone()).unwrap();
+        let web = Web::open(&config.web, self.seal(), clock.clone()).unwrap();
         let wire = Wire {
             store: self.store.clone(),
             mortal,
@@ -197,19 +197,34 @@ impl World {
     }
 
     fn save_contact(&self, number: u8, name: &str, language: &str) {
-        let address = |channel: &&str| ContactAddress {
-            channel: (*channel).to_owned(),
-            address: "ops@example.com".to_owned(),
-            verified: true,
-            ..ContactAddress::default()
-        };
         let saved = ContactSaved {
             name: name.to_owned(),
             language: language.to_owned(),
             time_zone: "Asia/Shanghai".to_owned(),
-            addresses: CHANNELS[1..].iter().map(address).collect(),
+            addresses: CHANNELS[1..].iter().map(|channel| self.address(channel, number)).collect(),
         };
         self.order(&Entity::Contact(contact(number)), Ordered::ContactSaved(saved));
+    }
+
+    /// A mailbox, or a robot of the contact's own.
+    fn address(&self, channel: &str, number: u8) -> ContactAddress {
+        let address = ContactAddress {
+            channel: channel.to_owned(),
+            verified: true,
+            ..ContactAddress::default()
+        };
+        if channel == "email" {
+            return ContactAddress { address: "ops@example.com".to_owned(), ..address };
+        }
+        let token = format!("{number:08}-0000-4000-8000-000000000000");
+        let secret = SecretAddress::read(channel, &token, "", &[], &[]).unwrap();
+        let plain = serde_json::to_vec(&secret).unwrap();
+        let sealed = self.seal().seal(&plain).unwrap().into();
+        ContactAddress { sealed, robot: secret.robot(), ..address }
+    }
+
+    fn seal(&self) -> Seal {
+        Seal::open_or_create(&self.data.path().join("key")).unwrap()
     }
 
     fn save_setting(&self) {
