@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Contacts(api::Contacts),
     Events(api::Events),
     Explain(api::Explain),
+    Admin(Admin),
     Ready(Ready),
     /// Print a completion script for a shell
     #[command(
@@ -133,6 +134,38 @@ pub(crate) struct Trust {
     /// Know these intermediates, PEM, which prove a chain incomplete; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) intermediate: Vec<PathBuf>,
+}
+
+/// Get into the console again, on the machine where it keeps its data
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  certherald admin reset
+  docker compose exec console certherald admin reset")]
+pub(crate) struct Admin {
+    #[command(subcommand)]
+    pub(crate) verb: AdminVerb,
+}
+
+/// What is done on the machine itself.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminVerb {
+    Reset(Reset),
+}
+
+/// Make a one-time link that sets name and password of an administrator
+///
+/// Whoever may read the key file may do so; the console may run or not.
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    /// Data directory of the console [default: certherald-data]
+    #[arg(long, value_name = "DIR", env = "CERTHERALD_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Its key file [default: key in the data directory]
+    #[arg(long, value_name = "FILE", env = "CERTHERALD_KEY_FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Where people reach the console [default: as the data directory says, or http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL", env = "CONSOLE_URL")]
+    pub(crate) url: Option<String>,
 }
 
 /// Ask a process of this system whether it is ready

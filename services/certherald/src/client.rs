@@ -3,7 +3,11 @@
 pub(crate) mod address;
 pub(crate) mod sse;
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chassis::config::Source;
 use futures::Stream;
@@ -99,7 +103,7 @@ impl Client {
             std::fs::read_to_string(&path).map_err(|source| ClientError::Token { path, source })?;
         let base = match &access.url {
             Some(url) => url.to_string(),
-            None => address::read(&data).unwrap_or_else(default_address),
+            None => console_of(&data),
         };
         Self::new(&base, token.trim())
     }
@@ -208,10 +212,17 @@ impl Client {
     }
 }
 
+/// Where the console of a data directory answers.
+pub(crate) fn console_of(data: &Path) -> String {
+    address::read(data).unwrap_or_else(default_address)
+}
+
 /// A console with the settings of this environment, or as it comes.
 fn default_address() -> String {
     let listen = Source::environment().get("CONSOLE_LISTEN");
-    format!("http://{}", listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned()))
+    let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    // Every address is this host, too.
+    format!("http://{}", listen.replace("0.0.0.0", "127.0.0.1"))
 }
 
 /// A text as one part of a path: what is not plain is escaped.

@@ -7,6 +7,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser, error::ErrorKind};
 use proto::stream::Service;
 
+mod admin;
 mod assess;
 mod check;
 mod cli;
@@ -55,6 +56,7 @@ async fn run(command: cli::Command) -> ExitCode {
         cli::Command::Explain(options) => explain::run(options).await,
         cli::Command::Check(options) => check::run(options).await,
         cli::Command::Assess(options) => assess::run(&options),
+        cli::Command::Admin(options) => admin::run(options),
         cli::Command::Ready(options) => ready::run(options).await,
         cli::Command::Completions { shell } => cli::completions(shell),
     }

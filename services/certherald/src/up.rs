@@ -175,12 +175,14 @@ fn greeting(
     let unusable = |source| UpError::Data { path: data.clone(), source };
     let api = reserved.local_addr().map_err(unusable)?;
     std::fs::create_dir_all(data).map_err(unusable)?;
-    address::write(data, api).map_err(unusable)?;
+    let scheme = if console.access.tls.is_some() { "https" } else { "http" };
+    address::write(data, scheme, api).map_err(unusable)?;
     let mails = |part: &(Service, Part)| match &part.1 {
         Part::Notifier(config) => config.mail.is_some(),
         Part::Prober(_) | Part::Detector(_) | Part::Console(_) => false,
     };
     Ok(Greeting {
+        scheme,
         api,
         admin: foundation.admin,
         data: absolute(data),

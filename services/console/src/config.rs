@@ -2,7 +2,11 @@
 
 pub mod access;
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use chassis::config::{ConfigError, Reader};
 use url::Url;
@@ -25,7 +29,7 @@ pub struct Config {
     /// 10,000: each holds a connection, and a place on the bus.
     pub streams_max: usize,
     /// `CONSOLE_URL`: where people reach the console, as `https://host`; links in mail begin with
-    /// it. Default: `http://` and the address it listens on.
+    /// it. Default: the address it listens on.
     pub url: Option<ConsoleUrl>,
     /// `CONSOLE_ROBOT_HOSTS`: hosts of robots beside the vendors' own, as `host` or `host:port`
     /// with commas between: private deployments and proxies. Addresses there may be `http`.
@@ -68,8 +72,15 @@ impl ConsoleUrl {
     /// # Panics
     ///
     /// Never: an address and a port make a URL.
-    pub fn at(address: SocketAddr) -> Self {
-        Self(format!("http://{address}").parse().expect("an address and its port make a URL"))
+    pub fn at(scheme: &str, address: SocketAddr) -> Self {
+        // Every address is this host, too.
+        let ip = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let address = SocketAddr::new(ip, address.port());
+        Self(format!("{scheme}://{address}").parse().expect("an address and its port make a URL"))
     }
 
     /// A page of the console, with one parameter.
@@ -143,7 +154,9 @@ mod tests {
         for wrong in ["ftp://x", "tls.example", "https://ada@x", "https://x?y", "https://x#y"] {
             assert_eq!(page(wrong), Err(InvalidConsoleUrl), "{wrong}");
         }
-        let here = ConsoleUrl::at(SocketAddr::from(([127, 0, 0, 1], 80)));
+        let here = ConsoleUrl::at("http", SocketAddr::from(([127, 0, 0, 1], 80)));
         assert_eq!(here.page("verify", ("token", "x")).as_str(), "http://127.0.0.1/verify?token=x");
+        let all = ConsoleUrl::at("https", SocketAddr::from(([0, 0, 0, 0], 8080)));
+        assert_eq!(all.as_str(), "https://127.0.0.1:8080/");
     }
 }

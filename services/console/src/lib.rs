@@ -13,24 +13,28 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
 use chassis::{
     context::Context,
+    dice::Dice,
     seal::{Seal, SealError},
     snapshot::SnapshotError,
 };
-use jiff::SignedDuration;
-use tokio::{
-    net::{TcpListener, TcpSocket},
-    sync::Semaphore,
-};
+use jiff::{SignedDuration, Timestamp};
+use tokio::{net::TcpSocket, sync::Semaphore};
 use tracing::info;
+use url::Url;
 
 pub use crate::config::Config;
 use crate::{
     config::ConsoleUrl,
-    domain::session::Limits,
+    domain::session::{Limits, Purpose},
     shell::{
-        entry::Entry,
+        entry::{Entry, link},
         first_start::{self, FirstStartError},
-        http::{self, Api, listener::Bounded, peer::Remote},
+        http::{
+            self, Api,
+            listener::Bounded,
+            peer::Remote,
+            tls::{self, TlsError},
+        },
         mirror::Mirror,
         passwords::HashError,
         requests::Requests,
@@ -66,6 +70,9 @@ pub enum RunError {
     /// The first start did not come to its end.
     #[error("the first start failed")]
     FirstStart(#[from] FirstStartError),
+    /// TLS cannot be served.
+    #[error("cannot serve TLS")]
+    Tls(#[from] TlsError),
     /// The API stopped answering.
     #[error("the API stopped")]
     Serve(#[source] io::Error),
@@ -123,7 +130,9 @@ pub async fn serve(context: Context, config: Config, reserved: TcpSocket) -> Res
     let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
     let seal = Seal::open_or_create(&key_file)?;
     let requests = Requests::new(context.clone());
-    let url = config.url.clone().unwrap_or_else(|| ConsoleUrl::at(address));
+    let tls = config.access.tls.clone().map(|files| tls::begin(files, &context)).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = config.url.clone().unwrap_or_else(|| ConsoleUrl::at(scheme, address));
     let gate = gate(&config, seal.clone());
     let entry = Entry::new(gate, context.clone(), mirror.clone(), store.clone(), url.clone())?;
     first_start::prepare(&context, &mirror, &store, &token_file).await?;
@@ -142,9 +151,25 @@ pub async fn serve(context: Context, config: Config, reserved: TcpSocket) -> Res
     let listener = reserved
         .listen(CALLERS_WAITING_MAX)
         .map_err(|source| RunError::Listen { address, source })?;
-    info!(api = %address, "The API answers on http://{address}/api/v1.");
+    info!(api = %address, "The console answers on {scheme}://{address}.");
     prepared.ready();
+    let listener = Bounded::new(listener, tls);
     answer(listener, http::router(api), stopping.cancelled_owned()).await.map_err(RunError::Serve)
+}
+
+/// A one-time link that sets name and password of an administrator of the console at a URL. For
+/// whoever holds its key; the console need not run.
+///
+/// # Errors
+///
+/// When it cannot be sealed.
+pub fn reset_link(
+    seal: &Seal,
+    url: &ConsoleUrl,
+    dice: &Dice,
+    now: Timestamp,
+) -> Result<Url, SealError> {
+    link::make(Purpose::Reset, (seal, url), dice, now).map(|(url, _)| url)
 }
 
 /// What sessions are opened with.
@@ -162,10 +187,10 @@ fn gate(config: &Config, seal: Seal) -> Gate {
 }
 
 async fn answer(
-    listener: TcpListener,
+    listener: Bounded,
     router: axum::Router,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let router = router.into_make_service_with_connect_info::<Remote>();
-    axum::serve(Bounded::new(listener), router).with_graceful_shutdown(stopping).await
+    axum::serve(listener, router).with_graceful_shutdown(stopping).await
 }

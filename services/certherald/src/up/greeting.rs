@@ -16,7 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Where everything is.
 #[derive(Debug)]
 pub(super) struct Greeting {
-    /// Where the API answers.
+    /// How the console is spoken to: `http` or `https`.
+    pub(super) scheme: &'static str,
+    /// Where the console answers.
     pub(super) api: SocketAddr,
     /// Where readiness and metrics are.
     pub(super) admin: SocketAddr,
@@ -49,12 +51,12 @@ impl Greeting {
 
 impl fmt::Display for Greeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { api, admin, data, token_file, mail } = self;
+        let Self { scheme, api, admin, data, token_file, mail } = self;
         let program = Self::program();
         let at = format!("--data {}", data.display());
         writeln!(f, "\ncertherald {} is up.\n", env!("CARGO_PKG_VERSION"))?;
-        writeln!(f, "  console  http://{api}/")?;
-        writeln!(f, "  API      http://{api}/api/v1, described by /api/v1/openapi.json")?;
+        writeln!(f, "  console  {scheme}://{api}/")?;
+        writeln!(f, "  API      {scheme}://{api}/api/v1, described by /api/v1/openapi.json")?;
         writeln!(f, "  token    {}", token_file.display())?;
         writeln!(f, "  data     {}", data.display())?;
         writeln!(f, "  metrics  http://{admin}/metrics, and /ready")?;

@@ -2,6 +2,8 @@
 
 use std::{
     fs::File,
+    io::{Read, Write},
+    net::TcpStream,
     path::Path,
     process::{Child, Stdio},
     time::{Duration, Instant},
@@ -70,6 +72,27 @@ fn at(data: &Path, arguments: &[&str]) -> Typed {
 
 fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|domain| domain["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_way_in_is_made_on_the_machine_itself() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let nowhere = at(data, &["admin", "reset"]).exited(1);
+    assert!(nowhere.err.contains("there is no key file"), "{nowhere:?}");
+    let running = Running::start(data);
+    assert!(running.said().contains("/welcome?token="), "{}", running.said());
+    let link = at(data, &["admin", "reset"]).exited(0).out;
+    let link = link.lines().last().unwrap().strip_prefix("http://").unwrap().to_owned();
+    let (host, path) = link.split_once('/').unwrap();
+    let mut connection = TcpStream::connect(host).unwrap();
+    let request = format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n");
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    connection.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.0 200") && page.contains("name=\"password\""), "{page}");
+    assert_eq!(running.stop(), Some(0));
+    assert!(at(data, &["admin", "reset"]).exited(0).out.contains("/welcome?token="));
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub mod settings;
 pub mod silences;
 pub mod stream;
 pub mod system;
+pub mod tls;
 pub mod tokens;
 pub mod trial;
 pub mod verification;

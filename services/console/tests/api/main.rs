@@ -15,6 +15,7 @@ mod quieting;
 mod repeating;
 mod restarting;
 mod robots;
+mod serving;
 mod sessions;
 mod settings;
 mod showing;

@@ -88,6 +88,11 @@ impl Stage {
 
     /// The same in a directory of somebody else.
     pub(crate) async fn open_at(place: &Path) -> Self {
+        Self::open_with(place, |config| config).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn open_with(place: &Path, change: impl FnOnce(Config) -> Config) -> Self {
         let store = Embedded::open(&place.join("bus")).unwrap();
         let token_file = place.join("admin-token");
         let tasks = Tasks::new();
@@ -101,12 +106,13 @@ impl Stage {
             health: Health::new(),
             data: place.join("console"),
         };
-        let config = Config {
+        let config = change(Config {
             token_file: Some(token_file.clone()),
             ..Config::read(Reader::new(&|_| None)).unwrap()
-        };
+        });
+        let scheme = if config.access.tls.is_some() { "https" } else { "http" };
         let reserved = console::reserve("127.0.0.1:0".parse().unwrap()).unwrap();
-        let base = format!("http://{}", reserved.local_addr().unwrap());
+        let base = format!("{scheme}://{}", reserved.local_addr().unwrap());
         tasks.spawn("console", console::serve(context, config, reserved));
         let http = client();
         until("the console is ready", async || {
@@ -217,7 +223,9 @@ impl Stage {
 pub(crate) fn client() -> Client {
     // Another test of this process may have installed it.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-    Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
+    let builder = Client::builder().no_proxy().timeout(PATIENCE);
+    // A console with TLS has a certificate of its own here.
+    builder.danger_accept_invalid_certs(true).tls_info(true).build().unwrap()
 }
 
 pub(crate) async fn answer(request: RequestBuilder) -> Answer {
