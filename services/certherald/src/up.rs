@@ -147,6 +147,7 @@ fn begin(
     // First: a port that is taken is the most likely of all mistakes.
     let reserved = console::reserve(console.listen)?;
     let greeting = greeting(foundation, &reserved, &console, &parts)?;
+    let greeting = Greeting { kept: show.is_none(), ..greeting };
     let context = |service| foundation.context(service, keeper.bus(service));
     let tasks = &foundation.tasks;
     tasks.spawn("console", console::serve(context(Service::Console), console, reserved));
@@ -188,6 +189,7 @@ fn greeting(
         data: absolute(data),
         token_file: absolute(&console.token_file.clone().unwrap_or_default()),
         mail: parts.iter().any(mails),
+        kept: true,
     })
 }
 

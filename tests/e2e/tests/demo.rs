@@ -5,6 +5,7 @@ use std::time::Duration;
 use harness::api::Api;
 use harness::binary;
 use harness::eventually::eventually_within;
+use harness::fleet::RECOVERY;
 use harness::process::Process;
 use serde_json::Value;
 use tokio::process::Command;
@@ -55,6 +56,12 @@ async fn a_newcomer_sees_alerts_and_recoveries_within_two_minutes() {
     for (host, _) in wanted {
         assert!(log.contains(host), "`{host}` is shown to the newcomer:\n{log}");
     }
+
+    eventually_within(RECOVERY, "the newcomer is told that this was all", async || {
+        let log = process.log();
+        if log.contains("That was all") { Ok(()) } else { Err(log) }
+    })
+    .await;
 
     assert!(process.terminate().await.success(), "{}", process.log());
 }

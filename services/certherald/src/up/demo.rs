@@ -1,12 +1,12 @@
 //! `up --demo`: broken sites on this machine that are mended while one watches.
 
-use std::{convert::Infallible, error::Error, io, io::Write, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, error::Error, io, io::Write, sync::Arc};
 
 use certificate::pem;
 use chassis::clock::{Clock, SystemClock};
 use futures::StreamExt;
 use lab::{
-    demo::Demo,
+    demo::{Demo, Exhibit},
     error::LabError,
     mail::{Mail, MailSink},
 };
@@ -24,6 +24,12 @@ use crate::{
 
 /// Who is told in the demonstration.
 const MAILBOX: &str = "you@demo.test";
+
+/// What is said at the end.
+const OVER: &str = "
+That was all: every site is mended, and each recovery goes to whoever was told of the trouble.
+The sites stay as they are: add domains of your own, or press Ctrl-C.
+";
 
 /// The demonstration, open and not yet begun.
 pub(super) struct Show {
@@ -69,11 +75,12 @@ impl Show {
         let Self { demo, _data } = self;
         let sites = demo.to_string();
         let mail = demo.mail().clone();
+        let broken = demo.exhibits().iter().filter_map(Exhibit::mended_after).count();
         match begin(&demo, greeting).await {
             Ok(client) => {
                 say(&format!("The demonstration begins; it takes about two minutes:\n\n{sites}"));
                 let showing = async {
-                    tokio::join!(events(&client), mails(&mail));
+                    tokio::join!(events(&client, broken), mails(&mail));
                 };
                 let mending = demo.run(stopping.clone());
                 tokio::join!(mending, stopping.run_until_cancelled(showing));
@@ -119,8 +126,9 @@ async fn begin(demo: &Demo, greeting: &Greeting) -> Result<Client, Box<dyn Error
     Ok(client)
 }
 
-/// Prints each event as it happens.
-async fn events(client: &Client) {
+/// Prints each event as it happens, and says so when all that were broken have recovered.
+async fn events(client: &Client, broken: usize) {
+    let mut recovered = BTreeSet::new();
     let told = async {
         // From the first: some may have happened since the domains were added.
         let mut events = client.follow(&[("after", "0".to_owned())]).await?;
@@ -128,6 +136,12 @@ async fn events(client: &Client) {
             let sse::Event { data, .. } = event?;
             if let Ok(event) = serde_json::from_str::<Value>(&data) {
                 say(&line(&event));
+                if event["kind"] == "recovered"
+                    && recovered.insert(event["domain_id"].to_string())
+                    && recovered.len() == broken
+                {
+                    say(OVER);
+                }
             }
         }
         Ok::<_, ClientError>(())

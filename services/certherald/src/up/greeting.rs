@@ -28,6 +28,8 @@ pub(super) struct Greeting {
     pub(super) token_file: PathBuf,
     /// Whether mail is configured.
     pub(super) mail: bool,
+    /// Whether everything is kept when this process ends.
+    pub(super) kept: bool,
 }
 
 impl Greeting {
@@ -51,7 +53,7 @@ impl Greeting {
 
 impl fmt::Display for Greeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, api, admin, data, token_file, mail } = self;
+        let Self { scheme, api, admin, data, token_file, mail, kept } = self;
         let program = Self::program();
         let at = format!("--data {}", data.display());
         writeln!(f, "\ncertherald {} is up.\n", env!("CARGO_PKG_VERSION"))?;
@@ -75,6 +77,7 @@ impl fmt::Display for Greeting {
                 "NOTIFIER_SMTP_URL and NOTIFIER_MAIL_FROM change that: `{program} up --help`."
             )?;
         }
-        writeln!(f, "Ctrl-C stops everything; nothing is lost.\n")
+        let then = if *kept { "nothing is lost" } else { "nothing of this is kept" };
+        writeln!(f, "Ctrl-C stops everything; {then}.\n")
     }
 }
