@@ -101,6 +101,7 @@ impl Caller {
     /// Everything that is asked for.
     pub(crate) async fn routes(&self, domains: usize) -> Outcome<Vec<Route>> {
         let route = |name, path: &str| Route { name, path: format!("/api/v1/{path}") };
+        let page = |name, path: &str| Route { name, path: path.to_owned() };
         let list = self.json("domains?limit=1").await?;
         let issuer = list["items"][0]["issuer"].as_str().unwrap_or_default();
         let issuer: String = url::form_urlencoded::byte_serialize(issuer.as_bytes()).collect();
@@ -148,6 +149,12 @@ impl Caller {
             route("contacts", "contacts"),
             route("settings", "settings"),
             route("system", "system"),
+            page("page: overview", "/"),
+            page("page: domains", "/domains"),
+            page("  in a state", "/domains?state=abnormal&sort=expires"),
+            page("  named example", "/domains?text=example&sort=state"),
+            page("page: one domain", &format!("/domains/{one}")),
+            page("page: anomalies", "/anomalies"),
         ])
     }
 }
