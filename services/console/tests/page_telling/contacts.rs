@@ -46,7 +46,7 @@ async fn a_contact_is_added_changed_and_removed() {
         ("dingtalk.mentions", "13800000000"),
         ("lark.webhook", &hook),
     ];
-    // The first that a person adds is told by default: another goes before, so that this one can go.
+    // The first that a person adds is told by default: another goes before it, so that it can go.
     stage.post("contacts", &json!({ "name": "First" })).await.ok();
     let path = person.does(&stage, "/contacts/add", &form).await;
     let page = person.sees(&stage, &path).await;

@@ -112,8 +112,8 @@ impl Panel {
     /// The form as nobody has touched it yet. A domain without a setting of its own begins with the
     /// default.
     ///
-    /// Its version is that of now, also when it is shown again after it was outrun: whoever sends it
-    /// once more has been told that it changed.
+    /// Its version is that of now, also when it is shown again after it was outrun: whoever sends
+    /// it once more has been told that it changed.
     pub(super) fn opened(key: &str, board: &Board, words: Words) -> Result<Self, Problem> {
         let whose = Whose::named(board, key)?;
         let kept = whose.kept(board);
