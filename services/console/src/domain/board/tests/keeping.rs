@@ -9,10 +9,14 @@ use proto::{
     stream::{self, Stream},
     v1::{DeliveryDropped, DeliveryParked, EndpointSeen},
 };
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::domain::{
-    board::{Heard, memory::Reached},
+    board::{
+        Heard,
+        memory::{FORM, Reached},
+    },
     inventory::inbox::{Marks, Read},
 };
 
@@ -241,6 +245,26 @@ proptest! {
         let parts = whole.take_changes();
         prop_assert_eq!(recalled.kept(&parts), whole.kept(&parts));
     }
+}
+
+/// A snapshot of another form would be misread: whoever changes what is kept, or the words in it,
+/// gives the form its next number, and writes the digest beside it.
+#[test]
+fn a_form_that_changes_gets_another_number() {
+    let steps = [
+        Step::Log { domain: 0, events: vec![0, 1, 5, 6, 7] },
+        Step::Log { domain: 0, events: vec![2] },
+        Step::Look { domain: 0, look: 3 },
+        Step::Happen { domain: 0 },
+        Step::Tell { delivery: 1, events: vec![0, 4, 1] },
+        Step::Tell { delivery: 2, events: vec![0, 3] },
+    ];
+    let mut board = Board::default();
+    fold(&mut board, &history(&steps));
+    let parts = board.take_changes();
+    let kept = format!("{:?}", board.kept(&parts).puts);
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(kept)[..4]);
+    assert_eq!((FORM, digest.as_str()), (2, "bbcef650"));
 }
 
 #[test]
