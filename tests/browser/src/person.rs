@@ -40,7 +40,8 @@ impl House {
         browser.write("#name", NAME).await;
         browser.write("#password", PASSWORD).await;
         browser.press("main button").await;
-        if browser.at().await.starts_with("/sign-in") {
+        browser.find("nav.side, .alarm").await;
+        if browser.has(".alarm").await {
             self.begin(&browser).await;
         }
         browser

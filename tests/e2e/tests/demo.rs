@@ -22,9 +22,8 @@ async fn a_newcomer_sees_alerts_and_recoveries_within_two_minutes() {
     command.env("CERTHERALD_DATA", directory.path()).env("CONSOLE_LISTEN", "127.0.0.1:0");
     command.env("CONSOLE_TOKEN_FILE", &token);
     let mut process = Process::start("up", command, directory.path());
-    let base = process.said("The API answers on ", char::is_whitespace).await;
-    let (base, _) = base.split_once("/api").unwrap();
-    let api = Api::new(base, std::fs::read_to_string(token).unwrap().trim());
+    let base = process.said("The console answers on ", |c| c == '"').await;
+    let api = Api::new(base.trim_end_matches('.'), std::fs::read_to_string(token).unwrap().trim());
 
     let wanted = [
         ("expired.demo.test", "expired"),

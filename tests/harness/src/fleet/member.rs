@@ -119,10 +119,9 @@ impl Member {
 
     /// Where its API answers.
     pub(super) async fn api_base(&mut self) -> String {
-        let before = "The API answers on ";
-        let said = self.process.said_since(self.log_before, before, char::is_whitespace).await;
-        let (base, _) = said.split_once("/api").unwrap();
-        base.to_owned()
+        let before = "The console answers on ";
+        let said = self.process.said_since(self.log_before, before, |c| c == '"').await;
+        said.trim_end_matches('.').to_owned()
     }
 }
 
