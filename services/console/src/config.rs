@@ -77,7 +77,7 @@ impl ConsoleUrl {
         let ip = match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
+            ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
         };
         let address = SocketAddr::new(ip, address.port());
         Self(format!("{scheme}://{address}").parse().expect("an address and its port make a URL"))

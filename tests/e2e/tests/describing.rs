@@ -1,5 +1,5 @@
-//! The document of the API is true: whatever is asked, nothing fails inside, and nothing is answered
-//! that it does not describe.
+//! The document of the API is true: whatever is asked, nothing fails inside, and nothing is
+//! answered that it does not describe.
 //!
 //! A property-based tester reads the document, makes up requests that fit it and requests that do
 //! not, and holds every answer to it.

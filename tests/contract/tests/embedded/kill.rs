@@ -50,7 +50,8 @@ async fn what_was_answered_outlives_fifty_kills() {
         told.hear(&run_and_kill(&store, directory.path(), round, &dice).await);
         let (begun, waited) = (Instant::now(), kept_waiting());
         let opened = Embedded::open(&store).unwrap();
-        slowest = slowest.max(begun.elapsed().saturating_sub(kept_waiting() - waited));
+        slowest =
+            slowest.max(begun.elapsed().saturating_sub(kept_waiting().saturating_sub(waited)));
         let bus = opened.bus(Service::Detector);
         checked = told.check_log(&bus, checked).await;
         told.check_jobs(&bus).await;

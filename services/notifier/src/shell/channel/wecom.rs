@@ -96,8 +96,8 @@ impl Channel for WeCom {
     }
 }
 
-/// Whether people are mentioned whom Markdown does not call: it calls accounts only. Whoever is to be
-/// called by number, and everybody, is called by a message without it.
+/// Whether people are mentioned whom Markdown does not call: it calls accounts only. Whoever is to
+/// be called by number, and everybody, is called by a message without it.
 fn is_plain(mentions: &[String]) -> bool {
     mentions.iter().any(|one| one == "all" || is_mobile(one))
 }

@@ -9,8 +9,16 @@ use crate::{
 
 /// Each setting and its value; empty for none.
 pub(super) fn shown(api: &Api) -> Vec<(&'static str, String)> {
-    let Config { listen, token_file, domains_max, streams_max, url, robot_hosts, key_file, access } =
-        &api.config;
+    let Config {
+        listen,
+        token_file,
+        domains_max,
+        streams_max,
+        url,
+        robot_hosts: hosts,
+        key_file,
+        access,
+    } = &api.config;
     let path = |path: &Path| path.display().to_string();
     let file = |file: &Option<std::path::PathBuf>| file.as_deref().map(path).unwrap_or_default();
     let (cert, key) = match &access.tls {
@@ -29,7 +37,7 @@ pub(super) fn shown(api: &Api) -> Vec<(&'static str, String)> {
         ("CONSOLE_SESSION_MAX", format!("{:?}", access.session_max)),
         ("CONSOLE_DOMAINS_MAX", domains_max.to_string()),
         ("CONSOLE_STREAMS_MAX", streams_max.to_string()),
-        ("CONSOLE_ROBOT_HOSTS", robot_hosts.join(", ")),
+        ("CONSOLE_ROBOT_HOSTS", hosts.join(", ")),
         ("CONSOLE_TOKEN_FILE", file(token_file)),
         ("CERTHERALD_KEY_FILE", file(key_file)),
     ]
