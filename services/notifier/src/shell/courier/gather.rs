@@ -26,17 +26,23 @@ impl Courier {
         haul: &Haul,
         first: (ThreadKey, Trip),
     ) -> Vec<(ThreadKey, Trip)> {
-        let (mut trips, mut part) = (vec![first], FIRST_PART);
+        let (mut trips, mut resting, mut part) = (vec![first], Vec::new(), FIRST_PART);
         while trips.len() < TOGETHER_MAX {
             let keys = self.book.take_more(haul, part);
             if keys.is_empty() {
                 break;
             }
-            trips.extend(self.settle_all(keys, haul.until).await);
+            let (going, others) = self.settle_all(keys, haul.until).await;
+            trips.extend(going);
+            resting.extend(others);
             if self.fitting(&trips) < trips.len() {
                 break;
             }
             part = trips.len();
+        }
+        // Only now: what rests for a moment only would be taken again and again.
+        for (key, at) in resting {
+            self.book.put_back(&key, at);
         }
         for (key, _) in self.overflow(&mut trips) {
             self.book.put_back_at_once(&key);
@@ -44,22 +50,29 @@ impl Courier {
         trips
     }
 
-    /// Settles threads: what is to be sent of them, if it is due until an instant. The others are
-    /// put back.
-    async fn settle_all(&self, keys: Vec<ThreadKey>, until: Timestamp) -> Vec<(ThreadKey, Trip)> {
+    /// Settles threads: what is to be sent of them, if it is due until an instant, and until when
+    /// the others rest.
+    async fn settle_all(
+        &self,
+        keys: Vec<ThreadKey>,
+        until: Timestamp,
+    ) -> (Vec<(ThreadKey, Trip)>, Vec<(ThreadKey, Option<Timestamp>)>) {
         let settled = stream::iter(keys).map(|key| async move {
             let settled = self.settle(&key, until).await;
             (key, settled)
         });
-        let mut trips = Vec::new();
+        let (mut trips, mut resting) = (Vec::new(), Vec::new());
         for (key, settled) in settled.buffered(AT_ONCE).collect::<Vec<_>>().await {
             match settled {
                 Ok(Settled::Goes(trip)) => trips.push((key, *trip)),
-                Ok(Settled::Rests(at)) => self.book.put_back(&key, at),
-                Err(error) => self.book.put_back(&key, self.pause(&key, &error)),
+                Ok(Settled::Rests(at)) => resting.push((key, at)),
+                Err(error) => {
+                    let pause = self.pause(&key, &error);
+                    resting.push((key, pause));
+                }
             }
         }
-        trips
+        (trips, resting)
     }
 
     /// Leaves what goes now, what is most urgent first and else in order, and takes out the rest.
