@@ -43,8 +43,8 @@ pub trait Channel: Send + Sync {
     /// How fast it may be spoken to.
     fn pace(&self) -> Pace;
 
-    /// Whether a letter is short enough for one message to an address, whole. What is longer is told
-    /// in several messages if it can be, and cut by the channel if it cannot.
+    /// Whether a letter is short enough for one message to an address, whole. What is longer is
+    /// told in several messages if it can be, and cut by the channel if it cannot.
     fn fits(&self, _address: &Address, _letter: &Letter) -> bool {
         true
     }

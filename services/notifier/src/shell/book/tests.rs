@@ -57,7 +57,9 @@ fn alarm(book: &Book) {
 
 fn take(book: &Book) -> Option<ThreadKey> {
     let pace = Pace { at_once: 1, at_once_each: 1, backoff: BACKOFF, groups: true, limits: &[] };
-    book.take(minute(0), |_, _| Some(pace)).ok().map(|haul| haul.key)
+    let haul = book.take(minute(0), |_, _| Some(pace)).ok()?;
+    book.gathered(&haul);
+    Some(haul.key)
 }
 
 const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) };
