@@ -306,7 +306,10 @@ impl Domains {
             severity.map(|least| facets.as_bad_as(least)),
             expires.as_ref().map(|span| {
                 let (from, to) = (order::whole_second(span.start), order::whole_second(span.end));
-                self.orders.expiring(from, to).collect()
+                // In order a set is made ten times as fast.
+                let mut slots: Vec<_> = self.orders.expiring(from, to).collect();
+                slots.sort_unstable();
+                RoaringBitmap::from_iter(slots)
             }),
             // Of those that were removed as well.
             text.as_deref().map(|text| self.names.containing(text) & self.orders.there()),

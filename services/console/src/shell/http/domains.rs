@@ -1,6 +1,6 @@
 //! `/domains`: the list, and the same as CSV.
 
-use std::{convert::Infallible, future};
+use std::convert::Infallible;
 
 use axum::{
     Json,
@@ -220,9 +220,11 @@ pub async fn export(
         limit: EXPORTED_AT_ONCE,
     };
     let head = stream::iter([Ok::<_, Infallible>(export::head())]);
-    let lines = stream::unfold(Some(begun), move |query| {
-        let part = query.map(|query| part(&api, query));
-        future::ready(part.map(|(lines, next)| (Ok(lines), next)))
+    let lines = stream::unfold((api, Some(begun)), async |(api, query)| {
+        let (lines, next) = part(&api, query?);
+        // Whoever asks meanwhile need not wait for the last line.
+        tokio::task::yield_now().await;
+        Some((Ok(lines), (api, next)))
     });
     let attachment = (header::CONTENT_DISPOSITION, "attachment; filename=\"domains.csv\"");
     let body = Body::from_stream(head.chain(lines));
