@@ -18,7 +18,7 @@ async fn the_broker_lets_each_service_write_what_is_its_own() {
     let nats = Nats::start_guarded().await;
     let observer = nats.client().await;
     let mut heard = observer.subscribe("certherald.>").await.unwrap();
-    observer.flush().await.unwrap();
+    answered(&observer).await;
 
     let mut allowed = BTreeSet::new();
     for service in Service::ALL {
@@ -31,8 +31,7 @@ async fn the_broker_lets_each_service_write_what_is_its_own() {
             }
             client.publish(subject, service.token().into()).await.unwrap();
         }
-        // The server has taken or refused all of it when it answers this.
-        client.flush().await.unwrap();
+        answered(&client).await;
     }
     observer.publish("certherald.end", "".into()).await.unwrap();
 
@@ -48,6 +47,12 @@ async fn the_broker_lets_each_service_write_what_is_its_own() {
     let too_much: Vec<_> = written.difference(&allowed).collect();
     assert!(refused.is_empty(), "its own, and refused: {refused:?}");
     assert!(too_much.is_empty(), "another's, and allowed: {too_much:?}");
+}
+
+/// The server takes what one client sends in order: when it answers this, it has taken or refused
+/// all that came before.
+async fn answered(client: &Client) {
+    client.request("$JS.API.INFO", "".into()).await.unwrap();
 }
 
 /// Subjects of every stream, and of the leases, with those who own them.
