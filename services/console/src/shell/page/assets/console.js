@@ -31,11 +31,35 @@ const refresh = () => {
   }, 400);
 };
 
-// Server-sent events reconnect by themselves, and go on behind what was seen last.
+// Server-sent events reconnect by themselves, and go on behind what was seen last. Only a page that
+// is looked at holds a connection: a browser has no more than six for one host.
+let live;
+const kinds = ["domain", "removed", "scan", "event", "inbox", "delivery", "reset"];
+const follow = () => {
+  const isSeen = !document.hidden;
+  if (isSeen && !live) {
+    live = new EventSource("/api/v1/live");
+    for (const kind of kinds) live.addEventListener(kind, refresh);
+  } else if (!isSeen && live) {
+    leave();
+  }
+};
+const leave = () => {
+  live?.close();
+  live = undefined;
+};
 if (document.body.dataset.csrf !== undefined && window.EventSource) {
-  const live = new EventSource("/api/v1/live");
-  const kinds = ["domain", "removed", "scan", "event", "inbox", "delivery", "reset"];
-  for (const kind of kinds) live.addEventListener(kind, refresh);
+  follow();
+  document.addEventListener("visibilitychange", () => {
+    follow();
+    if (live) refresh();
+  });
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    follow();
+    refresh();
+  });
 }
 
 // A box above a table ticks all of its rows.
