@@ -29,6 +29,10 @@ const MENTION_LEN_MAX: usize = 64;
 /// Bytes of a URL.
 const URL_LEN_MAX: usize = 2_048;
 
+/// Bytes of what can be secret. Shorter values are everyday ones, such as `1` or `v2`, which stand
+/// in many an answer.
+pub const SECRET_LEN_MIN: usize = 4;
+
 /// Where a robot or a webhook is, and how messages to it are signed. Its `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretAddress {
@@ -49,7 +53,42 @@ pub struct InvalidAddress {
     /// `url`, `secret` or `mentions`.
     pub field: &'static str,
     /// What is allowed.
-    pub want: String,
+    pub want: Wanted,
+}
+
+/// What a part of an address may be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Wanted {
+    /// A channel whose addresses are secrets.
+    #[error("one of {}", .0.join(", "))]
+    Channel(&'static [&'static str]),
+    /// The URL of a robot: how it begins.
+    #[error("{0}… as the robot's page shows it, or the last part alone")]
+    Url(String),
+    /// The URL of an incoming webhook of Slack: how it looks.
+    #[error("{0}")]
+    SlackUrl(String),
+    /// The URL of anybody's webhook.
+    #[error(
+        "an https URL without port, user, password and fragment; with a port only at hosts that \
+         CONSOLE_ROBOT_HOSTS names"
+    )]
+    AnyUrl,
+    /// What a robot signs with.
+    #[error("what the robot's page shows under its signature, or nothing")]
+    Signature,
+    /// No secret.
+    #[error("nothing: here the URL is the whole secret")]
+    NoSecret,
+    /// The secret of a webhook (see [`webhook_key`]).
+    #[error("`whsec_` and 24 to 64 bytes in base64")]
+    WebhookSecret,
+    /// So many mentions at most.
+    #[error("at most {0} names as the channel has them, of letters, digits and `_-+.@`")]
+    Mentions(usize),
+    /// No mentions.
+    #[error("none here")]
+    NoMentions,
 }
 
 impl SecretAddress {
@@ -66,27 +105,21 @@ impl SecretAddress {
         mentions: &[String],
         hosts: &[String],
     ) -> Result<Self, InvalidAddress> {
-        let vendor = Vendor::of(channel).ok_or_else(|| InvalidAddress {
-            field: "channel",
-            want: format!("one of {}", SECRET_CHANNELS.join(", ")),
-        })?;
+        let unknown = InvalidAddress { field: "channel", want: Wanted::Channel(&SECRET_CHANNELS) };
+        let vendor = Vendor::of(channel).ok_or(unknown)?;
         let url = url.trim();
         let url = if url.len() <= URL_LEN_MAX { vendor.url(url, hosts) } else { None };
         let url = url.ok_or_else(|| InvalidAddress { field: "url", want: vendor.wanted_url() })?;
         let secret = secret.trim();
         if !vendor.admits_secret(secret) {
-            let want = vendor.wanted_secret().to_owned();
-            return Err(InvalidAddress { field: "secret", want });
+            return Err(InvalidAddress { field: "secret", want: vendor.wanted_secret() });
         }
         let mentions: Vec<_> = mentions.iter().map(|one| one.trim().to_owned()).collect();
         if mentions.len() > MENTIONS_MAX || !mentions.iter().all(|one| is_mention(one)) {
-            let want = format!(
-                "at most {MENTIONS_MAX} names as the channel has them, of letters, digits and `_-+.@`"
-            );
-            return Err(InvalidAddress { field: "mentions", want });
+            return Err(InvalidAddress { field: "mentions", want: Wanted::Mentions(MENTIONS_MAX) });
         }
         if !mentions.is_empty() && !vendor.can_mention() {
-            return Err(InvalidAddress { field: "mentions", want: "none here".to_owned() });
+            return Err(InvalidAddress { field: "mentions", want: Wanted::NoMentions });
         }
         Ok(Self { url, secret: secret.to_owned(), mentions })
     }

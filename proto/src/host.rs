@@ -33,7 +33,7 @@ pub struct HostName(Box<str>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidHost {
     /// Nothing there.
-    #[error("the host is empty: want a name such as `example.com`, or an IP address")]
+    #[error("the host is empty: write a name such as `example.com`, or an IP address")]
     Empty,
     /// A pattern, not a host.
     #[error(
@@ -55,13 +55,15 @@ pub enum InvalidHost {
         length: usize,
     },
     /// Two dots in a row, or one at the start.
-    #[error("`{0}` has an empty label: want labels of 1 to 63 characters between single dots")]
+    #[error("`{0}` has an empty label: between two dots stand 1 to 63 characters")]
     EmptyLabel(String),
     /// A character that no host name has, or a hyphen at an end of a label.
-    #[error("`{0}` is no host name: want labels of letters, digits, `-` and `_`, no `-` at an end")]
+    #[error(
+        "`{0}` is no host name: labels are letters, digits, `-` and `_`, with no `-` at an end"
+    )]
     Malformed(String),
     /// The last label could be taken for a part of an address.
-    #[error("`{0}` ends like an address but is none: want four numbers 0 to 255, or a name")]
+    #[error("`{0}` ends like an address but is none: an address is four numbers 0 to 255")]
     Numeric(String),
 }
 

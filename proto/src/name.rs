@@ -22,13 +22,13 @@ pub enum InvalidName {
     #[error(transparent)]
     Host(#[from] InvalidHost),
     /// The port is none.
-    #[error("`{0}` is no port: want a number from 1 to 65535")]
+    #[error("`{0}` is no port: ports are 1 to 65535")]
     Port(String),
     /// A scheme other than `https`.
-    #[error("`{0}://` is not understood: want a name, or an address that begins with `https://`")]
+    #[error("`{0}://` is not understood: write a name, or an address that begins with `https://`")]
     Scheme(String),
     /// A bracket without its pair, or something else than a port behind it.
-    #[error("`{0}` is not understood: want `[address]` or `[address]:port` for IPv6")]
+    #[error("`{0}` is not understood: IPv6 is written `[address]` or `[address]:port`")]
     Brackets(String),
 }
 
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_named() {
         for (text, want) in [
-            ("example.com:0", "`0` is no port: want a number from 1 to 65535"),
-            ("example.com:+1", "`+1` is no port: want a number from 1 to 65535"),
-            ("example.com:65536", "`65536` is no port: want a number from 1 to 65535"),
-            ("example.com:", "`` is no port: want a number from 1 to 65535"),
+            ("example.com:0", "`0` is no port: ports are 1 to 65535"),
+            ("example.com:+1", "`+1` is no port: ports are 1 to 65535"),
+            ("example.com:65536", "`65536` is no port: ports are 1 to 65535"),
+            ("example.com:", "`` is no port: ports are 1 to 65535"),
         ] {
             assert_eq!(text.parse::<DomainName>().unwrap_err().to_string(), want);
         }

@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
+    sync::Arc,
 };
 
 use crate::{
@@ -42,7 +43,7 @@ const IPV6: &str = "_ip6";
 ///
 /// Invariant: 1 to 64 characters, each `a`–`z`, `A`–`Z`, `0`–`9`, `-` or `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Token(Box<str>);
+pub struct Token(Arc<str>);
 
 /// Says that a text is no token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +101,8 @@ pub enum Entity {
     Strangers,
     /// A one-time link.
     Link(LinkId),
+    /// The key that seals secrets.
+    Key,
 }
 
 /// `certherald.inventory.<entity>.<id>`: all that was ordered of one entity.
@@ -116,6 +119,7 @@ pub fn inventory(entity: &Entity) -> String {
         Entity::Account(id) => format!("certherald.inventory.account.{id}"),
         Entity::Strangers => "certherald.inventory.account.strangers".to_owned(),
         Entity::Link(id) => format!("certherald.inventory.link.{id}"),
+        Entity::Key => "certherald.inventory.key.seal".to_owned(),
     }
 }
 
@@ -134,6 +138,7 @@ pub fn inventory_entity(subject: &str) -> Option<Entity> {
         ("account", "strangers") => Some(Entity::Strangers),
         ("account", id) => id.parse().ok().map(Entity::Account),
         ("link", id) => id.parse().ok().map(Entity::Link),
+        ("key", "seal") => Some(Entity::Key),
         _ => None,
     }
 }
@@ -262,6 +267,11 @@ pub fn delivery(channel: &Token, contact: &ContactId, domain: Option<&DomainId>)
         Some(domain) => format!("certherald.deliveries.{channel}.{contact}.{domain}"),
         None => format!("certherald.deliveries.{channel}.{contact}.-"),
     }
+}
+
+/// `certherald.deliveries.*.<contact>.*`: all that one contact is told.
+pub fn deliveries_to(contact: &ContactId) -> String {
+    format!("certherald.deliveries.*.{contact}.*")
 }
 
 /// Channel, contact and domain of a delivery subject, or `None` if it is some other subject.

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use crate::v1::Event;
+
+/// Stands where the end of something is given that does not end by itself: the last instant that
+/// there is.
+pub const NO_END: jiff::Timestamp = jiff::Timestamp::MAX;
+
 /// The instant of a wire timestamp (`google.protobuf.Timestamp`), or `None` if it lies outside the
 /// years -9999 to 9999.
 pub fn read(wire: &prost_types::Timestamp) -> Option<jiff::Timestamp> {
@@ -18,6 +24,12 @@ pub fn write(instant: jiff::Timestamp) -> prost_types::Timestamp {
     } else {
         prost_types::Timestamp { seconds, nanos }
     }
+}
+
+/// When an event was noticed. What was written before it said so was noticed when it happened, as
+/// far as one can tell.
+pub fn detected(event: &Event) -> Option<jiff::Timestamp> {
+    event.detected_at.as_ref().or(event.occurred_at.as_ref()).and_then(read)
 }
 
 /// The span of a wire duration; a negative one counts as zero.
@@ -37,6 +49,16 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn what_does_not_say_when_it_was_noticed_says_when_it_happened() {
+        let wire = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let instant = |second| jiff::Timestamp::from_second(second).ok();
+        let event = Event { occurred_at: wire(40), ..Event::default() };
+        assert_eq!(detected(&event), instant(40));
+        assert_eq!(detected(&Event { detected_at: wire(50), ..event }), instant(50));
+        assert_eq!(detected(&Event::default()), None);
+    }
+
     proptest! {
         #[test]
         fn an_instant_survives_the_wire(
@@ -53,6 +75,11 @@ mod tests {
             let span = Duration::from_millis(millis);
             prop_assert_eq!(read_span(&write_span(span)), span);
         }
+    }
+
+    #[test]
+    fn no_end_survives_the_wire() {
+        assert_eq!(read(&write(NO_END)), Some(NO_END));
     }
 
     #[test]

@@ -45,6 +45,9 @@ fn an_address_of_another_vendor_is_refused() {
         ("slack", TOKEN.to_owned()),
         ("webhook", "https://user:pass@hooks.example/".to_owned()),
         ("webhook", "http://hooks.example/".to_owned()),
+        ("webhook", "https://hooks.example:8443/".to_owned()),
+        ("webhook", "https://hooks.example:22/".to_owned()),
+        ("wecom", format!("https://qyapi.weixin.qq.com:8443/cgi-bin/webhook/send?key={TOKEN}")),
         ("wecom", "short".to_owned()),
         ("wecom", "https://qyapi.weixin.qq.com/".repeat(100)),
     ] {
@@ -59,7 +62,13 @@ fn a_host_that_the_operator_names_is_admitted_and_in_the_clear() {
     let url = format!("http://127.0.0.1:8081/robot/send?access_token={TOKEN}");
     assert_eq!(read("dingtalk", &url), Ok(url.clone()));
     assert!(read("dingtalk", &url.replace("8081", "8082")).is_err());
-    assert_eq!(read("webhook", "http://127.0.0.1:8081/x").unwrap(), "http://127.0.0.1:8081/x");
+    for scheme in ["http", "https"] {
+        let url = format!("{scheme}://127.0.0.1:8081/x");
+        assert_eq!(read("webhook", &url), Ok(url));
+    }
+    assert_eq!(read("webhook", "https://hooks.example:443/").unwrap(), "https://hooks.example/");
+    let error = read("webhook", "https://127.0.0.1:8082/x").unwrap_err();
+    assert!(error.to_string().contains("CONSOLE_ROBOT_HOSTS"), "{error}");
     let slack = "https://hooks.slack.com/services/T00000000/B00000000/0123456789abcdef";
     assert_eq!(read("slack", slack), Ok(slack.to_owned()));
 }
@@ -73,6 +82,8 @@ fn secrets_and_mentions_are_those_of_the_channel() {
         read.err().map(|error| error.field)
     };
     assert_eq!(refused("dingtalk", "SEC0123", &["13800001111", "all"]), None);
+    assert_eq!(refused("dingtalk", "", &[]), None);
+    assert_eq!(refused("dingtalk", "SEC", &[]), Some("secret"), "too short to be one");
     assert_eq!(refused("wecom", "SEC0123", &[]), Some("secret"));
     assert_eq!(refused("webhook", WEBHOOK_SECRET, &[]), None);
     assert_eq!(refused("webhook", "", &[]), Some("secret"));

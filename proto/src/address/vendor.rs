@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::webhook_key;
+use super::{SECRET_LEN_MIN, Wanted, webhook_key};
 
 /// Whose robot it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,8 @@ impl Vendor {
         }
     }
 
-    /// In the clear only to a host that the operator names.
+    /// Encrypted and at the port for that, unless the operator names the host: what else listens on
+    /// a host, at another port, waits for no robot's messages.
     fn admits_place(self, url: &Url, hosts: &[String]) -> bool {
         let Some(host) = url.host() else { return false };
         let bare = host.to_string();
@@ -98,41 +99,40 @@ impl Vendor {
             Host::Ipv4(_) | Host::Ipv6(_) => self == Self::Anybody,
         };
         match url.scheme() {
-            "https" => is_named || is_vendor,
+            // The port is none where it is that of the scheme.
+            "https" => is_named || (is_vendor && url.port().is_none()),
             "http" => is_named,
             _ => false,
         }
     }
 
-    pub(super) fn wanted_url(self) -> String {
+    pub(super) fn wanted_url(self) -> Wanted {
         match self {
-            Self::Anybody => "an https URL without user, password and fragment".to_owned(),
-            Self::Slack => format!("https://{}{}T…/B…/…", self.hosts()[0], self.path()),
+            Self::Anybody => Wanted::AnyUrl,
+            Self::Slack => {
+                Wanted::SlackUrl(format!("https://{}{}T…/B…/…", self.hosts()[0], self.path()))
+            }
             Self::DingTalk | Self::WeCom | Self::Feishu | Self::Lark => {
-                let (host, path) = (self.hosts()[0], self.path());
-                format!(
-                    "https://{host}{path}… as the robot's page shows it, or the last part alone"
-                )
+                Wanted::Url(format!("https://{}{}", self.hosts()[0], self.path()))
             }
         }
     }
 
     pub(super) fn admits_secret(self, secret: &str) -> bool {
-        let is_plain = secret.len() <= 256 && secret.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = (SECRET_LEN_MIN..=256).contains(&secret.len());
+        let is_plain = fits && secret.bytes().all(|byte| byte.is_ascii_graphic());
         match self {
-            Self::DingTalk | Self::Feishu | Self::Lark => is_plain,
+            Self::DingTalk | Self::Feishu | Self::Lark => is_plain || secret.is_empty(),
             Self::WeCom | Self::Slack => secret.is_empty(),
             Self::Anybody => webhook_key(secret).is_some(),
         }
     }
 
-    pub(super) fn wanted_secret(self) -> &'static str {
+    pub(super) fn wanted_secret(self) -> Wanted {
         match self {
-            Self::DingTalk | Self::Feishu | Self::Lark => {
-                "what the robot's page shows under its signature, or nothing"
-            }
-            Self::WeCom | Self::Slack => "nothing: here the URL is the whole secret",
-            Self::Anybody => "`whsec_` and 24 to 64 bytes in base64",
+            Self::DingTalk | Self::Feishu | Self::Lark => Wanted::Signature,
+            Self::WeCom | Self::Slack => Wanted::NoSecret,
+            Self::Anybody => Wanted::WebhookSecret,
         }
     }
 

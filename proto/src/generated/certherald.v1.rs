@@ -248,7 +248,7 @@ pub enum State {
     Abnormal = 3,
     /// Enabled, and the first scans got no certificate.
     EnableFailed = 4,
-    /// Not observed: neither fine nor broken can be said.
+    /// Not observed, or its chain cannot be checked: neither fine nor broken can be said.
     Unknown = 5,
     /// Switched off by its owner.
     Disabled = 6,
@@ -470,7 +470,8 @@ pub mod untrusted {
 /// Of `weak`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Weakness {
-    /// Each in a few words: `RSA key of 1024 bits`, `SHA-1 signature`, `TLS 1.0`.
+    /// Each by the name it has in every language: `RSA-1024`, `SHA-1`, `TLS 1.0`, `static RSA`. What is weak of an issuer
+    /// is followed by its subject: `RSA-1024 (CN=Old CA)`.
     #[prost(string, repeated, tag = "1")]
     pub weaknesses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -569,6 +570,9 @@ pub struct Event {
     /// State of the domain after the event.
     #[prost(enumeration = "State", tag = "15")]
     pub state: i32,
+    /// When it was decided, which for `expired` may be long after it happened. Absent from what was written before.
+    #[prost(message, optional, tag = "16")]
+    pub detected_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Nested message and enum types in `Event`.
 pub mod event {
@@ -695,6 +699,9 @@ pub struct DeliveryDue {
     /// The link of a verification, sealed. Empty otherwise.
     #[prost(bytes = "bytes", tag = "5")]
     pub sealed_link: ::prost::bytes::Bytes,
+    /// What is told of a channel. Only of cause `CAUSE_CHANNEL_BROKEN`.
+    #[prost(message, optional, tag = "6")]
+    pub broken_channel: ::core::option::Option<BrokenChannel>,
 }
 /// Nested message and enum types in `DeliveryDue`.
 pub mod delivery_due {
@@ -724,6 +731,8 @@ pub mod delivery_due {
         Escalation = 5,
         /// A contact's address is to be verified.
         Verification = 6,
+        /// Another channel of the same contact says that it is out of order.
+        ChannelBroken = 7,
     }
     impl Cause {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -739,6 +748,7 @@ pub mod delivery_due {
                 Self::Again => "CAUSE_AGAIN",
                 Self::Escalation => "CAUSE_ESCALATION",
                 Self::Verification => "CAUSE_VERIFICATION",
+                Self::ChannelBroken => "CAUSE_CHANNEL_BROKEN",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -751,10 +761,21 @@ pub mod delivery_due {
                 "CAUSE_AGAIN" => Some(Self::Again),
                 "CAUSE_ESCALATION" => Some(Self::Escalation),
                 "CAUSE_VERIFICATION" => Some(Self::Verification),
+                "CAUSE_CHANNEL_BROKEN" => Some(Self::ChannelBroken),
                 _ => None,
             }
         }
     }
+}
+/// A channel that takes nothing for a contact until somebody mends it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BrokenChannel {
+    /// Its name, as in the subjects.
+    #[prost(string, tag = "1")]
+    pub channel: ::prost::alloc::string::String,
+    /// Its own words, at most 1,024 characters, without secrets.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// The channel is about to be spoken to.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -806,7 +827,9 @@ pub struct DeliveryParked {
     /// The channel's own words, or why it was given up.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
-    /// As in `DeliveryFailed`; it also ends when its contact is saved anew, since that may have mended it.
+    /// As in `DeliveryFailed`; it also ends when its contact is saved anew, since that may have mended it. The
+    /// last instant of the year 9999 as clocks west of Greenwich have it (253402207200.999999999 s): the address
+    /// said that it is out of order, and nothing but that and a delivered test ends it.
     #[prost(message, optional, tag = "3")]
     pub rests_until: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -1234,7 +1257,7 @@ pub struct InventoryRecord {
 pub struct InventoryEvent {
     #[prost(
         oneof = "inventory_event::Event",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
     )]
     pub event: ::core::option::Option<inventory_event::Event>,
 }
@@ -1278,6 +1301,10 @@ pub mod inventory_event {
         Account(super::AccountEvent),
         #[prost(message, tag = "18")]
         LinkUsed(super::LinkUsed),
+        #[prost(message, tag = "19")]
+        KeyRotated(super::KeyRotated),
+        #[prost(message, tag = "20")]
+        KeyRetired(super::KeyRetired),
     }
 }
 /// Entity `domain`. A name is monitored from now on, enabled. Also said when a removed one is added
@@ -1538,7 +1565,7 @@ pub struct AnomalyAcknowledged {
 /// subject `certherald.inventory.account.strangers`: what is done under names that no account has.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AccountEvent {
-    #[prost(oneof = "account_event::Event", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "account_event::Event", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub event: ::core::option::Option<account_event::Event>,
 }
 /// Nested message and enum types in `AccountEvent`.
@@ -1561,6 +1588,8 @@ pub mod account_event {
         SignedOut(super::AccountSignedOut),
         #[prost(message, tag = "8")]
         SignInsRefused(super::AccountSignInsRefused),
+        #[prost(message, tag = "9")]
+        PasswordResealed(super::AccountPasswordResealed),
     }
 }
 /// The account was added, added again, or changed: all of it but the password. Whoever is disabled has
@@ -1591,6 +1620,13 @@ pub struct AccountPasswordSet {
     #[prost(bytes = "bytes", tag = "1")]
     pub sealed_hash: ::prost::bytes::Bytes,
 }
+/// The hash of the password was sealed with another key. The password is the same: nothing ends.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountPasswordResealed {
+    /// Sealed Argon2id hash, as a PHC string.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub sealed_hash: ::prost::bytes::Bytes,
+}
 /// All its sessions and links end.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AccountSessionsEnded {}
@@ -1598,10 +1634,14 @@ pub struct AccountSessionsEnded {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AccountRemoved {}
 /// A one-time link was made that sets its password. Says nothing that opens anything.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AccountLinkMade {
     #[prost(message, optional, tag = "1")]
     pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Id of the link, by which it is known again when the same order comes a second time. Empty: it was made
+    /// before that was said.
+    #[prost(string, tag = "2")]
+    pub link_id: ::prost::alloc::string::String,
 }
 /// Somebody signed in.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1612,6 +1652,10 @@ pub struct AccountSignedIn {
     /// How: `password`, `link` or `openid`.
     #[prost(string, tag = "2")]
     pub with: ::prost::alloc::string::String,
+    /// The attempt that the OpenID provider answered, by its `state`: no answer to it is taken again. Empty: it
+    /// was none, or before that was said.
+    #[prost(string, tag = "3")]
+    pub attempt: ::prost::alloc::string::String,
 }
 /// A session ended because its owner said so.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1640,6 +1684,13 @@ pub struct LinkUsed {
     #[prost(string, tag = "1")]
     pub account_id: ::prost::alloc::string::String,
 }
+/// Entity `key`, id `seal`. A fresh key seals secrets from now on; older ones still open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KeyRotated {}
+/// Entity `key`, id `seal`. Only the newest key opens from now on: sessions and links that an older one sealed
+/// have ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KeyRetired {}
 /// Stream `JOBS`, subject `certherald.jobs.<region>.<domain id>`: the wish that a domain be scanned
 /// now, written by the detector. At most one is outstanding per domain.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1746,9 +1797,14 @@ pub struct LogRecord {
     /// When time alone may next change what is judged. Absent: never.
     #[prost(message, optional, tag = "9")]
     pub wake_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Names the trust anchors that the judgement stood on; 0 if no chain was judged.
+    /// Names the trust anchors that the judgement stood on. 0: the next look is judged, also if it
+    /// shows nothing new.
     #[prost(uint32, tag = "10")]
     pub judged_under: u32,
+    /// Whether nobody can tell if what is shown is trusted: with nothing else wrong, the domain is
+    /// unknown.
+    #[prost(bool, tag = "11")]
+    pub undecided: bool,
 }
 /// One thing that happened to a domain.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2022,7 +2078,7 @@ pub struct SendTest {
     #[prost(string, tag = "2")]
     pub channel: ::prost::alloc::string::String,
 }
-/// Try a parked delivery again.
+/// Try a parked delivery again. One with a link is left: it is old, and another is to be asked for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendAgain {
     #[prost(string, tag = "1")]

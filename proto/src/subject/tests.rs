@@ -29,6 +29,7 @@ fn each_subject_reads_as_it_is_written() {
         Entity::Account(AccountId::from_bytes([3; 16])),
         Entity::Strangers,
         Entity::Link(LinkId::from_bytes([4; 16])),
+        Entity::Key,
     ] {
         assert_eq!(inventory_entity(&inventory(&entity)), Some(entity));
     }
@@ -89,6 +90,19 @@ fn a_pattern_takes_what_the_broker_would_take() {
     assert!(!matches("a.*", "a.b.c"));
     assert!(!matches("a.b.c", "a.b"));
     assert!(matches("a.b", "a.b"));
+}
+
+#[test]
+fn all_that_a_contact_is_told_is_asked_for_at_once() {
+    let contact = ContactId::from_bytes([7; 16]);
+    let other = ContactId::from_bytes([8; 16]);
+    let pattern = deliveries_to(&contact);
+    for channel in ["email", "internal"].map(|channel| channel.parse::<Token>().unwrap()) {
+        for domain in [Some(domain()), None] {
+            assert!(matches(&pattern, &delivery(&channel, &contact, domain.as_ref())));
+            assert!(!matches(&pattern, &delivery(&channel, &other, domain.as_ref())));
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,16 @@ use crate::input::{Connect, Seconds};
 
 /// Monitors the certificates that domain names actually serve, and tells those who must know.
 #[derive(Debug, Parser)]
-#[command(name = "certherald", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "certherald",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "To begin with:
+  certherald check example.com    one look, with nothing else running
+  certherald up --demo            broken sites on this machine, which are mended while you watch
+  certherald up                   the real thing: console, API, and all that works behind them"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -26,13 +35,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Up(run::Up),
-    /// Look: take jobs, and report what servers present
+    /// Run one service, over NATS: the prober, which looks at what servers present
     Prober(run::Role),
-    /// Judge: say when to look, what is wrong, and what has changed
+    /// Run one service, over NATS: the detector, which judges what was seen
     Detector(run::Role),
-    /// Tell: bring the news to those who must know
+    /// Run one service, over NATS: the notifier, which tells those who must know
     Notifier(run::Role),
-    /// Show, and take orders: answer the API
+    /// Run one service, over NATS: the console, with its pages and its API
     Console(run::Role),
     Check(Check),
     Assess(Assess),
@@ -40,6 +49,7 @@ pub(crate) enum Command {
     Contacts(api::Contacts),
     Events(api::Events),
     Explain(api::Explain),
+    Key(api::Key),
     Admin(Admin),
     Ready(Ready),
     /// Print a completion script for a shell

@@ -161,6 +161,11 @@ impl Client {
         self.json(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Replaces what is there.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.json(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// Asks with a text of another media type.
     pub(crate) async fn post_text(
         &self,

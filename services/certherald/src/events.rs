@@ -73,9 +73,17 @@ fn parsed(data: &str) -> Result<Value, ClientError> {
     serde_json::from_str(data).map_err(ClientError::Malformed)
 }
 
+/// When an event was noticed: what it tells of may have happened long before.
+pub(crate) fn noticed(event: &Value) -> &str {
+    match text(event, "detected_at") {
+        "" => text(event, "occurred_at"),
+        at => at,
+    }
+}
+
 /// An event as a line for people.
 pub(crate) fn line(event: &Value) -> String {
-    let time = text(event, "occurred_at");
+    let time = noticed(event);
     let time = time.split_once('T').map_or(time, |(_, time)| time.get(..8).unwrap_or(time));
     let (kind, severity) = (text(event, "kind"), text(event, "severity"));
     let domain = match event["port"].as_u64() {
@@ -113,6 +121,9 @@ mod tests {
         });
         let want = "21:05:07  expired  a.example:443  The certificate expired.";
         assert_eq!(line(&event), want);
+        let mut late = event;
+        late["detected_at"] = json!("2026-11-23T08:00:09Z");
+        assert!(line(&late).starts_with("08:00:09  expired"), "{}", line(&late));
         assert!(line(&json!({})).trim().is_empty());
     }
 }

@@ -46,7 +46,7 @@ fn shown(explanation: &Value, colours: bool) -> String {
     }
     for happening in items(explanation, "items") {
         let event = &happening["event"];
-        let date = text(event, "occurred_at").split('T').next().unwrap_or_default();
+        let date = events::noticed(event).split('T').next().unwrap_or_default();
         lines.push(format!("{date} {}", events::line(event)));
         for message in items(happening, "messages") {
             let who = match text(message, "contact") {
@@ -94,8 +94,9 @@ mod tests {
             }],
             "items": [{
                 "event": {
-                    "occurred_at": "2026-11-22T21:05:07Z", "kind": "expired", "host": "a.example",
-                    "port": 443, "severity": "critical", "summary": "It expired."
+                    "occurred_at": "2026-11-22T21:05:07Z", "detected_at": "2026-11-23T08:00:09Z",
+                    "kind": "expired", "host": "a.example", "port": 443, "severity": "critical",
+                    "summary": "It expired."
                 },
                 "messages": [
                     { "contact": "Ops", "fate": "told", "text": "Told by email." },
@@ -107,7 +108,7 @@ mod tests {
             shown(&explanation, false),
             "a.example:443  News waits.\nNow:\n  + The switch is on.\n  ~ A silence holds.\n\
              Open: expired, critical, since 2026-11-22T21:05:00Z\n  - Somebody has it in hand.\n\
-             2026-11-22 21:05:07  expired  a.example:443  It expired.\n\
+             2026-11-23 08:00:09  expired  a.example:443  It expired.\n\
              \x20 + Ops: Told by email.\n  - aaaa: Not told: removed."
         );
         let quiet = shown(&json!({ "domain": "a.example:443" }), false);

@@ -18,6 +18,7 @@ mod events;
 mod exit;
 mod explain;
 mod input;
+mod key;
 mod ready;
 mod role;
 mod settings;
@@ -54,6 +55,7 @@ async fn run(command: cli::Command) -> ExitCode {
         cli::Command::Contacts(options) => contacts::run(options).await,
         cli::Command::Events(options) => events::run(options).await,
         cli::Command::Explain(options) => explain::run(options).await,
+        cli::Command::Key(options) => key::run(options).await,
         cli::Command::Check(options) => check::run(options).await,
         cli::Command::Assess(options) => assess::run(&options),
         cli::Command::Admin(options) => admin::run(options),

@@ -11,6 +11,7 @@ use chassis::{
     start::{self, Foundation, ProcessConfig},
     tasks::Tasks,
 };
+use console::config::ConsoleUrl;
 use proto::stream::Service;
 
 use crate::{cli::run::Role, exit, settings::Settings};
@@ -77,6 +78,15 @@ impl Part {
                 settings.read(console::Config::read).map(Self::Console)
             }
         }
+    }
+
+    /// The same, with links in messages that lead to this console unless a setting says where.
+    #[must_use]
+    pub(crate) fn leading_to(mut self, console: &ConsoleUrl) -> Self {
+        if let Self::Notifier(config) = &mut self {
+            config.console.get_or_insert_with(|| console.origin());
+        }
+        self
     }
 
     /// Begins the service as a task.

@@ -20,7 +20,9 @@ use chassis::{
     },
     start::{self, Foundation, ProcessConfig},
 };
+use console::config::ConsoleUrl;
 use proto::stream::Service;
+use tempfile::TempDir;
 use tokio::{net::TcpSocket, sync::oneshot};
 
 use self::{demo::Show, greeting::Greeting};
@@ -50,7 +52,7 @@ pub(crate) async fn run(options: Up) -> ExitCode {
         Ok(prepared) => prepared,
         Err(error) => return role::misconfigured(&*error),
     };
-    let Prepared { process, broker, parts, console, show } = prepared;
+    let Prepared { process, broker, parts, console, show, lent } = prepared;
     let (opened, store) = oneshot::channel();
     let begun = async move |foundation: Foundation| {
         let keeper = Keeper::open(&foundation, broker).await?;
@@ -64,6 +66,8 @@ pub(crate) async fn run(options: Up) -> ExitCode {
     if let Ok(store) = store.await {
         store.close().await;
     }
+    // Only now does nobody write there any more.
+    drop(lent);
     code
 }
 
@@ -74,6 +78,8 @@ struct Prepared {
     parts: Vec<(Service, Part)>,
     console: console::Config,
     show: Option<Show>,
+    /// The data directory of a demonstration.
+    lent: Option<TempDir>,
 }
 
 async fn prepared(options: &Up) -> Result<Prepared, Box<dyn Error>> {
@@ -81,11 +87,15 @@ async fn prepared(options: &Up) -> Result<Prepared, Box<dyn Error>> {
     let data = options.common.data.as_ref().map(|data| data.display().to_string());
     settings.say("CERTHERALD_DATA", data);
     settings.say("CONSOLE_LISTEN", options.listen.map(|listen| listen.to_string()));
+    if let Some(url) = settings.get("CONSOLE_URL") {
+        settings.assume("NOTIFIER_CONSOLE_URL", url);
+    }
     if io::stderr().is_terminal() {
         // Somebody is looking: news is worth a line, every round is not.
         settings.assume("CERTHERALD_LOG", "warn");
     }
     let show = if options.demo { Some(Show::open(&mut settings).await?) } else { None };
+    let (show, lent) = show.unzip();
     let process = settings.process();
     let data = process.as_ref().map(|(process, _)| process.data.clone()).unwrap_or_default();
     let read = |service: &Service| {
@@ -99,7 +109,7 @@ async fn prepared(options: &Up) -> Result<Prepared, Box<dyn Error>> {
     let console = Part::read(Service::Console, &mut settings, &data);
     match (process, parts, console) {
         (Some((process, broker)), Some(parts), Some(Part::Console(console))) => {
-            Ok(Prepared { process, broker, parts, console, show })
+            Ok(Prepared { process, broker, parts, console, show, lent })
         }
         (_, _, _) => Err(settings.mistakes().into()),
     }
@@ -147,17 +157,25 @@ fn begin(
     // First: a port that is taken is the most likely of all mistakes.
     let reserved = console::reserve(console.listen)?;
     let greeting = greeting(foundation, &reserved, &console, &parts)?;
-    let greeting = Greeting { kept: show.is_none(), ..greeting };
+    let mut greeting = Greeting { kept: show.is_none(), ..greeting };
     let context = |service| foundation.context(service, keeper.bus(service));
     let tasks = &foundation.tasks;
-    tasks.spawn("console", console::serve(context(Service::Console), console, reserved));
+    let (invited, was_invited) = oneshot::channel();
+    let serving = console::serve(context(Service::Console), console, reserved, invited);
+    tasks.spawn("console", serving);
+    let here = ConsoleUrl::at(greeting.scheme, greeting.api);
     for (service, part) in parts {
-        part.begin(tasks, context(service));
+        part.leading_to(&here).begin(tasks, context(service));
     }
     let health = foundation.health.clone();
     let (clock, stopping) = (foundation.clock.clone(), tasks.stopping());
     tasks.spawn("greeting", async move {
-        let greeted = stopping.run_until_cancelled(greeting.when_ready(&health, &clock)).await;
+        let greet = async {
+            // A console that ended without a word has printed no link either.
+            greeting.invited = was_invited.await.unwrap_or_default();
+            greeting.when_ready(&health, &clock).await;
+        };
+        let greeted = stopping.run_until_cancelled(greet).await;
         match (greeted, show) {
             (Some(()), Some(show)) => show.run(&greeting, stopping).await,
             (_, _) => Ok(()),
@@ -188,6 +206,7 @@ fn greeting(
         admin: foundation.admin,
         data: absolute(data),
         token_file: absolute(&console.token_file.clone().unwrap_or_default()),
+        invited: false,
         mail: parts.iter().any(mails),
         kept: true,
     })

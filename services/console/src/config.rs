@@ -1,6 +1,7 @@
 //! Every setting of the console.
 
 pub mod access;
+pub mod openid;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -32,8 +33,8 @@ pub struct Config {
     /// it. Default: the address it listens on.
     pub url: Option<ConsoleUrl>,
     /// `CONSOLE_ROBOT_HOSTS`: hosts of robots beside the vendors' own, as `host` or `host:port`
-    /// with commas between: private deployments and proxies. Addresses there may be `http`.
-    /// Default: none.
+    /// with commas between: private deployments and proxies. Addresses there may have ports, a host
+    /// without one any, and may be `http`. Default: none.
     pub robot_hosts: Vec<String>,
     /// `CERTHERALD_KEY_FILE`: the key that seals addresses which are secrets, and links in mail.
     /// The notifier must have the same. Default: `key` in the console's data directory, made at
@@ -83,11 +84,17 @@ impl ConsoleUrl {
         Self(format!("{scheme}://{address}").parse().expect("an address and its port make a URL"))
     }
 
+    /// A place of the console.
+    pub fn place(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        let path = format!("{}/{path}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        url
+    }
+
     /// A page of the console, with one parameter.
     pub fn page(&self, name: &str, (key, value): (&str, &str)) -> Url {
-        let mut url = self.0.clone();
-        let path = format!("{}/{name}", url.path().trim_end_matches('/'));
-        url.set_path(&path);
+        let mut url = self.place(name);
         url.query_pairs_mut().append_pair(key, value);
         url
     }
@@ -114,15 +121,17 @@ impl Config {
             usize::try_from(reader.number(key, default, range)).unwrap_or(usize::MAX)
         };
         let listen = reader.parsed("CONSOLE_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let url = reader.optional("CONSOLE_URL");
+        let access = Access::read(&reader, listen, url.as_ref());
         let config = Self {
             listen,
             token_file: reader.path("CONSOLE_TOKEN_FILE"),
             domains_max: count("CONSOLE_DOMAINS_MAX", 1_000_000, 1..=10_000_000),
             streams_max: count("CONSOLE_STREAMS_MAX", 256, 1..=10_000),
-            url: reader.optional("CONSOLE_URL"),
+            url,
             robot_hosts: reader.list("CONSOLE_ROBOT_HOSTS"),
             key_file: reader.path("CERTHERALD_KEY_FILE"),
-            access: Access::read(&reader, listen),
+            access,
         };
         reader.finish(config)
     }

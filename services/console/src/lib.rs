@@ -9,16 +9,20 @@ pub mod config;
 pub mod domain;
 pub mod shell;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use chassis::{
     context::Context,
     dice::Dice,
     seal::{Seal, SealError},
+    skew,
     snapshot::SnapshotError,
 };
 use jiff::{SignedDuration, Timestamp};
-use tokio::{net::TcpSocket, sync::Semaphore};
+use tokio::{
+    net::TcpSocket,
+    sync::{Semaphore, oneshot},
+};
 use tracing::info;
 use url::Url;
 
@@ -27,15 +31,17 @@ use crate::{
     config::ConsoleUrl,
     domain::session::{Limits, Purpose},
     shell::{
-        entry::{Entry, link},
+        entry::{Entry, Ways, link},
+        eraser::Eraser,
         first_start::{self, FirstStartError},
         http::{
             self, Api,
             listener::Bounded,
-            peer::Remote,
+            serving::{self, Patience},
             tls::{self, TlsError},
         },
         mirror::Mirror,
+        openid::{Provider, http::OpenError},
         passwords::HashError,
         requests::Requests,
         session::{Gate, cookie::Cookies},
@@ -64,6 +70,9 @@ pub enum RunError {
     /// Passwords cannot be hashed.
     #[error("cannot let people sign in")]
     Passwords(#[from] HashError),
+    /// The `OpenID` provider cannot be spoken to as it is configured.
+    #[error("cannot let people sign in through OpenID")]
+    OpenId(#[from] OpenError),
     /// What is shown cannot be kept.
     #[error("cannot keep the board")]
     Board(#[from] SnapshotError),
@@ -85,7 +94,8 @@ pub enum RunError {
 /// See [`RunError`].
 pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
     let address = reserve(config.listen)?;
-    serve(context, config, address).await
+    let (invited, _) = oneshot::channel();
+    serve(context, config, address, invited).await
 }
 
 /// Takes the address of the API; apart from [`serve`], so that whoever starts several services
@@ -109,13 +119,20 @@ pub fn reserve(address: SocketAddr) -> Result<TcpSocket, RunError> {
     reserve().map_err(|source| RunError::Listen { address, source })
 }
 
-/// Runs the console on an address that was taken until the process stops.
+/// Runs the console on an address that was taken until the process stops. Says before it is ready
+/// whether it printed a one-time link for the first account.
 ///
 /// # Errors
 ///
 /// See [`RunError`].
-pub async fn serve(context: Context, config: Config, reserved: TcpSocket) -> Result<(), RunError> {
+pub async fn serve(
+    context: Context,
+    config: Config,
+    reserved: TcpSocket,
+    invited: oneshot::Sender<bool>,
+) -> Result<(), RunError> {
     let prepared = context.health.check("console");
+    skew::watch(&context);
     let stopping = context.tasks.stopping();
     let mirror = Mirror::begin(&context, &context.data.join("board")).await?;
     let store = Store::new(
@@ -133,11 +150,13 @@ pub async fn serve(context: Context, config: Config, reserved: TcpSocket) -> Res
     let tls = config.access.tls.clone().map(|files| tls::begin(files, &context)).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = config.url.clone().unwrap_or_else(|| ConsoleUrl::at(scheme, address));
-    let gate = gate(&config, seal.clone());
-    let entry = Entry::new(gate, context.clone(), mirror.clone(), store.clone(), url.clone())?;
+    let doors = (gate(&config, seal.clone()), ways(&config, &url, &context)?);
+    let entry = Entry::new(doors, context.clone(), mirror.clone(), store.clone(), url.clone())?;
     first_start::prepare(&context, &mirror, &store, &token_file).await?;
-    first_start::invite(&mirror, &entry)?;
+    // Nobody need want to know.
+    invited.send(first_start::invite(&mirror, &entry)?).unwrap_or_default();
     let api = Arc::new(Api {
+        eraser: Eraser::begin(&context, mirror.clone()),
         verifier: Verifier::new(context.clone(), requests.clone(), seal.clone(), url),
         requests,
         seal,
@@ -153,8 +172,9 @@ pub async fn serve(context: Context, config: Config, reserved: TcpSocket) -> Res
         .map_err(|source| RunError::Listen { address, source })?;
     info!(api = %address, "The console answers on {scheme}://{address}.");
     prepared.ready();
-    let listener = Bounded::new(listener, tls);
-    answer(listener, http::router(api), stopping.cancelled_owned()).await.map_err(RunError::Serve)
+    let listener = Bounded::new(listener, tls, Patience::USUAL.silence);
+    serving::serve(listener, http::router(api), Patience::USUAL, stopping).await;
+    Ok(())
 }
 
 /// A one-time link that sets name and password of an administrator of the console at a URL. For
@@ -169,7 +189,14 @@ pub fn reset_link(
     dice: &Dice,
     now: Timestamp,
 ) -> Result<Url, SealError> {
-    link::make(Purpose::Reset, (seal, url), dice, now).map(|(url, _)| url)
+    link::make(Purpose::Reset, (seal, url), dice, now)
+}
+
+/// How people may sign in.
+fn ways(config: &Config, url: &ConsoleUrl, context: &Context) -> Result<Ways, OpenError> {
+    let openid = config.access.openid.clone();
+    let open = |settings| Provider::open(settings, url, context.clock.clone());
+    Ok(Ways { password: config.access.passwords, openid: openid.map(open).transpose()? })
 }
 
 /// What sessions are opened with.
@@ -184,13 +211,4 @@ fn gate(config: &Config, seal: Seal) -> Gate {
         cookies: if access.is_encrypted() { Cookies::Secure } else { Cookies::InTheClear },
         origin: config.url.as_ref().map(ConsoleUrl::origin),
     }
-}
-
-async fn answer(
-    listener: Bounded,
-    router: axum::Router,
-    stopping: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let router = router.into_make_service_with_connect_info::<Remote>();
-    axum::serve(listener, router).with_graceful_shutdown(stopping).await
 }

@@ -3,6 +3,7 @@
 pub mod assess;
 pub mod blind;
 pub mod court;
+pub mod coverage;
 pub mod news;
 pub mod rule;
 pub mod schedule;

@@ -13,4 +13,3 @@ mod posts;
 mod relay;
 pub(crate) mod run;
 mod shared;
-mod skew;

@@ -14,16 +14,21 @@ use crate::domain::wording::Letterhead;
 pub struct Config {
     /// How mail is sent. None: mail is not configured, and what should go by mail is parked.
     pub mail: Option<MailConfig>,
-    /// `NOTIFIER_PREFIX`: what every subject begins with. Default `[TLS]`. `NOTIFIER_CONSOLE_URL`:
-    /// where links lead, without what stands behind the host's path. Default
-    /// `http://127.0.0.1:8080`.
-    pub letterhead: Letterhead,
+    /// `NOTIFIER_PREFIX`: what every subject begins with. Default `[TLS]`.
+    pub prefix: String,
+    /// `NOTIFIER_CONSOLE_URL`: where links lead, without what stands behind the host's path.
+    /// Default: `http://127.0.0.1:8080`; in `certherald up` where its console listens.
+    pub console: Option<String>,
     /// `NOTIFIER_OPERATOR`: id or name of the contact that is told when a prober is blind. Default:
     /// the contacts of the default setting.
     pub operator: Option<String>,
     /// `NOTIFIER_GROUP_WINDOW`: how long news to one address are held so that others may join them
     /// in one message. Default 10 s, allowed 0 s to 5 min; at 0 s each goes at once, alone.
     pub group_window: Duration,
+    /// `NOTIFIER_TURN`: how long a message waits at most until the one before has been sent and
+    /// what came of it is recorded. While none takes longer, whoever kills the notifier has one
+    /// message come twice, and not one for each address. Default 500 ms, allowed 0 s to 1 min.
+    pub turn: Duration,
     /// `CERTHERALD_KEY_FILE`: the key of secrets at rest, the same file for console and notifier.
     /// Default: `key` in the data directory; made if it is not there.
     pub key_file: Option<PathBuf>,
@@ -35,7 +40,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct WebConfig {
     /// `NOTIFIER_ALLOW`: address ranges (CIDR, commas between) that may be posted to although they
-    /// are not public, such as those of a private deployment. Default: none.
+    /// are not public, such as those of a private deployment, and in the clear. Default: none.
     pub allow: Vec<IpNet>,
     /// `NOTIFIER_HTTP_CA`: PEM file with certificates that are trusted beside those of the system.
     pub ca: Option<PathBuf>,
@@ -126,18 +131,24 @@ impl Config {
     ///
     /// All mistakes in them.
     pub fn read(reader: Reader<'_>) -> Result<Self, ConfigError> {
-        let console = reader.optional::<HttpUrl>("NOTIFIER_CONSOLE_URL");
-        let console = console.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |url| url.0);
+        let console = reader.optional::<HttpUrl>("NOTIFIER_CONSOLE_URL").map(|url| url.0);
         let prefix = reader.text("NOTIFIER_PREFIX", "[TLS]");
         let operator = reader.optional::<String>("NOTIFIER_OPERATOR");
         let window = Duration::ZERO..=Duration::from_mins(5);
         let group_window =
             reader.duration("NOTIFIER_GROUP_WINDOW", Duration::from_secs(10), window);
+        let turns = Duration::ZERO..=Duration::from_mins(1);
+        let turn = reader.duration("NOTIFIER_TURN", Duration::from_millis(500), turns);
         let key_file = reader.path("CERTHERALD_KEY_FILE");
         let mail = mail(&reader);
         let web = web(&reader);
-        let letterhead = Letterhead { prefix, console };
-        reader.finish(Self { mail, letterhead, operator, group_window, key_file, web })
+        reader.finish(Self { mail, prefix, console, operator, group_window, turn, key_file, web })
+    }
+
+    /// How the installation presents itself.
+    pub fn letterhead(&self) -> Letterhead {
+        let console = self.console.clone().unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
+        Letterhead { prefix: self.prefix.clone(), console }
     }
 }
 
@@ -266,7 +277,7 @@ mod tests {
     fn nothing_needs_to_be_set() {
         let config = read(&[]).unwrap();
         assert!(config.mail.is_none());
-        assert_eq!(config.letterhead.console, "http://127.0.0.1:8080");
+        assert_eq!(config.letterhead().console, "http://127.0.0.1:8080");
     }
 
     #[test]

@@ -5,12 +5,13 @@
 
 pub mod anomalies;
 pub mod audience;
+pub mod detour;
+pub mod excuse;
 pub mod news;
 pub mod pace;
 pub mod plan;
 pub mod roster;
 pub mod thread;
-pub mod window;
 pub mod wording;
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use chassis::{
     context::Context,
     lease,
     seal::{Seal, SealError},
+    skew,
 };
 
 use self::{
@@ -22,6 +23,7 @@ use self::{
     shell::{
         book::{Book, BookConfig},
         channel::{ChannelError, Channels},
+        courier::turnstile::Turnstile,
         lead::{self, Office},
         reading::Reading,
     },
@@ -66,24 +68,34 @@ pub async fn run_through(
     config: Config,
 ) -> Result<(), RunError> {
     let check = context.health.check("notifier");
+    skew::watch(&context);
     let seal = seal(&context, &config)?;
     let book = Arc::new(Book::new(BookConfig {
-        letterhead: config.letterhead,
+        letterhead: config.letterhead(),
         operator: config.operator,
         group_window: config.group_window,
         seal,
     }));
     let mut reading = Reading::begin(&context, &book);
-    let office = Office { context: context.clone(), book, reading: reading.clone(), channels };
+    let office = Office {
+        context: context.clone(),
+        book,
+        reading: reading.clone(),
+        channels: channels.clone(),
+        turnstile: Turnstile::new(config.turn, context.clock.clone()),
+    };
     let leading = lease::lead(&context, LEASE, |term| lead::serve(office.clone(), term));
     let announcing = async {
         reading.caught_up().await;
         check.ready();
+    };
+    let beside = async {
+        tokio::join!(announcing, channels.tend());
         std::future::pending::<()>().await;
     };
     tokio::select! {
         led = leading => Ok(led?),
-        () = announcing => Ok(()),
+        () = beside => Ok(()),
     }
 }
 

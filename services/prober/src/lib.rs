@@ -8,7 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod shell;
 
-use chassis::{bus::BusError, context::Context};
+use chassis::{bus::BusError, context::Context, skew};
 
 use crate::{
     config::Config,
@@ -38,6 +38,7 @@ pub enum ProberError {
 /// When there is no resolver to be had, or the bus is gone for good.
 pub async fn run(config: Config, context: Context) -> Result<(), ProberError> {
     let ready = context.health.check("prober");
+    skew::watch(&context);
     let sockets = limits::sockets();
     // A scan needs a socket for each address; most domains have one or two.
     let scans_max = config.scans_max.min(sockets.div_ceil(2));

@@ -48,12 +48,14 @@ impl Peer {
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no output to read"))?;
+        // Whatever it says, it ends when this does.
+        let mut peer = Self { addresses: Vec::new(), child };
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         let addresses: Result<Vec<_>, _> = line.split_whitespace().map(str::parse).collect();
-        let addresses =
+        peer.addresses =
             addresses.map_err(|error| io::Error::other(format!("{error}: `{line}`")))?;
-        Ok(Self { addresses, child })
+        Ok(peer)
     }
 
     /// Its process.
@@ -79,12 +81,18 @@ impl Drop for Peer {
     }
 }
 
-/// Says, as the other side, where it listens.
+/// Says, as the other side, where it listens, and ends with whoever started it.
 ///
 /// # Errors
 ///
 /// When nobody reads it.
 pub fn announce(addresses: &[SocketAddr]) -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "nothing here needs its destructor")]
+    std::thread::spawn(|| {
+        // Nobody writes there: it ends when the process that holds the other end is gone.
+        drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
+        std::process::exit(0);
+    });
     let words: Vec<_> = addresses.iter().map(ToString::to_string).collect();
     let mut out = io::stdout().lock();
     writeln!(out, "{}", words.join(" "))?;

@@ -20,6 +20,22 @@ impl WebDriverCompatibleCommand for Log {
     }
 }
 
+/// Asks the driver for a picture of the whole page, also of what a person would scroll to.
+#[derive(Debug)]
+pub(crate) struct Picture;
+
+impl WebDriverCompatibleCommand for Picture {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let params = json!({ "captureBeyondViewport": true, "optimizeForSpeed": true });
+        let body = json!({ "cmd": "Page.captureScreenshot", "params": params });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// The entries that are errors: of scripts, of the content security policy, of what did not load.
 /// A page that says no is none: the browser logs its status as it logs that of what a page loads.
 pub(crate) fn errors(log: &Value) -> Vec<&Value> {

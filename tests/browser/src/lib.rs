@@ -14,14 +14,18 @@ mod person;
 
 use std::{fs, path::PathBuf, time::Duration};
 
+use data_encoding::BASE64;
 use fantoccini::{Client, Locator, elements::Element};
 use harness::eventually::{SOON, eventually, eventually_within};
 use serde_json::{Value, json};
 use url::Url;
 
 pub use self::chromium::{Looks, PHONE, SCREEN};
-pub use self::person::{House, NAME, PASSWORD};
-use self::{chromium::Driver, findings::Log};
+pub use self::person::{House, NAME, PASSWORD, SESSION};
+use self::{
+    chromium::Driver,
+    findings::{Log, Picture},
+};
 
 /// A browser of one person.
 pub struct Browser {
@@ -78,6 +82,15 @@ impl Browser {
         .await;
     }
 
+    /// Waits until a person sees a text so many times.
+    pub async fn sees_times(&self, times: usize, text: &str) {
+        eventually(&format!("`{text}` is seen {times} times"), async || {
+            let seen = self.text().await;
+            if seen.matches(text).count() == times { Ok(()) } else { Err(seen) }
+        })
+        .await;
+    }
+
     /// The element that a selector finds, once it is there.
     pub async fn find(&self, selector: &str) -> Element {
         eventually(&format!("`{selector}` is there"), async || {
@@ -92,13 +105,24 @@ impl Browser {
         self.find(selector).await.click().await.unwrap();
     }
 
-    /// Presses the first link or button whose text contains another.
+    /// Presses the first link, button or fold whose text contains another.
     pub async fn press_text(&self, text: &str) {
-        let path = format!(
-            "(//button[contains(normalize-space(.), '{text}')]|//a[contains(normalize-space(.), '{text}')])[1]"
-        );
-        let element = eventually(&format!("`{text}` can be pressed"), async || {
-            let found = self.client.find(Locator::XPath(&path)).await;
+        let kinds = ["button", "a", "summary"];
+        let paths = kinds.map(|kind| format!("//{kind}[contains(normalize-space(.), '{text}')]"));
+        self.press_at(&format!("({})[1]", paths.join("|"))).await;
+    }
+
+    /// Ticks the box or the choice of a fieldset whose label contains a text, or unticks it.
+    pub async fn tick(&self, legend: &str, label: &str) {
+        self.press_at(&format!(
+            "//fieldset[contains(legend, '{legend}')]//label[contains(., '{label}')]//input"
+        ))
+        .await;
+    }
+
+    async fn press_at(&self, path: &str) {
+        let element = eventually(&format!("`{path}` can be pressed"), async || {
+            let found = self.client.find(Locator::XPath(path)).await;
             found.map_err(|error| error.to_string())
         })
         .await;
@@ -120,7 +144,8 @@ impl Browser {
     /// Keeps what is seen as a picture, and holds the page to its promises: nothing in the log of
     /// the browser, nothing that hinders people.
     pub async fn look(&self, picture: &str) {
-        let png = self.client.screenshot().await.unwrap();
+        let taken = self.client.issue_cmd(Picture).await.unwrap();
+        let png = BASE64.decode(taken["data"].as_str().unwrap().as_bytes()).unwrap();
         let directory = pictures();
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join(format!("{}-{picture}.png", self.name)), png).unwrap();

@@ -12,6 +12,18 @@ pub const NAME: &str = "ada";
 /// Its password.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// The cookie of a session that travels in the clear.
+pub const SESSION: &str = "certherald";
+
+impl Browser {
+    /// Signs in as the first administrator, where that is asked for.
+    pub async fn sign_in(&self, password: &str) {
+        self.write("#name", NAME).await;
+        self.write("#password", password).await;
+        self.press("main button").await;
+    }
+}
+
 /// A console whose first administrator has an account.
 pub struct House {
     /// The system.
@@ -24,6 +36,11 @@ impl House {
     pub async fn open(names: &[&str]) -> Self {
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let plan = names.iter().fold(Plan::new(Shape::Embedded), |p, name| p.knowing(name, here));
+        Self::of(plan).await
+    }
+
+    /// The same by a plan, whose shape is [`Shape::Embedded`].
+    pub async fn of(plan: Plan) -> Self {
         let mut fleet = plan.start().await;
         let log = fleet.log(Role::All, 1);
         let link = log.split_once("Make yours within a day, once: ");
@@ -37,9 +54,7 @@ impl House {
     pub async fn enter(&self, name: &str, looks: Looks) -> Browser {
         let browser = Browser::open(self.fleet.api.base(), name, looks).await;
         browser.visit("/").await;
-        browser.write("#name", NAME).await;
-        browser.write("#password", PASSWORD).await;
-        browser.press("main button").await;
+        browser.sign_in(PASSWORD).await;
         browser.find("nav.side, .alarm").await;
         if browser.has(".alarm").await {
             self.begin(&browser).await;

@@ -1,8 +1,11 @@
 //! Adding, looking, and what happens while somebody looks.
 
+use std::time::Duration;
+
 use browser::{Browser, House, Looks, SCREEN};
 use harness::{fleet::RECOVERY, scene::DAY};
 use lab::site::{Behaviour, Site};
+use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_anomaly_comes_is_taken_in_hand_and_goes_while_somebody_looks() {
@@ -23,6 +26,8 @@ async fn an_anomaly_comes_is_taken_in_hand_and_goes_while_somebody_looks() {
     browser.visit("/").await;
     browser.sees("old.test").await;
     browser.sees("Expired").await;
+    // When, in absolute time as well: a phone and a keyboard have nothing to hover with.
+    browser.sees(" UTC").await;
     browser.look("overview").await;
 
     browser.visit("/domains?text=shop").await;
@@ -40,6 +45,28 @@ async fn an_anomaly_comes_is_taken_in_hand_and_goes_while_somebody_looks() {
     browser.press("form[action$='/scan'] button").await;
     browser.sees_within(RECOVERY, "Recovered").await;
     browser.look("domain-recovered").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_keeps_up_with_what_does_not_cease_to_come() {
+    let house = House::open(&[]).await;
+    house.fleet.api.post("/domains", &json!(["first.test"])).await.unwrap();
+    let browser = house.enter("storm", SCREEN).await;
+    browser.visit("/domains").await;
+    browser.sees("first.test").await;
+    let storm = async {
+        // More often than a page waits for what comes together, and for longer than it may wait.
+        for number in 1..=100 {
+            let name = format!("host-{number}.test");
+            house.fleet.api.post("/domains", &json!([name])).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::select! {
+        () = browser.sees("host-1.test") => {}
+        () = storm => panic!("nothing was shown while it came"),
+    }
     browser.close().await;
 }
 

@@ -3,9 +3,9 @@
 use browser::{Browser, House, Looks, PHONE, SCREEN};
 use harness::{eventually::eventually, scene::DAY};
 use lab::site::{Behaviour, Site};
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// Every page that is there for everybody, with the name of its picture.
+/// Every page that is there for everybody and speaks of all, with the name of its picture.
 const PAGES: [(&str, &str); 13] = [
     ("/", "overview"),
     ("/domains", "domains"),
@@ -23,27 +23,29 @@ const PAGES: [(&str, &str); 13] = [
 ];
 
 /// Only for administrators.
-const SETTINGS: [(&str, &str); 1] = [("/settings", "settings")];
+const SETTINGS: (&str, &str) = ("/settings", "settings");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_can_be_read_and_used() {
     let house = House::open(&[]).await;
-    let (domain, _sites) = furnished(&house).await;
-    let chinese = Looks { language: "zh-CN", ..SCREEN };
-    let dark = Looks { dark: true, ..SCREEN };
-    let ways = [("en", SCREEN), ("zh", chinese), ("phone", PHONE), ("dark", dark)];
+    let (pages, _sites) = furnished(&house).await;
+    house.enter("first", SCREEN).await.close().await;
+    let chinese = |looks| Looks { language: "zh-CN", ..looks };
+    let dark = |looks| Looks { dark: true, ..looks };
+    let desk = [("en", SCREEN), ("zh", chinese(SCREEN)), ("dark", dark(SCREEN))];
+    let way = [("phone", PHONE), ("phone-zh", chinese(PHONE)), ("phone-dark", dark(PHONE))];
+    // Two at a time: each waits for its browser, and the console has time for both.
+    tokio::join!(all_seen(&house, &pages, desk), all_seen(&house, &pages, way));
+}
+
+async fn all_seen(house: &House, pages: &[(String, &str)], ways: [(&str, Looks); 3]) {
     for (name, looks) in ways {
         let browser = house.enter(name, looks).await;
-        let of_domain = [
-            (format!("/domains/{domain}"), "domain"),
-            (format!("/domains/{domain}/options"), "domain-options"),
-        ];
-        for (path, picture) in PAGES.iter().chain(&SETTINGS) {
+        for (path, picture) in pages {
             seen(&browser, path, picture).await;
         }
-        for (path, picture) in &of_domain {
-            seen(&browser, path, picture).await;
-        }
+        browser.client.delete_all_cookies().await.unwrap();
+        seen(&browser, "/sign-in", "sign-in").await;
         browser.close().await;
     }
 }
@@ -55,8 +57,9 @@ async fn seen(browser: &Browser, path: &str, picture: &str) {
     browser.look(picture).await;
 }
 
-/// Domains of several states, one of them with a story; and the sites that must stay open.
-async fn furnished(house: &House) -> (String, Vec<Site>) {
+/// Domains of several states, one of them with a story. The pages to look at, with the names of
+/// their pictures; and the sites that must stay open.
+async fn furnished(house: &House) -> (Vec<(String, &'static str)>, Vec<Site>) {
     let fleet = &house.fleet;
     let mut sites = Vec::new();
     let mut story = String::new();
@@ -87,5 +90,18 @@ async fn furnished(house: &House) -> (String, Vec<Site>) {
         if is_there { Ok(()) } else { Err(format!("{events:?} {inbox:?} {domains:?}")) }
     })
     .await;
-    (story, sites)
+    let contact = fleet.api.all("/contacts").await.unwrap()[0]["id"].clone();
+    let delivery = fleet.api.all("/deliveries").await.unwrap()[0]["id"].clone();
+    let of = |template: &str, id: &Value| template.replace("{}", id.as_str().unwrap());
+    let story = json!(story);
+    let own = [
+        (of("/domains/{}", &story), "domain"),
+        (of("/domains/{}/options", &story), "domain-options"),
+        (of("/notification?edit={}", &story), "notification-domain"),
+        (of("/contacts/{}", &contact), "contact"),
+        (of("/deliveries/{}", &delivery), "delivery"),
+        ("/nowhere".to_owned(), "absent"),
+    ];
+    let pages = PAGES.into_iter().chain([SETTINGS]);
+    (pages.map(|(path, picture)| (path.to_owned(), picture)).chain(own).collect(), sites)
 }

@@ -29,6 +29,10 @@ async fn a_filtered_port_is_connect_timeout() {
 async fn a_server_that_does_not_speak_tls_is_not_tls() {
     let site = Site::open(Behaviour::plain_http()).await.unwrap();
     failed(&at(site.address()).await, "not_tls");
+
+    let recipe = Recipe::of(&Scene::new().good("a.test")).on_a_plain_http_port();
+    let server = Software::Nginx.serve(&recipe).await;
+    failed(&at(server.address()).await, "not_tls");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn a_newcomer_sees_alerts_and_recoveries_within_two_minutes() {
     let mut command = Command::new(binary::path());
     command.args(["up", "--demo"]).env_clear().env("CERTHERALD_ADMIN", "127.0.0.1:0");
     command.env("CERTHERALD_DATA", directory.path()).env("CONSOLE_LISTEN", "127.0.0.1:0");
-    command.env("CONSOLE_TOKEN_FILE", &token);
+    command.env("CONSOLE_TOKEN_FILE", &token).env("TMPDIR", directory.path());
     let mut process = Process::start("up", command, directory.path());
     let base = process.said("The console answers on ", |c| c == '"').await;
     let api = Api::new(base.trim_end_matches('.'), std::fs::read_to_string(token).unwrap().trim());
@@ -63,6 +63,12 @@ async fn a_newcomer_sees_alerts_and_recoveries_within_two_minutes() {
     .await;
 
     assert!(process.terminate().await.success(), "{}", process.log());
+    assert!(!process.log().contains("The snapshot is discarded"), "{}", process.log());
+    let names =
+        std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let kept: Vec<_> =
+        names.filter(|name| name.to_string_lossy().starts_with("certherald-demo-")).collect();
+    assert!(kept.is_empty(), "nothing is kept: {kept:?}");
 }
 
 fn happened(events: &[Value], host: &str, kind: &str) -> bool {

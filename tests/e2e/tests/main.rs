@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod alternating;
+mod changing_the_key;
 mod check_dates;
 mod check_names;
 mod check_paths;
@@ -13,6 +14,8 @@ mod describing;
 mod dying;
 mod expiring;
 mod going_blind;
+mod killing;
+mod linking;
 mod refusing;
 mod robots;
 mod scaling;
@@ -20,4 +23,5 @@ mod secrets;
 mod standing_by;
 mod subscribing;
 mod told;
+mod two_consoles;
 mod typing;

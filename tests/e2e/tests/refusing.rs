@@ -44,20 +44,21 @@ async fn each_bad_value_is_named_with_what_is_allowed() {
         contact
     };
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    for (path, body, named) in [
-        ("/domains", json!(["a.test:0"]), "a.test:0"),
-        ("/domains", with(json!({ "fixed_address": "nowhere" })), "fixed_address"),
-        ("/domains", with(json!({ "private_ca_pem": broken })), "private_ca_pem"),
-        ("/domains", with(json!({ "rungs": ["30 days"] })), "rungs"),
-        ("/domains", with(json!({ "interval_seconds": 1 })), "interval_seconds"),
-        ("/contacts", contact("email", "a@@a"), "email"),
-        ("/contacts", contact("language", "tlh"), "language"),
-        ("/contacts", contact("time_zone", "Mars/Olympus"), "time_zone"),
+    let broken = with(json!({ "private_ca_pem": broken }));
+    for (path, body, named, allowed) in [
+        ("/domains", json!(["a.test:0"]), "a.test:0", "ports are 1 to 65535"),
+        ("/domains", with(json!({ "fixed_address": "nowhere" })), "fixed_address", "want"),
+        ("/domains", broken, "private_ca_pem", "and not with 0x30"),
+        ("/domains", with(json!({ "rungs": ["30 days"] })), "rungs", "want"),
+        ("/domains", with(json!({ "interval_seconds": 1 })), "interval_seconds", "want"),
+        ("/contacts", contact("email", "a@@a"), "email", "want"),
+        ("/contacts", contact("language", "tlh"), "language", "want"),
+        ("/contacts", contact("time_zone", "Mars/Olympus"), "time_zone", "want"),
     ] {
         let (status, problem) = send(&fleet.api, path, Body::Json(&body)).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}: {problem:#}");
         assert!(problem.to_string().contains(named), "must name `{named}`: {problem:#}");
-        assert!(problem.to_string().contains("want"), "must say what is allowed: {problem:#}");
+        assert!(problem.to_string().contains(allowed), "must say what is allowed: {problem:#}");
     }
     let (status, _) =
         send(&fleet.api, "/domains", Body::Text("application/json", "[".into())).await;

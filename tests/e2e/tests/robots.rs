@@ -124,7 +124,8 @@ async fn an_anomaly_and_its_recovery_reach_all_channels(shape: Shape) {
     assert!(news.mail.text().contains(&domain.name));
     let words = [&domain.name, "expired"];
     join_all(crowd.hands.iter().map(|hand| hand.until_said(&words))).await;
-    a_broken_robot_is_paused_and_mended(fleet, &ops, crowd).await;
+    // They stay as they are: what became of them would travel with the recovery.
+    let _sites = a_broken_robot_is_paused_and_mended(fleet, &ops, crowd).await;
 
     site.serve(&fleet.scene.good("shop.test")).unwrap();
     fleet.until_told(&domain, "recovered", 0).await;
@@ -183,8 +184,8 @@ async fn a_test_says_what_the_robot_says(fleet: &Fleet, ops: &str, hand: &Hand) 
 }
 
 /// Somebody stops the robot of DingTalk: one message is parked, the next waits; all others have
-/// both. Edited, it gets what waited, and on wish what was parked.
-async fn a_broken_robot_is_paused_and_mended(fleet: &Fleet, ops: &str, crowd: &Crowd) {
+/// both. Edited, it gets what waited, and on wish what was parked. Its sites are still open.
+async fn a_broken_robot_is_paused_and_mended(fleet: &Fleet, ops: &str, crowd: &Crowd) -> Vec<Site> {
     let (broken, other) = (crowd.hand(Vendor::DingTalk), crowd.hand(Vendor::Feishu));
     broken.robot.fail(Fault::Code(400_102, "robot stopped".to_owned()));
     let mut sites = Vec::new();
@@ -229,4 +230,5 @@ async fn a_broken_robot_is_paused_and_mended(fleet: &Fleet, ops: &str, crowd: &C
     let id = parked["id"].as_str().unwrap();
     fleet.api.order(Method::POST, &format!("/deliveries/{id}/again")).await.unwrap();
     broken.until_said(&[&first.name, "expired"]).await;
+    sites.into_iter().map(|(site, _)| site).collect()
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use harness::api::Body;
 use harness::eventually::eventually;
 use harness::fleet::{Fleet, Plan, Shape};
+use harness::openid::{self, CLIENT_SECRET, Provider};
 use harness::robots::{Answer, Fault, Vendor};
 use harness::scene::DAY;
 use lab::site::{Behaviour, Site};
@@ -36,7 +37,9 @@ async fn no_secret_leaves(shape: Shape) {
     let password = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(password.path(), SMTP_PASSWORD).unwrap();
     let relay = mail_server().await;
+    let (provider, directory) = (Provider::open().await, tempfile::tempdir().unwrap());
     let told = [
+        ("CONSOLE_OPENID_ROLE", "viewer".to_owned()),
         // On loopback, nobody listens in.
         ("NOTIFIER_SMTP_URL", format!("smtp://ops@{relay}?tls=none")),
         ("CERTHERALD_LOG", "trace".to_owned()),
@@ -44,7 +47,8 @@ async fn no_secret_leaves(shape: Shape) {
         ("NOTIFIER_HTTP_TIMEOUT", "2s".to_owned()),
         ("NOTIFIER_SMTP_PASSWORD_FILE", password.path().display().to_string()),
     ];
-    let mut fleet = Plan::new(shape).told(crowd.robots.settings()).told(told).start().await;
+    let plan = Plan::new(shape).told(crowd.robots.settings()).told(told);
+    let mut fleet = plan.told(provider.settings(directory.path())).start().await;
     let ops = crowd.join(&fleet).await;
     let expired = fleet.scene.with_left("shop.test", -DAY);
     let site = Site::open(Behaviour::Serve(expired)).await.unwrap();
@@ -59,6 +63,7 @@ async fn no_secret_leaves(shape: Shape) {
     let mut seen = failures(&fleet, &crowd).await;
     seen.extend(refusals(&fleet, &crowd, &ops).await);
     seen.extend(replies(&fleet, &ops, &domain.id).await);
+    seen.extend(people(&fleet, &provider).await);
     for arguments in
         [&["contacts", "list"][..], &["contacts", "list", "--json"], &["domains", "list"]]
     {
@@ -122,6 +127,34 @@ async fn failures(fleet: &Fleet, crowd: &Crowd) -> Vec<String> {
             said.push(answer.await);
         }
         hand.robot.mend();
+    }
+    said
+}
+
+/// What is shown to people whom a provider refuses, lies about, and lets in.
+async fn people(fleet: &Fleet, provider: &Provider) -> Vec<String> {
+    provider.register(fleet.api.base());
+    provider.expect(json!({ "sub": "42", "email": "ada@a.example", "email_verified": true }));
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let (client, mut said) = (client.build().unwrap(), Vec::new());
+    let begun = format!("{}/sign-in/openid", fleet.api.base());
+    let place =
+        |answer: &reqwest::Response| answer.headers()["location"].to_str().unwrap().to_owned();
+    for (fault, status) in [
+        (Some(openid::Fault::Client), 503),
+        (Some(openid::Fault::Forged), 403),
+        (Some(openid::Fault::Symmetric), 403),
+        (None, 303),
+    ] {
+        provider.fail(fault);
+        let away = client.get(&begun).send().await.unwrap();
+        let cookie = away.headers()["set-cookie"].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let back = place(&client.get(place(&away)).send().await.unwrap());
+        let ended = client.get(back).header("cookie", &cookie).send().await.unwrap();
+        assert_eq!(ended.status().as_u16(), status, "{fault:?}: {ended:?}");
+        said.push(format!("{ended:?}"));
+        said.push(ended.text().await.unwrap());
     }
     said
 }
@@ -266,6 +299,12 @@ fn secrets(fleet: &Fleet, crowd: &Crowd) -> BTreeMap<String, String> {
     let token = std::fs::read_to_string(fleet.token_file()).unwrap().trim().to_owned();
     secrets.insert("the token of the API".to_owned(), token);
     secrets.insert("the password of the mail server".to_owned(), SMTP_PASSWORD.to_owned());
+    secrets.insert("what the console proves itself with".to_owned(), CLIENT_SECRET.to_owned());
+    let written = "0penid%2Bcl1ent%2F5ecret%3A%2541".to_owned();
+    secrets.insert("the same, as in a form".to_owned(), written);
+    // `certherald-test:…`, as `Basic` has it.
+    let proof = "Y2VydGhlcmFsZC10ZXN0OjBwZW5pZCUyQmNsMWVudCUyRjVlY3JldCUzQSUyNTQx".to_owned();
+    secrets.insert("the same, as in a header".to_owned(), proof);
     // `\0ops\0sm7pp455w0rd5ecret`, as `AUTH PLAIN` has it.
     let signed_in = "AG9wcwBzbTdwcDQ1NXcwcmQ1ZWNyZXQ".to_owned();
     secrets.insert("the sign-in of the mail server".to_owned(), signed_in);

@@ -33,6 +33,13 @@ pub struct Recipe {
     security: Security,
     client: ClientCertificate,
     ip: IpAddr,
+    port: Port,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Port {
+    Tls,
+    PlainHttp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +110,12 @@ impl Recipe {
         Self { client: ClientCertificate::Required, ..self }
     }
 
+    /// The port that a person forgot to secure. Only nginx has one.
+    #[must_use]
+    pub fn on_a_plain_http_port(self) -> Self {
+        Self { port: Port::PlainHttp, ..self }
+    }
+
     /// On another loopback address.
     #[must_use]
     pub fn on(self, ip: IpAddr) -> Self {
@@ -117,6 +130,7 @@ impl Recipe {
             security: Security::Usual,
             client: ClientCertificate::NotAsked,
             ip: Ipv4Addr::LOCALHOST.into(),
+            port: Port::Tls,
         }
     }
 

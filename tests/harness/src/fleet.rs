@@ -106,6 +106,13 @@ impl Plan {
         self
     }
 
+    /// However busy the machine is, no message goes before what came of the last is recorded, so
+    /// that what comes twice after a death can be counted.
+    #[must_use]
+    pub fn telling_one_by_one(self) -> Self {
+        self.told([("NOTIFIER_TURN", "1m".to_owned())])
+    }
+
     /// The probers' name server knows this name. May be said several times of one name.
     #[must_use]
     pub fn knowing(mut self, name: &str, address: IpAddr) -> Self {
@@ -213,15 +220,20 @@ impl Fleet {
         self.member(role, number).process().kill().await;
     }
 
-    /// Starts a killed process again, with the same settings and data.
+    /// Starts a killed process again, with the same settings and data, and waits for nothing.
+    pub fn relaunch(&mut self, role: Role, number: usize) {
+        self.member(role, number).restart();
+    }
+
+    /// Starts a killed process again, and waits until it is ready.
     pub async fn revive(&mut self, role: Role, number: usize) {
+        self.relaunch(role, number);
         let member = self.member(role, number);
-        member.restart();
         member.ready().await;
-        if member.role().has_the_api() {
+        // The first answers for all, unless a test asks for another.
+        if member.role().has_the_api() && number == 1 {
             let base = member.api_base().await;
-            let token = std::fs::read_to_string(self.token_file()).unwrap();
-            self.api = Api::new(&base, token.trim());
+            self.api = self.api_at(&base);
         }
     }
 
@@ -259,6 +271,17 @@ impl Fleet {
         let mut member = model.unwrap().twin(number);
         member.ready().await;
         self.members.push(member);
+    }
+
+    /// The API of one of several consoles.
+    pub async fn console(&mut self, number: usize) -> Api {
+        let base = self.member(Role::Console, number).api_base().await;
+        self.api_at(&base)
+    }
+
+    fn api_at(&self, base: &str) -> Api {
+        let token = std::fs::read_to_string(self.token_file()).unwrap();
+        Api::new(base, token.trim())
     }
 
     /// Since when the whole fleet is ready.

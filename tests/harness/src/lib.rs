@@ -16,6 +16,7 @@ pub mod external;
 pub mod fleet;
 pub mod nameserver;
 pub mod nats;
+pub mod openid;
 pub mod process;
 pub mod robots;
 pub mod scene;

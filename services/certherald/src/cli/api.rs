@@ -7,24 +7,28 @@ use url::Url;
 
 use crate::contacts::Robot;
 
+/// The heading of what every command that asks the console takes.
+const COMMON: &str = "Common options";
+
 /// How the console is reached.
 #[derive(Debug, Args)]
 pub(crate) struct Access {
     /// Where the API answers [default: as the data directory says, or http://127.0.0.1:8080]
-    #[arg(long, global = true, value_name = "URL", env = "CERTHERALD_URL")]
+    #[arg(long, help_heading = COMMON, global = true, value_name = "URL", env = "CERTHERALD_URL")]
     pub(crate) url: Option<Url>,
     /// File with the token [default: admin-token in the data directory]
-    #[arg(long, global = true, value_name = "FILE", env = "CERTHERALD_TOKEN_FILE")]
+    #[arg(long, help_heading = COMMON, global = true)]
+    #[arg(value_name = "FILE", env = "CERTHERALD_TOKEN_FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Data directory of a console on this machine [default: certherald-data]
-    #[arg(long, global = true, value_name = "DIR", env = "CERTHERALD_DATA")]
+    #[arg(long, help_heading = COMMON, global = true, value_name = "DIR", env = "CERTHERALD_DATA")]
     pub(crate) data: Option<PathBuf>,
     /// Print JSON, as the API answers it
-    #[arg(long, global = true)]
+    #[arg(long, help_heading = COMMON, global = true)]
     pub(crate) json: bool,
 }
 
-/// Say what is monitored, and see how it fares
+/// Add, list, scan and remove the domains that are monitored
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   certherald domains add example.com example.org:8443 '[2001:db8::1]:443'
@@ -141,7 +145,7 @@ pub(crate) struct List {
     pub(crate) sort: Option<String>,
 }
 
-/// Say who may be told
+/// Add, list and test the people and teams who are told
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   certherald contacts add --name Ada --email ada@example.com --time-zone Europe/Berlin
@@ -157,7 +161,7 @@ pub(crate) struct Contacts {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactsVerb {
-    /// Add a person or a team; the first one is told of every domain
+    /// Add a person or a team; the first one is told of every domain, by default
     #[command(after_help = "Examples:
   certherald contacts add --name Ada --email ada@example.com --time-zone Europe/Berlin
   certherald contacts add --name Shop --robot dingtalk=ding.txt --robot wecom=we.txt
@@ -197,17 +201,17 @@ A webhook needs one, `whsec_` and 24 to 64 bytes in base64, and calls nobody.")]
     },
     /// List the contacts
     List,
-    /// Tell a contact a test, and show what the channel says
+    /// Send a contact a test, and show what the channel answers
     Test {
         /// Its name or id
         contact: String,
-        /// By what
-        #[arg(long, default_value = "email")]
+        /// By which method: email, internal, dingtalk, wecom, feishu, lark, slack, or webhook
+        #[arg(long, value_name = "METHOD", default_value = "email")]
         method: String,
     },
 }
 
-/// See what happens
+/// Follow what happens, as it happens
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   certherald events tail
@@ -261,4 +265,25 @@ pub(crate) struct Explain {
     /// How many events, the latest first
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) last: u16,
+}
+
+/// Change the key that seals secrets
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  certherald key rotate     seal with a fresh key from now on; older keys still open
+  certherald key retire     forget the older keys, unless something still needs one")]
+pub(crate) struct Key {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(subcommand)]
+    pub(crate) verb: KeyVerb,
+}
+
+/// What is done with keys.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum KeyVerb {
+    /// Put a fresh key in front, and seal with it what older keys sealed
+    Rotate,
+    /// Forget all keys but the newest; refused while something needs another
+    Retire,
 }

@@ -6,8 +6,9 @@ use clap::Args;
 
 /// Run everything in this process, with nothing else installed
 ///
-/// The streams are kept in the data directory, unless CERTHERALD_NATS_URL names a NATS server. The
-/// API answers on the address of --listen; the first start makes an admin token.
+/// Console and API answer on the address of --listen. The first start prints a one-time link with
+/// which you make the first account, and keeps an admin token for scripts in the data directory.
+/// The streams are kept there as well, unless CERTHERALD_NATS_URL names a NATS server.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   certherald up
@@ -25,11 +26,11 @@ of --settings:
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) common: Role,
-    /// Address and port of the API; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Address and port of console and API; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,
     /// Also run broken sites on this machine, which are mended while you watch; keeps nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "data")]
     pub(crate) demo: bool,
 }
 

@@ -25,6 +25,13 @@ use crate::{
 /// Who is told in the demonstration.
 const MAILBOX: &str = "you@demo.test";
 
+/// What is said at the beginning.
+const BEGUN: &str = "\
+The demonstration begins; it takes about two minutes. Watch it here, or in the console: the
+one-time link above makes your account.
+
+";
+
 /// What is said at the end.
 const OVER: &str = "
 That was all: every site is mended, and each recovery goes to whoever was told of the trouble.
@@ -32,11 +39,7 @@ The sites stay as they are: add domains of your own, or press Ctrl-C.
 ";
 
 /// The demonstration, open and not yet begun.
-pub(super) struct Show {
-    demo: Demo,
-    /// Removed at the end: the sites have other ports next time.
-    _data: Option<TempDir>,
-}
+pub(super) struct Show(Demo);
 
 /// Why the demonstration does not begin.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +51,9 @@ pub(super) enum ShowError {
 }
 
 impl Show {
-    /// Opens the sites, and sets what the services must be told to see them.
-    pub(super) async fn open(settings: &mut Settings) -> Result<Self, ShowError> {
+    /// Opens the sites, and sets what the services must be told to see them. What they keep is in a
+    /// directory that is gone when it is dropped: the sites have other ports next time.
+    pub(super) async fn open(settings: &mut Settings) -> Result<(Self, TempDir), ShowError> {
         let demo = Demo::open(SystemClock.now()).await?;
         // Sites and mail server are on this machine; mail goes nowhere else.
         settings.say("PROBER_ALLOW", Some("127.0.0.0/8".to_owned()));
@@ -62,7 +66,7 @@ impl Show {
         std::fs::write(&authorities, authorities_with(demo.authority_pem()))?;
         settings.say("DETECTOR_CA_BUNDLE", Some(authorities.display().to_string()));
         settings.assume("CERTHERALD_ADMIN", "127.0.0.1:0");
-        Ok(Self { demo, _data: Some(data) })
+        Ok((Self(demo), data))
     }
 
     /// Adds the sites as domains, mends them in their time, and prints what happens meanwhile. A
@@ -72,13 +76,13 @@ impl Show {
         greeting: &Greeting,
         stopping: CancellationToken,
     ) -> Result<(), Infallible> {
-        let Self { demo, _data } = self;
+        let Self(demo) = self;
         let sites = demo.to_string();
         let mail = demo.mail().clone();
         let broken = demo.exhibits().iter().filter_map(Exhibit::mended_after).count();
         match begin(&demo, greeting).await {
             Ok(client) => {
-                say(&format!("The demonstration begins; it takes about two minutes:\n\n{sites}"));
+                say(&format!("{BEGUN}{sites}"));
                 let showing = async {
                     tokio::join!(events(&client, broken), mails(&mail));
                 };
@@ -106,7 +110,10 @@ async fn begin(demo: &Demo, greeting: &Greeting) -> Result<Client, Box<dyn Error
     let client = Client::new(&format!("http://{}", greeting.api), token.trim())?;
     // The mail server of the demonstration is here: nobody would follow a link.
     let contact = json!({ "name": "You", "email": MAILBOX, "verified": true });
-    client.post("contacts", &contact).await?;
+    let contact = client.post("contacts", &contact).await?;
+    // Nobody else, so that the inbox says everything once.
+    let setting = json!({ "contacts": [contact["id"]], "methods": ["email", "internal"] });
+    client.put("settings/default", &setting).await?;
     let domains: Vec<Value> = demo
         .exhibits()
         .iter()

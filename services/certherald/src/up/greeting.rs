@@ -26,6 +26,8 @@ pub(super) struct Greeting {
     pub(super) data: PathBuf,
     /// Where the token is.
     pub(super) token_file: PathBuf,
+    /// Whether the console printed a one-time link for the first account.
+    pub(super) invited: bool,
     /// Whether mail is configured.
     pub(super) mail: bool,
     /// Whether everything is kept when this process ends.
@@ -53,11 +55,12 @@ impl Greeting {
 
 impl fmt::Display for Greeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, api, admin, data, token_file, mail, kept } = self;
+        let Self { scheme, api, admin, data, token_file, invited, mail, kept } = self;
         let program = Self::program();
         let at = format!("--data {}", data.display());
         writeln!(f, "\ncertherald {} is up.\n", env!("CARGO_PKG_VERSION"))?;
-        writeln!(f, "  console  {scheme}://{api}/")?;
+        let first = if *invited { ", the first time by the one-time link above" } else { "" };
+        writeln!(f, "  console  {scheme}://{api}/{first}")?;
         writeln!(f, "  API      {scheme}://{api}/api/v1, described by /api/v1/openapi.json")?;
         writeln!(f, "  token    {}", token_file.display())?;
         writeln!(f, "  data     {}", data.display())?;

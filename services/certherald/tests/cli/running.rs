@@ -126,6 +126,9 @@ fn domains_and_contacts_survive_a_restart() {
 
     let running = Running::start(data);
     assert!(!running.said().contains("Admin token"), "a token is shown once");
+    // Nobody has made an account yet, so that the link is printed again.
+    running.until("/, the first time by the one-time link above");
+    assert!(running.said().contains("/welcome?token="), "{}", running.said());
     let list = at(data, &["domains", "list", "--json"]).exited(0).json();
     assert_eq!(names(&list), ["a.invalid:443", "d.invalid:8443"]);
     assert_eq!(list[0]["tags"], json!(["shop"]));

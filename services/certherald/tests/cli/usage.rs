@@ -29,6 +29,12 @@ fn a_mistake_is_unknown_to_those_who_judge_and_usage_to_others() {
 }
 
 #[test]
+fn a_demonstration_that_keeps_nothing_is_told_no_place_to_keep_it() {
+    let said = typed(&["up", "--demo", "--data", "somewhere"]).exited(64).err;
+    assert!(said.contains("'--demo' cannot be used with '--data <DIR>'"), "{said}");
+}
+
+#[test]
 fn a_service_without_a_broker_says_what_is_missing() {
     for service in ["prober", "detector", "notifier", "console"] {
         let refused = typed(&[service]).exited(64);

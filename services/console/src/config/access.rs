@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use chassis::config::Reader;
 use ipnet::IpNet;
 
+use super::{ConsoleUrl, openid::OpenId};
+
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -23,12 +25,17 @@ pub struct Access {
     /// neither TLS nor a trusted proxy. Passwords and sessions can then be read along the way.
     /// Default: false.
     pub plain: bool,
-    /// `CONSOLE_SESSION_IDLE`: how long a session lasts without a request. Default 12 h, allowed
-    /// 5 minutes to 30 days.
+    /// `CONSOLE_SESSION_IDLE`: how long a session lasts without a request; what an open page asks
+    /// by itself is none. Default 12 h, allowed 5 minutes to 30 days.
     pub session_idle: Duration,
     /// `CONSOLE_SESSION_MAX`: how long a session lasts in the whole. Default 7 days, allowed 1 h to
     /// 90 days.
     pub session_max: Duration,
+    /// `CONSOLE_PASSWORDS`: whether people sign in with names and passwords. One-time links let
+    /// their owners in all the same. Default: true.
+    pub passwords: bool,
+    /// The `OpenID` provider through which people sign in, if there is one.
+    pub openid: Option<OpenId>,
 }
 
 /// Where the certificate and its key are.
@@ -41,15 +48,27 @@ pub struct TlsFiles {
 }
 
 impl Access {
-    /// Reads the settings; `listen` is the address that the console is to listen on.
-    pub(super) fn read(reader: &Reader<'_>, listen: SocketAddr) -> Self {
+    /// Reads the settings; `listen` is the address that the console is to listen on, `url` the one
+    /// that people know it by.
+    pub(super) fn read(reader: &Reader<'_>, listen: SocketAddr, url: Option<&ConsoleUrl>) -> Self {
         let access = Self {
             tls: tls(reader),
             proxies: reader.ranges("CONSOLE_TRUSTED_PROXIES"),
             plain: reader.flag("CONSOLE_PLAIN", false),
             session_idle: reader.duration("CONSOLE_SESSION_IDLE", 12 * HOUR, 5 * MINUTE..=30 * DAY),
             session_max: reader.duration("CONSOLE_SESSION_MAX", 7 * DAY, HOUR..=90 * DAY),
+            passwords: reader.flag("CONSOLE_PASSWORDS", true),
+            openid: OpenId::read(reader),
         };
+        if !access.passwords && reader.path("CONSOLE_OPENID_ISSUER").is_none() {
+            let why = "want CONSOLE_OPENID_ISSUER as well";
+            reader.mistake(format!("CONSOLE_PASSWORDS=false: {why}"));
+        }
+        let is_elsewhere = !listen.ip().is_loopback() || !access.proxies.is_empty();
+        if access.openid.is_some() && url.is_none() && is_elsewhere {
+            let why = "want CONSOLE_URL as well: the provider sends people back there";
+            reader.mistake(format!("CONSOLE_OPENID_ISSUER: {why}"));
+        }
         if !listen.ip().is_loopback() && !access.is_encrypted() && !access.plain {
             reader.mistake(format!(
                 "CONSOLE_LISTEN={listen}: want a loopback address, or TLS (CONSOLE_TLS_CERT and \

@@ -6,16 +6,18 @@
 //! ([`memory`]), so that a restart folds only what is new; whoever adds to that adds a [`Part`].
 //! Start reading at [`Board`].
 
+pub mod administrators;
 pub mod audit;
 pub mod deliveries;
 pub mod delivery;
 pub mod detail;
 pub mod domains;
-mod findings;
+pub mod findings;
 pub mod leaf;
 pub mod memory;
 pub mod query;
 pub mod rest;
+mod shown;
 pub mod silences;
 pub mod watch;
 
@@ -30,19 +32,21 @@ use proto::{
 };
 
 use self::{
+    administrators::{Administrator, Deserted},
     audit::{Audit, facts::Facts},
     deliveries::Deliveries,
-    domains::{Domains, Row},
+    domains::Domains,
     memory::{Part, Reached},
     silences::Silences,
-    watch::{Anomaly, Closed},
+    watch::Closed,
 };
 use super::inventory::{
     Actor, Ordered,
     account::{Account, link::Link, strangers::Strangers},
-    acknowledgement::{Acknowledgements, Said},
+    acknowledgement::Acknowledgements,
     contact::Contact,
     inbox::{self, Marks},
+    key::Key,
     setting::Kept,
     token::Token,
 };
@@ -62,8 +66,10 @@ pub struct Board {
     settings: BTreeMap<DomainId, Versioned<Kept>>,
     tokens: BTreeMap<TokenId, Versioned<Token>>,
     accounts: BTreeMap<AccountId, Versioned<Account>>,
+    deserted: Deserted,
     strangers: Versioned<Strangers>,
     links: BTreeMap<LinkId, Versioned<Link>>,
+    key: Versioned<Key>,
     inboxes: BTreeMap<ContactId, Versioned<Marks>>,
     audit: Audit,
     silences: Silences,
@@ -142,9 +148,30 @@ impl Board {
     /// A record of `INVENTORY`.
     pub fn ordered(&mut self, entity: Entity, sequence: u64, record: &InventoryRecord) {
         let before = Facts::of(&entity, self);
+        let administrator = Administrator::of(&entity).filter(|one| self.administers(*one));
         self.take_order(entity, sequence, record);
+        if let Some(one) = administrator.filter(|one| !self.administers(*one)) {
+            self.look_for_others(one, sequence);
+        }
         let after = Facts::of(&entity, self);
         self.audit.ordered((entity, sequence, record), &before, &after);
+        // Also what was ordered of its inbox at the moment at which it was removed.
+        if let Entity::Contact(id) | Entity::Inbox(id) = entity
+            && self.is_removed(&id)
+        {
+            self.erase(id);
+        }
+    }
+
+    fn is_removed(&self, contact: &ContactId) -> bool {
+        self.contacts.get(contact).is_some_and(|contact| contact.entity.is_removed())
+    }
+
+    /// Nothing is shown any more of a contact that was removed, but that it was.
+    fn erase(&mut self, contact: ContactId) {
+        self.audit.erase(contact);
+        self.inboxes.remove(&contact);
+        self.changed.extend(self.deliveries.erase(&contact).into_iter().map(Part::Delivery));
     }
 
     fn take_order(&mut self, entity: Entity, sequence: u64, record: &InventoryRecord) {
@@ -174,6 +201,9 @@ impl Board {
             }
             Entity::Link(id) => {
                 self.links.entry(id).or_default().take(sequence, record);
+            }
+            Entity::Key => {
+                self.key.take(sequence, record);
             }
             Entity::Inbox(id) => {
                 self.inboxes.entry(id).or_default().take(sequence, record);
@@ -225,7 +255,8 @@ impl Board {
         self.events.push_back((sequence, event));
     }
 
-    /// A record of `DELIVERIES`.
+    /// A record of `DELIVERIES`. What is told at the moment at which a contact is removed is not
+    /// shown.
     pub fn told(
         &mut self,
         channel: &Channel,
@@ -234,6 +265,9 @@ impl Board {
         sequence: u64,
         record: &DeliveryRecord,
     ) {
+        if self.is_removed(&contact) {
+            return;
+        }
         let inboxes = &self.inboxes;
         let is_read = |contact: &ContactId, entry: &DeliveryId| {
             inboxes.get(contact).is_some_and(|inbox| inbox.entity.is_read(entry))
@@ -246,138 +280,6 @@ impl Board {
                 inbox.entity.forget(&entry);
             }
         }
-    }
-}
-
-/// Showing.
-impl Board {
-    /// The domains.
-    pub fn domains(&self) -> &Domains {
-        &self.domains
-    }
-
-    /// The contacts there are.
-    pub fn contacts(&self) -> impl Iterator<Item = (ContactId, &Versioned<Contact>)> {
-        self.contacts.iter().filter(|(_, c)| c.entity.card().is_some()).map(|(id, c)| (*id, c))
-    }
-
-    /// A contact, also one that was removed.
-    pub fn contact(&self, id: &ContactId) -> Option<&Versioned<Contact>> {
-        self.contacts.get(id)
-    }
-
-    /// The setting for domains that have none of their own.
-    pub fn default_setting(&self) -> &Versioned<Kept> {
-        &self.default_setting
-    }
-
-    /// Whether the default setting is the one that the console made at its first start.
-    pub fn default_is_untouched(&self) -> bool {
-        self.default_by_system
-    }
-
-    /// The own setting of a domain, also one that was cleared.
-    pub fn setting(&self, id: &DomainId) -> Option<&Versioned<Kept>> {
-        self.settings.get(id)
-    }
-
-    /// The settings that domains have of their own.
-    pub fn settings(&self) -> impl Iterator<Item = (DomainId, &Versioned<Kept>)> {
-        self.settings.iter().filter(|(_, s)| s.entity.setting().is_some()).map(|(id, s)| (*id, s))
-    }
-
-    /// The tokens that open something.
-    pub fn tokens(&self) -> impl Iterator<Item = (TokenId, &Versioned<Token>)> {
-        self.tokens.iter().filter(|(_, t)| t.entity.issued().is_some()).map(|(id, t)| (*id, t))
-    }
-
-    /// A token, also one that was revoked.
-    pub fn token(&self, id: &TokenId) -> Option<&Versioned<Token>> {
-        self.tokens.get(id)
-    }
-
-    /// The accounts there are, disabled ones among them.
-    pub fn accounts(&self) -> impl Iterator<Item = (AccountId, &Versioned<Account>)> {
-        self.accounts.iter().filter(|(_, a)| a.entity.profile().is_some()).map(|(id, a)| (*id, a))
-    }
-
-    /// An account, also one that was removed.
-    pub fn account(&self, id: &AccountId) -> Option<&Versioned<Account>> {
-        self.accounts.get(id)
-    }
-
-    /// What is known of strangers.
-    pub fn strangers(&self) -> Versioned<Strangers> {
-        self.strangers.clone()
-    }
-
-    /// A one-time link, if it was used.
-    pub fn link(&self, id: &LinkId) -> Option<&Versioned<Link>> {
-        self.links.get(id)
-    }
-
-    /// Whether any token was ever issued.
-    pub fn ever_had_a_token(&self) -> bool {
-        !self.tokens.is_empty()
-    }
-
-    /// Whether any contact was ever added.
-    pub fn ever_had_a_contact(&self) -> bool {
-        !self.contacts.is_empty()
-    }
-
-    /// The deliveries, and the entries of the inboxes among them.
-    pub fn deliveries(&self) -> &Deliveries {
-        &self.deliveries
-    }
-
-    /// Whether an entry was read by its contact.
-    pub fn is_read(&self, contact: &ContactId, entry: &DeliveryId) -> bool {
-        self.inboxes.get(contact).is_some_and(|inbox| inbox.entity.is_read(entry))
-    }
-
-    /// Entries of all inboxes that were not read.
-    pub fn unread(&self) -> usize {
-        self.deliveries.unread_count(None)
-    }
-
-    /// The marks in the inbox of a contact.
-    pub fn marks(&self, contact: &ContactId) -> Option<&Versioned<Marks>> {
-        self.inboxes.get(contact)
-    }
-
-    /// Who changed what.
-    pub fn audit(&self) -> &Audit {
-        &self.audit
-    }
-
-    /// The silences.
-    pub fn silences(&self) -> &Silences {
-        &self.silences
-    }
-
-    /// What was acknowledged of a domain.
-    pub fn acknowledgements(&self, id: &DomainId) -> Option<&Versioned<Acknowledgements>> {
-        self.acknowledgements.get(id)
-    }
-
-    /// That somebody has an open anomaly in hand, as long as it holds: until the anomaly is worse
-    /// than it was then, or the certificate has changed.
-    pub fn acknowledged(&self, row: &Row, anomaly: &Anomaly) -> Option<&Said> {
-        let said = self.acknowledgements.get(&row.id)?.entity.of(&anomaly.id)?;
-        let is_worse = anomaly.severity > said.what.severity;
-        let is_another = row.watch.certificate_changed_at() > said.signature.at;
-        (!is_worse && !is_another).then_some(said)
-    }
-
-    /// What happened lately, latest first, with the place in `EVENTS`.
-    pub fn events(&self) -> impl Iterator<Item = &(u64, Event)> {
-        self.events.iter().rev()
-    }
-
-    /// What was wrong and is over, latest first.
-    pub fn closed(&self) -> impl Iterator<Item = &Closed> {
-        self.closed.values().rev()
     }
 }
 

@@ -7,8 +7,8 @@
 
 mod message;
 mod open;
+pub mod reason;
 mod standing;
-mod window;
 
 #[cfg(test)]
 mod tests;
@@ -16,13 +16,16 @@ mod tests;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use kernel::window::Window;
 use proto::{
     id::{ContactId, DeliveryId},
-    v1::{Event, Kind, Severity},
+    time::NO_END,
+    v1::{AnomalyTime, Event, Kind, Severity},
 };
 
+use self::reason::{Called, Reason, Resting};
 use super::{
-    board::{Board, delivery::Delivery, domains::Row},
+    board::{Board, delivery::Delivery, domains::Row, rest::Rests},
     inventory::setting::Setting,
 };
 
@@ -33,6 +36,8 @@ pub struct Case<'b> {
     pub board: &'b Board,
     /// The domain.
     pub row: &'b Row,
+    /// The addresses that are left alone.
+    pub rests: &'b Rests,
     /// Now.
     pub now: Timestamp,
 }
@@ -41,7 +46,7 @@ pub struct Case<'b> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
     /// What would become of something critical now, in one sentence.
-    pub summary: String,
+    pub summary: Reason,
     /// What holds for the domain now.
     pub rules: Vec<Rule>,
     /// What is wrong, worst first, and what is said of it next.
@@ -51,14 +56,14 @@ pub struct Explanation {
 }
 
 /// One thing that decides whether somebody is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// What it is, as one word.
     pub name: &'static str,
     /// What it does.
     pub effect: Effect,
     /// The same for people.
-    pub text: String,
+    pub reason: Reason,
 }
 
 /// What a rule does to news.
@@ -92,7 +97,7 @@ impl Effect {
 }
 
 /// An anomaly that is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OpenAnomaly {
     /// Its id.
     pub id: String,
@@ -118,7 +123,7 @@ pub struct Happening {
 }
 
 /// What was said of an event to one contact by one method, or was not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     /// Who.
     pub contact: ContactId,
@@ -131,7 +136,7 @@ pub struct Message {
     /// The reason, as one word.
     pub why: &'static str,
     /// The same for people.
-    pub text: String,
+    pub reason: Reason,
     /// When that came about, if it did.
     pub at: Option<Timestamp>,
     /// When it changes by itself.
@@ -172,7 +177,7 @@ pub fn of(case: Case<'_>, events: Vec<(u64, Event)>) -> Explanation {
         Happening { sequence, event, messages }
     });
     Explanation {
-        summary: standing::summary(case, &rules),
+        summary: standing::summary(case, &rules).into(),
         anomalies: open::all(case, deliveries.values().flatten().copied()),
         events: happenings.collect(),
         rules,
@@ -194,17 +199,30 @@ fn of_domain(case: Case<'_>) -> BTreeMap<&str, Vec<&Delivery>> {
 }
 
 impl<'b> Case<'b> {
-    /// The setting that applies, and how it is called.
-    fn setting(self) -> Option<(&'static str, &'b Setting)> {
+    /// The setting that applies, and which it is.
+    fn setting(self) -> Option<(Called, &'b Setting)> {
         let own = self.board.setting(&self.row.id).and_then(|kept| kept.entity.setting());
-        let default =
-            || Some(("the default setting", self.board.default_setting().entity.setting()?));
-        own.map(|setting| ("the domain's own setting", setting)).or_else(default)
+        let default = || Some((Called::Default, self.board.default_setting().entity.setting()?));
+        own.map(|setting| (Called::Own, setting)).or_else(default)
     }
 
     /// How people call a contact.
     fn name(self, id: &ContactId) -> Option<&'b str> {
         Some(self.board.contact(id)?.entity.card()?.name())
+    }
+
+    /// How an address is left alone, if it is.
+    fn resting(self, contact: &ContactId, method: &str) -> Option<Resting> {
+        let until = self.rests.until(*contact, method)?;
+        let (name, method) = (self.name(contact)?.to_owned(), method.to_owned());
+        Some(Resting { name, method, until: Some(until).filter(|until| *until != NO_END) })
+    }
+
+    /// When the anomaly time begins, outside of it. What the notifier did stands in the deliveries;
+    /// this is what it will do.
+    fn shut_until(self, window: &AnomalyTime) -> Option<Timestamp> {
+        let AnomalyTime { from_minute, to_minute, time_zone, .. } = window;
+        Window { from_minute: *from_minute, to_minute: *to_minute, time_zone }.opens(self.now)
     }
 
     /// Until when a silence holds, the longest.

@@ -8,10 +8,14 @@ use std::collections::BTreeMap;
 
 use proto::{name::DomainName, v1::Protocol};
 
-use super::inventory::{
-    Invalid,
-    domain::{Place, protocol_of_port},
-    options::{Options, OptionsDraft},
+use super::{
+    inventory::{
+        Invalid,
+        domain::{Place, protocol_of_port},
+        options::{Options, OptionsDraft},
+    },
+    refusal::Refusal,
+    want::{Flaw, Want},
 };
 
 /// The port when none is written.
@@ -56,7 +60,7 @@ pub struct Refused {
     /// Its beginning.
     pub text: String,
     /// What is wrong, and what is allowed.
-    pub reason: String,
+    pub reason: Refusal,
 }
 
 /// One domain as a person entered it.
@@ -163,7 +167,8 @@ pub fn csv_like(text: &str, shared: &Draft) -> Result<Intake, Unreadable> {
             Ok(record) => reading.row(&columns, &record, shared)?,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                reading.refuse(usize::try_from(line).unwrap_or_default(), "", error.to_string());
+                let line = usize::try_from(line).unwrap_or_default();
+                reading.refuse(line, "", Refusal::Csv(error.to_string()));
             }
         }
     }
@@ -209,7 +214,7 @@ impl Reading {
         let line = record.position().map_or(0, csv::Position::line);
         let line = usize::try_from(line).unwrap_or_default();
         if record.len() > columns.len() {
-            let reason = format!("{} fields, but only {} columns", record.len(), columns.len());
+            let reason = Refusal::Fields { have: record.len(), columns: columns.len() };
             self.refuse(line, record.get(0).unwrap_or_default(), reason);
             return Ok(());
         }
@@ -250,32 +255,22 @@ impl Reading {
         match read(draft) {
             Ok((place, options, more_ignored)) => {
                 if let Some(first) = self.seen.insert(place.id(), line) {
-                    self.refuse(
-                        line,
-                        &draft.name,
-                        format!("the same domain stands on line {first}"),
-                    );
+                    self.refuse(line, &draft.name, Refusal::Repeated { first });
                     self.seen.insert(place.id(), first);
                     return Ok(());
                 }
                 if more_ignored {
-                    let reason = format!(
-                        "only `{}` is monitored; what else was written is ignored",
-                        place.host.with_port(place.port)
-                    );
+                    let reason = Refusal::OnlyMonitored(place.host.with_port(place.port));
                     self.intake.remarks.push(Refused { line, text: shown(&draft.name), reason });
                 }
                 self.intake.good.push(Good { line, place, options });
             }
-            Err(mistakes) => {
-                let reasons: Vec<_> = mistakes.iter().map(Invalid::to_string).collect();
-                self.refuse(line, &draft.name, reasons.join("; "));
-            }
+            Err(mistakes) => self.refuse(line, &draft.name, Refusal::Invalid(mistakes)),
         }
         Ok(())
     }
 
-    fn refuse(&mut self, line: usize, text: &str, reason: String) {
+    fn refuse(&mut self, line: usize, text: &str, reason: Refusal) {
         self.intake.refused.push(Refused { line, text: shown(text), reason });
     }
 }
@@ -311,7 +306,7 @@ pub fn read(draft: &Draft) -> Result<(Place, Options, bool), Vec<Invalid>> {
 /// Names the field and what is allowed.
 pub fn place(name: &str, protocol: Option<&str>) -> Result<(Place, bool), Invalid> {
     let DomainName { host, port, more_ignored } =
-        name.parse().map_err(|error| Invalid::new("name", name, format!("a domain ({error})")))?;
+        name.parse().map_err(|error| Invalid::new("name", name, Flaw::Domain(error)))?;
     let port = port.unwrap_or(PORT_DEFAULT);
     let protocol = match protocol.map(str::trim).filter(|text| !text.is_empty()) {
         None => protocol_of_port(port),
@@ -324,9 +319,8 @@ pub fn place(name: &str, protocol: Option<&str>) -> Result<(Place, bool), Invali
     Ok((Place { host, port, protocol }, more_ignored))
 }
 
-fn spoken() -> String {
-    let tokens: Vec<_> = SPOKEN.iter().map(|protocol| protocol.token()).collect();
-    format!("one that probers speak: {}", tokens.join(", "))
+fn spoken() -> Want {
+    Want::Spoken(SPOKEN.iter().map(|protocol| protocol.token()).collect())
 }
 
 fn shown(text: &str) -> String {

@@ -1,5 +1,5 @@
 //! What people order: domains, contacts, notification settings, tokens, accounts, silences,
-//! acknowledgements, marks in the inbox.
+//! acknowledgements, marks in the inbox, keys.
 //!
 //! Each entity is a decider of its own, and one subject of `INVENTORY`. A value that a person
 //! enters is read once, by the type that holds it; what is wrong with it is an [`Invalid`] each.
@@ -9,6 +9,7 @@ pub mod acknowledgement;
 pub mod contact;
 pub mod domain;
 pub mod inbox;
+pub mod key;
 pub mod options;
 pub mod setting;
 pub mod silence;
@@ -20,6 +21,11 @@ use kernel::decider::Decider;
 use proto::{
     id::{AccountId, TokenId},
     v1::{InventoryEvent, InventoryRecord, inventory_event::Event},
+};
+
+use super::{
+    language::Language,
+    want::{Flaw, Want},
 };
 
 /// An entity of the inventory: its events as they travel.
@@ -116,14 +122,14 @@ impl Signature {
 
 /// A value that may not stand where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: `{value}`: want {want}")]
+#[error("{}", self.in_language(Language::English))]
 pub struct Invalid {
     /// The field, as the API spells it; `rungs[2]` for one of several.
     pub field: String,
     /// The value, cut to what can be shown.
     pub value: String,
     /// What is allowed.
-    pub want: String,
+    pub want: Want,
 }
 
 /// Characters of a refused value that are shown again.
@@ -131,9 +137,20 @@ const VALUE_SHOWN_MAX: usize = 80;
 
 impl Invalid {
     /// Names a field, its value, and what is allowed.
-    pub fn new(field: impl Into<String>, value: &str, want: impl Into<String>) -> Self {
+    pub fn new(field: impl Into<String>, value: &str, want: impl Into<Want>) -> Self {
         let value = value.chars().filter(|c| !c.is_control()).take(VALUE_SHOWN_MAX).collect();
         Self { field: field.into(), value, want: want.into() }
+    }
+
+    /// What is wrong, as a clause. A bad name of a domain is one in whatever field it stands.
+    pub fn in_language(&self, language: Language) -> String {
+        let Self { field, value, want } = self;
+        let wrong = want.against(value, language);
+        match (want, language) {
+            (Want::Mended(Flaw::Domain(_)), _) => wrong,
+            (_, Language::English) => format!("{field}: {wrong}"),
+            (_, Language::Chinese) => format!("`{field}`：{wrong}"),
+        }
     }
 }
 
@@ -148,7 +165,7 @@ pub fn line(field: &str, text: &str, max: usize) -> Result<String, Invalid> {
     if (1..=max).contains(&count) && !text.chars().any(is_deceptive) {
         Ok(text.to_owned())
     } else {
-        Err(Invalid::new(field, text, format!("1 to {max} characters, no control characters")))
+        Err(Invalid::new(field, text, Want::Line(max)))
     }
 }
 
@@ -165,8 +182,7 @@ pub fn note(field: &str, text: &str) -> Result<String, Invalid> {
     if text.chars().count() <= NOTE_LEN_MAX && !text.chars().any(is_deceptive) {
         Ok(text.to_owned())
     } else {
-        let want = format!("at most {NOTE_LEN_MAX} characters, no control characters");
-        Err(Invalid::new(field, text, want))
+        Err(Invalid::new(field, text, Want::Note(NOTE_LEN_MAX)))
     }
 }
 
@@ -191,14 +207,14 @@ mod tests {
         assert_eq!(line("name", "  Ops team ", 20).as_deref(), Ok("Ops team"));
         for text in ["", "   ", "a\nb", "a\u{202e}b", "abcdefghijklmnopqrstuvwxyz"] {
             let invalid = line("name", text, 20).unwrap_err();
-            assert_eq!(invalid.want, "1 to 20 characters, no control characters");
+            assert_eq!(invalid.want, Want::Line(20));
         }
     }
 
     #[test]
     fn a_mistake_names_field_value_and_what_is_allowed() {
-        let invalid = Invalid::new("interval", "5\n0s", "1 minute to 7 days");
-        assert_eq!(invalid.to_string(), "interval: `50s`: want 1 minute to 7 days");
-        assert_eq!(Invalid::new("x", &"a".repeat(200), "less").value.len(), VALUE_SHOWN_MAX);
+        let invalid = Invalid::new("interval", "5\n0s", Want::UpTo(7));
+        assert_eq!(invalid.to_string(), "interval: `50s`: want 1 to 7");
+        assert_eq!(Invalid::new("x", &"a".repeat(200), Want::UpTo(7)).value.len(), VALUE_SHOWN_MAX);
     }
 }

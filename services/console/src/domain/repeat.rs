@@ -7,6 +7,7 @@
 use sha2::{Digest, Sha256};
 
 use super::inventory::{Actor, Invalid};
+use crate::domain::want::Asked;
 
 /// Characters of a key: a UUID has 36.
 const KEY_LEN_MAX: usize = 128;
@@ -44,14 +45,22 @@ impl Repeatable {
     pub fn new(key: &str, body: &[u8]) -> Result<Self, Invalid> {
         let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic());
         if !(1..=KEY_LEN_MAX).contains(&key.len()) || !is_plain {
-            let want = format!("1 to {KEY_LEN_MAX} visible ASCII characters, such as a UUID");
-            return Err(Invalid::new("Idempotency-Key", key, want));
+            return Err(Invalid::new("Idempotency-Key", key, Asked::Key(KEY_LEN_MAX)));
         }
         Ok(Self { key: key.to_owned(), body: Sha256::digest(body).into() })
     }
 
     /// The id of what this order makes. `place` is where it was sent.
     pub fn id(&self, actor: Actor, place: &str) -> [u8; 16] {
+        let mut id = self.id_of_key(actor, place);
+        let body = &mut id[KEY_BYTES..];
+        body.copy_from_slice(&self.body[..body.len()]);
+        id
+    }
+
+    /// The id of what is made under the key, whatever is asked: for what says by itself what that
+    /// was.
+    pub fn id_of_key(&self, actor: Actor, place: &str) -> [u8; 16] {
         let actor = actor.to_string();
         let mut hash = Sha256::new();
         for part in [actor.as_str(), place, &self.key] {
@@ -60,10 +69,8 @@ impl Repeatable {
             hash.update(part);
         }
         let mut id = [0; 16];
-        let (key, body) = id.split_at_mut(KEY_BYTES);
-        let length = body.len();
-        key.copy_from_slice(&hash.finalize()[..KEY_BYTES]);
-        body.copy_from_slice(&self.body[..length]);
+        let length = id.len();
+        id.copy_from_slice(&hash.finalize()[..length]);
         id
     }
 
@@ -116,6 +123,15 @@ mod tests {
         ] {
             assert!(matches!(met(&order, by, place), Ok(Identity::New(other)) if other != id));
         }
+    }
+
+    #[test]
+    fn what_is_made_under_a_key_alone_is_one_whatever_is_asked() {
+        let made = |key, body, by| asked(key, body).id_of_key(actor(by), "contacts");
+        assert_eq!(made("k", "{}", 1), made("k", "{ }", 1));
+        assert_ne!(made("k", "{}", 1), made("l", "{}", 1));
+        assert_ne!(made("k", "{}", 1), made("k", "{}", 2));
+        assert_ne!(made("k", "{}", 1), asked("k", "{}").id(actor(1), "contacts"));
     }
 
     #[test]

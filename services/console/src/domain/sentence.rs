@@ -8,7 +8,9 @@ mod zh_cn;
 use jiff::{Timestamp, tz::Offset};
 use proto::{
     time,
-    v1::{Evidence, Kind, Protocol},
+    v1::{
+        CertificateSummary, Change, Evidence, Expiry, Kind, Mixed, Protocol, delivery_dropped::Why,
+    },
 };
 
 use super::language::Language;
@@ -52,6 +54,44 @@ pub fn of(language: Language, kind: Kind, evidence: Option<&Evidence>) -> String
     sentence.chars().take(SENTENCE_LEN_MAX).collect()
 }
 
+/// What limits how long a chain holds.
+struct Limit<'e> {
+    /// The subject of the certificate that ends first, unless it is the server's own.
+    subject: Option<&'e str>,
+    /// The first instant at which that is valid, if it is known.
+    from: Option<String>,
+    /// The last one.
+    until: Option<String>,
+}
+
+impl<'e> Limit<'e> {
+    fn of(expiry: &'e Expiry, leaf: Option<&'e CertificateSummary>) -> Self {
+        let limiting = expiry.limiting.as_ref().or(leaf);
+        Self {
+            subject: limiting.filter(|_| !expiry.is_leaf).map(|limiting| &*limiting.subject),
+            from: limiting.and_then(|limiting| instant(limiting.not_before.as_ref())),
+            until: limiting.and_then(|limiting| instant(limiting.not_after.as_ref())),
+        }
+    }
+}
+
+/// How many endpoints serve another certificate than most, and how many there are.
+fn apart(mixed: &Mixed) -> (usize, usize) {
+    let total = mixed.groups.iter().map(|group| group.endpoints.len()).sum();
+    let most = mixed.groups.first().map_or(0, |group| group.endpoints.len());
+    (total - most, total)
+}
+
+/// The last instant at which a new certificate is valid, if it is known.
+fn renewed_until(change: &Change) -> Option<String> {
+    instant(change.after.as_ref()?.not_after.as_ref())
+}
+
+/// Those of a list that are spelled out.
+fn spelled(items: &[String]) -> &[String] {
+    items.get(..SPELLED_MAX).unwrap_or(items)
+}
+
 fn instant(wire: Option<&prost_types::Timestamp>) -> Option<String> {
     wire.and_then(time::read).map(shown)
 }
@@ -59,6 +99,30 @@ fn instant(wire: Option<&prost_types::Timestamp>) -> Option<String> {
 /// An instant for people: `2026-11-22 21:05 UTC`.
 pub fn shown(at: Timestamp) -> String {
     at.to_zoned(Offset::UTC.to_time_zone()).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// What a kind is called, as the pages have it.
+pub fn kind(language: Language, kind: Kind) -> &'static str {
+    match language {
+        Language::English => en::kind(kind),
+        Language::Chinese => zh_cn::kind(kind),
+    }
+}
+
+/// What a notification method is called within a sentence.
+pub fn method(language: Language, token: &str) -> &str {
+    match language {
+        Language::English => en::method(token),
+        Language::Chinese => zh_cn::method(token),
+    }
+}
+
+/// Why the notifier dropped a delivery.
+pub fn dropped(language: Language, why: Why) -> &'static str {
+    match language {
+        Language::English => en::dropped(why),
+        Language::Chinese => zh_cn::dropped(why),
+    }
 }
 
 /// How a protocol is called by people.
@@ -80,7 +144,7 @@ pub fn protocol(protocol: Protocol) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use proto::v1::{self, CertificateSummary, evidence::Case};
+    use proto::v1::{self, evidence::Case};
 
     use super::*;
 
@@ -98,7 +162,7 @@ mod tests {
 
     #[test]
     fn evidence_is_named() {
-        let expiry = v1::Expiry {
+        let expiry = Expiry {
             limiting: Some(summary("CN=Old Root", 1_700_000_000)),
             rung: None,
             is_leaf: false,

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 /// How long a link holds that was printed at a start, or asked for on the machine itself.
 pub const LINK_LASTS: SignedDuration = SignedDuration::from_hours(24);
 /// How long a link holds that an administrator hands on: the addressee may be on leave.
-pub const INVITATION_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
+const INVITATION_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Part of the idle limit after which a cookie is sealed anew. Smaller parts cost a sealing and a
 /// header more often; larger ones let a session end that was used within its limit.
 const RENEWED_AFTER_PART: i32 = 20;
@@ -38,6 +38,9 @@ pub struct Session {
     csrf: String,
     began_at: Timestamp,
     seen_at: Timestamp,
+    /// Whether it was opened through the `OpenID` provider.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_provider: bool,
 }
 
 /// Whose password a link sets.
@@ -100,7 +103,19 @@ impl Session {
             csrf: text(&csrf),
             began_at: now,
             seen_at: now,
+            by_provider: false,
         }
+    }
+
+    /// The same, opened through the `OpenID` provider.
+    #[must_use]
+    pub fn by_provider(self) -> Self {
+        Self { by_provider: true, ..self }
+    }
+
+    /// Whether it was opened through the `OpenID` provider.
+    pub fn is_by_provider(&self) -> bool {
+        self.by_provider
     }
 
     /// The session as it is sealed.
@@ -169,17 +184,27 @@ impl Session {
     }
 }
 
+impl Purpose {
+    /// When a link ends that is made now.
+    pub fn ends_at(self, now: Timestamp) -> Timestamp {
+        let lasts = match self {
+            Self::First | Self::Reset => LINK_LASTS,
+            Self::Of(_, _) => INVITATION_LASTS,
+        };
+        now.saturating_add(lasts).unwrap_or(Timestamp::MAX)
+    }
+}
+
 impl Link {
-    /// A link that is made now.
-    pub fn new(purpose: Purpose, id: LinkId, now: Timestamp) -> Self {
-        let (opens, account, generation, lasts) = match purpose {
-            Purpose::First => (Kind::FirstStart, None, 0, LINK_LASTS),
-            Purpose::Reset => (Kind::Reset, None, 0, LINK_LASTS),
+    /// A link that ends at an instant.
+    pub fn new(purpose: Purpose, id: LinkId, expires_at: Timestamp) -> Self {
+        let (opens, account, generation) = match purpose {
+            Purpose::First => (Kind::FirstStart, None, 0),
+            Purpose::Reset => (Kind::Reset, None, 0),
             Purpose::Of(account, generation) => {
-                (Kind::Account, Some(account.to_string()), generation, INVITATION_LASTS)
+                (Kind::Account, Some(account.to_string()), generation)
             }
         };
-        let expires_at = now.saturating_add(lasts).unwrap_or(Timestamp::MAX);
         Self { opens, account, generation, id: id.to_string(), expires_at }
     }
 
@@ -212,11 +237,6 @@ impl Link {
             return Err(Invalid::Expired);
         }
         Ok((link.id.parse().map_err(|_| Invalid::Garbled)?, purpose))
-    }
-
-    /// When it ends.
-    pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
     }
 }
 
@@ -268,6 +288,15 @@ mod tests {
     }
 
     #[test]
+    fn a_session_knows_whether_the_provider_opened_it() {
+        let read = |session: &Session| Session::read(&session.write(), at(1), LIMITS).unwrap();
+        assert!(read(&session().by_provider()).is_by_provider());
+        assert!(!read(&session()).is_by_provider());
+        let before = String::from_utf8(session().write()).unwrap();
+        assert!(!before.contains("provider"), "as it was before there was one: {before}");
+    }
+
+    #[test]
     fn only_the_token_of_the_session_fits() {
         assert!(session().is_csrf(session().csrf()));
         for other in ["", "x", session().id()] {
@@ -279,15 +308,16 @@ mod tests {
     fn a_link_says_what_it_is_for_until_it_expires() {
         let id = LinkId::from_bytes([9; 16]);
         for purpose in [Purpose::First, Purpose::Reset, Purpose::Of(ada(), 3)] {
-            let link = Link::new(purpose, id, at(0));
+            let ends_at = purpose.ends_at(at(0));
+            let link = Link::new(purpose, id, ends_at);
             assert_eq!(Link::read(&link.write(), at(86_399)), Ok((id, purpose)));
-            assert_eq!(Link::read(&link.write(), link.expires_at()), Err(Invalid::Expired));
+            assert_eq!(Link::read(&link.write(), ends_at), Err(Invalid::Expired));
         }
     }
 
     #[test]
     fn nothing_that_is_sealed_is_taken_for_another() {
-        let link = Link::new(Purpose::Of(ada(), 3), LinkId::from_bytes([9; 16]), at(0));
+        let link = Link::new(Purpose::Of(ada(), 3), LinkId::from_bytes([9; 16]), at(60));
         let robot = br#"{"url":"https://oapi.dingtalk.com/robot/send?access_token=x"}"#;
         for other in [&link.write()[..], robot, b"", b"{}"] {
             assert_eq!(Session::read(other, at(0), LIMITS), Err(Invalid::Garbled));

@@ -137,9 +137,9 @@ mod tests {
         assert_eq!(
             texts,
             [
-                "expired is mended, after it was so since 1970-01-01 00:00 UTC.",
-                "Its state was abnormal and is secure.",
-                "[2001:db8::1]:443 presents another chain than before.",
+                "\"Expired\" is mended, after it was so since 1970-01-01 00:00 UTC.",
+                "The state changed from \"Abnormal\" to \"Secure\".",
+                "[2001:db8::1]:443 presents a chain that is new there.",
                 "It was removed, and is looked at no more.",
             ]
         );
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(places, [(3, 0), (3, 1), (9, 0), (12, 0)]);
         assert_eq!((moments[0].kind, moments[0].at), (Some(Kind::Expired), at(60)));
         let chinese = of(records.into_iter(), Language::Chinese);
-        assert_eq!(chinese[0].text, "expired 已恢复（始于 1970-01-01 00:00 UTC）。");
+        assert_eq!(chinese[0].text, "“已过期”已恢复（始于 1970-01-01 00:00 UTC）。");
         assert!(chinese.iter().all(|moment| moment.text.ends_with('。')));
     }
 }

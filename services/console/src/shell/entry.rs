@@ -1,9 +1,10 @@
 //! The door: people sign in and out, and follow one-time links.
 //!
 //! What happens at it is an order like any other, and stands in the inventory. Start reading at
-//! [`Entry::sign_in`]; links are in [`link`].
+//! [`Entry::sign_in`]; links are in [`link`], and whoever comes through a provider in [`openid`].
 
 pub mod link;
+pub mod openid;
 mod tally;
 
 use std::{net::IpAddr, time::Duration};
@@ -17,6 +18,7 @@ use tracing::{info, warn};
 use self::tally::{Tally, Whose};
 use super::{
     mirror::Mirror,
+    openid::Provider,
     pace::Pace,
     passwords::{HashError, Passwords},
     session::Gate,
@@ -41,6 +43,8 @@ const NO_NAME: &str = " ";
 pub struct Entry {
     /// What sessions are opened with.
     pub gate: Gate,
+    /// How people may sign in, beside following a link.
+    pub ways: Ways,
     passwords: Passwords,
     pace: Pace,
     tally: Tally,
@@ -48,6 +52,14 @@ pub struct Entry {
     mirror: Mirror,
     store: Store,
     url: ConsoleUrl,
+}
+
+/// How people may sign in.
+pub struct Ways {
+    /// With name and password.
+    pub password: bool,
+    /// Through a provider.
+    pub openid: Option<Provider>,
 }
 
 /// What was presented at the door.
@@ -66,6 +78,9 @@ pub enum Denied {
     /// No account has this name and this password. Says no more on purpose.
     #[error("the name or the password is wrong")]
     Wrong,
+    /// Nobody signs in with a password.
+    #[error("nobody signs in with a password here")]
+    Closed,
     /// It was tried too often.
     #[error("that was tried too often: wait {} s", seconds(*wait))]
     TooOften {
@@ -114,7 +129,7 @@ impl Entry {
     ///
     /// When there is too little memory to hash a password.
     pub fn new(
-        gate: Gate,
+        (gate, ways): (Gate, Ways),
         context: Context,
         mirror: Mirror,
         store: Store,
@@ -122,7 +137,8 @@ impl Entry {
     ) -> Result<Self, HashError> {
         let passwords = Passwords::new(gate.seal.clone(), context.dice.clone())?;
         let pace = Pace::new(context.clock.clone());
-        Ok(Self { gate, passwords, pace, tally: Tally::default(), context, mirror, store, url })
+        let tally = Tally::default();
+        Ok(Self { gate, ways, passwords, pace, tally, context, mirror, store, url })
     }
 
     /// Lets somebody in by name and password: the header that sets the session.
@@ -131,6 +147,9 @@ impl Entry {
     ///
     /// See [`Denied`].
     pub async fn sign_in(&self, presented: Presented<'_>) -> Result<HeaderValue, Denied> {
+        if !self.ways.password {
+            return Err(Denied::Closed);
+        }
         let Presented { password, address, .. } = presented;
         let name = profile::name(presented.name).unwrap_or_default();
         let id = profile::id(&name);
@@ -158,13 +177,24 @@ impl Entry {
         with: With,
         address: IpAddr,
     ) -> Result<HeaderValue, Denied> {
+        let session = self.begun(id, account, with, address).await?;
+        Ok(self.gate.cookies.set(&session, &self.gate.seal)?)
+    }
+
+    /// The session of an account that proved itself.
+    async fn begun(
+        &self,
+        id: AccountId,
+        account: Versioned<Account>,
+        with: With,
+        address: IpAddr,
+    ) -> Result<Session, StoreError<account::Refusal>> {
         let generation = account.entity.generation();
         let command = Command::SignIn { address, with, generation };
         self.order(id, account, Actor::Account(id), command).await?;
         info!(account.id = %id, %address, "Somebody signed in with the account `{id}`.");
         let random = [self.context.dice.bytes(), self.context.dice.bytes()];
-        let session = Session::begin(id, generation, random, self.context.clock.now());
-        Ok(self.gate.cookies.set(&session, &self.gate.seal)?)
+        Ok(Session::begin(id, generation, random, self.context.clock.now()))
     }
 
     /// Ends a session: the header that removes it. Whoever still holds its cookie is a stranger.

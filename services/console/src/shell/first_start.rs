@@ -89,17 +89,19 @@ pub async fn prepare(
     Ok(())
 }
 
-/// Prints a one-time link that makes the first account, as long as there is none.
+/// Prints a one-time link that makes the first account, as long as there is none. Answers whether
+/// it did.
 ///
 /// # Errors
 ///
 /// When the link cannot be sealed.
-pub fn invite(mirror: &Mirror, entry: &Entry) -> Result<(), SealError> {
-    if mirror.board().read().accounts().next().is_none() {
+pub fn invite(mirror: &Mirror, entry: &Entry) -> Result<bool, SealError> {
+    let is_first = mirror.board().read().accounts().next().is_none();
+    if is_first {
         let link = entry.first_link()?;
         say(&format!("Nobody has an account yet. Make yours within a day, once: {link}"));
     }
-    Ok(())
+    Ok(is_first)
 }
 
 async fn issue_token(context: &Context, store: &Store, path: &Path) -> Result<(), FirstStartError> {

@@ -29,14 +29,17 @@ pub mod extract;
 pub mod headers;
 pub mod history;
 pub mod inbox;
+pub mod key;
 pub mod listener;
 pub mod live;
 pub mod object;
 pub mod paging;
 pub mod peer;
 pub mod problem;
+pub mod serving;
 pub mod settings;
 pub mod silences;
+pub mod sparing;
 pub mod stream;
 pub mod system;
 pub mod tls;
@@ -51,7 +54,10 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, Method, header::SET_COOKIE},
+    http::{
+        HeaderMap, Method,
+        header::{CACHE_CONTROL, SET_COOKIE},
+    },
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -64,16 +70,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::problem::Problem;
 use super::{
     entry::Entry,
+    eraser::Eraser,
     mirror::Mirror,
-    page,
+    page::{self, oops},
     requests::Requests,
-    session::{Entrance, Stranger, enter},
+    session::{Entrance, Stranger, UNATTENDED_HEADER, enter},
     store::Store,
     verifier::Verifier,
 };
 use crate::{
     config::Config,
-    domain::{board::Board, inventory::token::Role},
+    domain::{board::Board, inventory::token::Role, refusal::Slow},
 };
 
 /// Bytes of a request: a list of the most lines that are read, at 160 bytes a line.
@@ -102,6 +109,8 @@ pub struct Api {
     pub entry: Entry,
     /// Sends links that verify mailboxes.
     pub verifier: Verifier,
+    /// Purges what is held of contacts that were removed.
+    pub eraser: Eraser,
     /// A permit for each event stream that may be open.
     pub streams: Arc<Semaphore>,
 }
@@ -167,10 +176,12 @@ fn described(api: &Arc<Api>) -> OpenApiRouter<Arc<Api>> {
     let admin = OpenApiRouter::new()
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::show, accounts::change, accounts::remove))
-        .routes(routes!(accounts::link))
+        .routes(routes!(accounts::link::make))
         .routes(routes!(accounts::end_sessions))
         .routes(routes!(tokens::list, tokens::issue))
-        .routes(routes!(tokens::revoke));
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(key::rotate))
+        .routes(routes!(key::retire));
     // Viewers look and change what is their own.
     let own = OpenApiRouter::new()
         .routes(routes!(account::show, account::change))
@@ -193,7 +204,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/ready", get(system::ready))
         .merge(verify::router())
         .merge(page::router(&api))
-        .fallback(|| async { Problem::nothing_here() })
+        .fallback(async |State(api): Shared, headers: HeaderMap| oops::nothing_here(&api, &headers))
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(accept::or_refuse))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -209,7 +220,7 @@ pub fn router(api: Arc<Api>) -> Router {
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_WITHIN, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::slow("answering").into_response(),
+        Err(_) => Problem::slow(Slow::Answering).into_response(),
     }
 }
 
@@ -254,19 +265,33 @@ async fn admitted(api: &Api, needed: Role, mut request: Request, next: Next) -> 
 #[derive(Debug, Clone)]
 pub struct Known(pub Result<Entrance, Stranger>);
 
+/// Whether somebody sits before the page that asks. Scripts say so of what they ask by themselves;
+/// of streams of events, which browsers open anew by themselves, they cannot.
+fn is_attended(request: &Request) -> bool {
+    !request.headers().contains_key(UNATTENDED_HEADER) && request.uri().path() != live::PATH
+}
+
 /// Finds out who asks, once for each request, and keeps a session that is used from ending.
 async fn recognised(State(api): Shared, mut request: Request, next: Next) -> Response {
     let (gate, now) = (&api.entry.gate, api.context.clock.now());
     let entered = api.enter(request.headers());
     let session = entered.as_ref().ok().and_then(|entrance| entrance.session.as_ref());
-    let renewed = session.and_then(|session| session.renewed(now, gate.limits));
+    let used = session.filter(|_| is_attended(&request));
+    let renewed = used.and_then(|session| session.renewed(now, gate.limits));
     request.extensions_mut().insert(Known(entered));
     let mut response = next.run(request).await;
     // What the request itself did to the session goes first.
-    if let Some(session) = renewed.filter(|_| !response.headers().contains_key(SET_COOKIE))
+    let is_said = response.headers().contains_key(SET_COOKIE);
+    if let Some(session) = renewed.filter(|_| !is_said && !is_public(&response))
         && let Ok(cookie) = gate.cookies.set(&session, &gate.seal)
     {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
     response
+}
+
+/// Whether a cache may give it to anybody: no cookie may go with it.
+fn is_public(response: &Response) -> bool {
+    let said = response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    said.is_some_and(|said| said.contains("public"))
 }

@@ -107,13 +107,16 @@ impl Mirror {
         &self.live
     }
 
-    /// Waits until the board shows what was ordered up to a sequence, for a while at most.
-    pub async fn shows(&self, sequence: u64) {
+    /// Waits until the board shows what was ordered up to a sequence, for a while at most. Answers
+    /// whether it does.
+    pub async fn shows(&self, sequence: u64) -> bool {
         let mut inventory = self.inventory.clone();
         let reached = inventory.wait_for(|progress| progress.sequence >= sequence);
-        if tokio::time::timeout(SHOWN_WITHIN, reached).await.is_err() {
+        let shows = matches!(tokio::time::timeout(SHOWN_WITHIN, reached).await, Ok(Ok(_)));
+        if !shows {
             warn!(sequence, "The board is late: it does not show yet what was ordered.");
         }
+        shows
     }
 
     /// Waits until the board has read all there was when it began, but for looks.
@@ -161,7 +164,7 @@ fn looked(message: &Message) -> Option<Heard> {
 
 /// The message of a payload, or `None` if it is malformed.
 pub(crate) fn read<M: prost::Message + Default>(message: &Message) -> Option<M> {
-    M::decode(message.payload.clone()).ok()
+    message.read().ok()
 }
 
 /// Reading along with one stream.

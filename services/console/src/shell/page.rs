@@ -22,6 +22,8 @@ pub mod moment;
 pub mod notification;
 pub mod oops;
 pub mod overview;
+pub mod prose;
+mod sent;
 pub mod silencing;
 pub mod system;
 pub mod viewer;
@@ -30,11 +32,9 @@ pub mod zones;
 
 use std::sync::Arc;
 
-use axum::{
-    Router, middleware,
-    routing::{get, post},
-};
+use axum::{Router, middleware, routing::get};
 
+use self::sent::form;
 use super::http::Api;
 
 /// All pages, and what they load.
@@ -42,16 +42,18 @@ pub fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
     Router::new()
         .route("/", get(overview::show))
         .route("/account", get(account::show))
-        .route("/account/language", post(account::set_language))
-        .route("/account/password", post(account::set_password))
+        .merge(form("/account/language", "/account", account::set_language))
+        .merge(form("/account/password", "/account", account::set_password))
         .route("/audit", get(audit::show))
         .route("/settings", get(system::show))
-        .route("/settings/accounts", post(system::add_account))
-        .route("/settings/accounts/{account}/{deed}", post(system::change_account))
-        .route("/settings/tokens", post(system::issue_token))
-        .route("/settings/tokens/{token}/revoke", post(system::revoke_token))
+        .merge(form("/settings/accounts", "/settings", system::add_account))
+        .merge(form("/settings/accounts/{account}/{deed}", "/settings", system::change_account))
+        .merge(form("/settings/tokens", "/settings", system::issue_token))
+        .merge(form("/settings/tokens/{token}/revoke", "/settings", system::revoke_token))
         .route("/sign-in", get(door::ask).post(door::sign_in))
-        .route("/sign-out", post(door::sign_out))
+        .route("/sign-in/openid", get(door::openid::begin))
+        .route("/sign-in/openid/return", get(door::openid::end))
+        .merge(form("/sign-out", "/", door::sign_out))
         .route("/welcome", get(door::welcome).post(door::follow))
         .merge(anomalies::router())
         .merge(domain::router())
@@ -68,16 +70,20 @@ fn telling() -> Router<Arc<Api>> {
         .route("/contacts", get(contacts::show))
         .route("/contacts/add", get(contacts::card::new).post(contacts::card::add))
         .route("/contacts/{contact}", get(contacts::card::show).post(contacts::card::save))
-        .route("/contacts/{contact}/remove", post(contacts::remove))
-        .route("/contacts/{contact}/test", post(contacts::test))
-        .route("/contacts/{contact}/verification", post(contacts::verify))
+        .merge(form("/contacts/{contact}/remove", "/contacts/{contact}", contacts::remove))
+        .merge(form("/contacts/{contact}/test", "/contacts/{contact}", contacts::test))
+        .merge(form("/contacts/{contact}/verification", "/contacts/{contact}", contacts::verify))
         .route("/deliveries", get(deliveries::show))
         .route("/deliveries/{delivery}", get(deliveries::one))
-        .route("/deliveries/{delivery}/again", post(deliveries::again))
+        .merge(form("/deliveries/{delivery}/again", "/deliveries/{delivery}", deliveries::again))
         .route("/inbox", get(inbox::show))
-        .route("/inbox/read", post(inbox::read_all))
-        .route("/inbox/{entry}/read", post(inbox::read))
+        .merge(form("/inbox/read", "/inbox", inbox::read_all))
+        .merge(form("/inbox/{entry}/read", "/inbox", inbox::read))
         .route("/notification", get(notification::show))
-        .route("/notification/{whose}", post(notification::save))
-        .route("/notification/{whose}/clear", post(notification::clear))
+        .merge(form("/notification/{whose}", "/notification?edit={whose}", notification::save))
+        .merge(form(
+            "/notification/{whose}/clear",
+            "/notification?edit={whose}",
+            notification::clear,
+        ))
 }

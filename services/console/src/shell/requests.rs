@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chassis::{
-    bus::{Append, AppendError, Expect},
+    bus::{Append, AppendError, Appended, Expect},
     context::Context,
 };
 use prost::Message as _;
@@ -40,7 +40,8 @@ impl Requests {
         }
     }
 
-    /// Asks that a contact be told a test. Asking twice under one id is asking once.
+    /// Asks that a contact be told a test. Asking twice under one id is asking once: answers the
+    /// test that waits already.
     ///
     /// # Errors
     ///
@@ -50,13 +51,28 @@ impl Requests {
         id: RequestId,
         test: SendTest,
         actor: Actor,
-    ) -> Result<(), AppendError> {
+    ) -> Result<Option<SendTest>, AppendError> {
         // The notifier names the delivery after the message, which is why that bears the id.
         let message = id.to_string();
         match self.say(Service::Notifier, id, message, actor, Wish::SendTest(test)).await {
-            Err(AppendError::Outstanding { .. }) => Ok(()),
-            result => result,
+            Ok(Appended { repeated: false, .. }) => Ok(None),
+            Ok(Appended { repeated: true, .. }) | Err(AppendError::Outstanding { .. }) => {
+                self.waiting(id).await
+            }
+            Err(error) => Err(error),
         }
+    }
+
+    /// The test that waits under an id, unless the notifier has heard of it by now.
+    async fn waiting(&self, id: RequestId) -> Result<Option<SendTest>, AppendError> {
+        let subject = subject::request(Service::Notifier, &id);
+        let last = self.0.bus.last(&stream::REQUESTS, &subject).await;
+        let last = last.map_err(|source| AppendError::Failed { subject, source })?;
+        let wish = last.and_then(|message| message.read::<Request>().ok()?.wish);
+        Ok(match wish {
+            Some(Wish::SendTest(test)) => Some(test),
+            Some(Wish::ScanNow(_) | Wish::SendAgain(_) | Wish::SendVerification(_)) | None => None,
+        })
     }
 
     /// Asks that a parked delivery be tried again. Asking twice is asking once.
@@ -97,7 +113,7 @@ impl Requests {
         actor: Actor,
         wish: Wish,
     ) -> Result<(), AppendError> {
-        self.say(to, id, self.fresh().to_string(), actor, wish).await
+        self.say(to, id, self.fresh().to_string(), actor, wish).await.map(drop)
     }
 
     async fn say(
@@ -107,7 +123,7 @@ impl Requests {
         message: String,
         actor: Actor,
         wish: Wish,
-    ) -> Result<(), AppendError> {
+    ) -> Result<Appended, AppendError> {
         let request = Request {
             requested_at: Some(time::write(self.0.clock.now())),
             actor: actor.to_string(),
@@ -121,6 +137,6 @@ impl Requests {
             headers: vec![],
             payload: Bytes::from(request.encode_to_vec()),
         };
-        self.0.bus.append(append).await.map(|_| ())
+        self.0.bus.append(append).await
     }
 }

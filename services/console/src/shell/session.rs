@@ -24,6 +24,10 @@ use crate::domain::{
 /// The header that proves a request to come from a page of the session, where it is no form.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
+/// The header of what a page asks by itself. It keeps no session from ending, and does nothing
+/// else: whoever forges it has less for it.
+pub const UNATTENDED_HEADER: &str = "x-unattended";
+
 /// Who asks, and what they may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
@@ -53,22 +57,17 @@ impl Caller {
 }
 
 /// Why nobody is let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stranger {
     /// Nothing was sent that would tell who asks.
-    #[error("send the token in the header `Authorization: Bearer …`, or sign in")]
     Silent,
     /// The token opens nothing.
-    #[error("the token is not known, or was revoked")]
     Unknown,
     /// The session is over.
-    #[error("the session is over: sign in again")]
     Over,
     /// The request does not come from a page of the console.
-    #[error("the request does not come from a page of this console")]
     Elsewhere,
     /// The request does not carry what the pages of the session do.
-    #[error("the request lacks the token of the session: load the page again")]
     Unproven,
 }
 

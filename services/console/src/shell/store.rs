@@ -1,6 +1,8 @@
 //! Makes orders into records: decide on what the board knows, append at its version, decide again
 //! if someone else was first.
 
+pub mod sparing;
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -130,6 +132,10 @@ impl Store {
     {
         let Order { entity, mut known, seen, actor, command } = order;
         let subject = subject::inventory(&entity);
+        if seen.is_some_and(|seen| seen > known.version) {
+            // Seen at another console, before this one heard of it.
+            known = self.load(&subject).await?;
+        }
         for _ in 0..DECISIONS_MAX {
             if let Some(seen) = seen.filter(|seen| *seen != known.version) {
                 return Err(StoreError::Changed { seen, now: known.version });
@@ -141,21 +147,17 @@ impl Store {
             let record = record::<E>(&events, actor, self.clock.now());
             match self.append_record(&subject, known.version, &record).await {
                 Ok(version) => return Ok(Stored { version, changed: true }),
-                Err(AppendError::Outrun { .. }) => {
-                    known = self
-                        .load(&subject)
-                        .await
-                        .map_err(|source| StoreError::Load { subject: subject.clone(), source })?;
-                }
+                Err(AppendError::Outrun { .. }) => known = self.load(&subject).await?,
                 Err(error) => return Err(StoreError::Append(error)),
             }
         }
         Err(StoreError::Contended { subject })
     }
 
-    /// Waits until what was stored at a version is shown.
-    pub async fn shown(&self, version: u64) {
-        self.mirror.shows(version).await;
+    /// Waits until what was stored at a version is shown, for a while at most. Answers whether it
+    /// is.
+    pub async fn shown(&self, version: u64) -> bool {
+        self.mirror.shows(version).await
     }
 
     async fn append_record(
@@ -186,9 +188,13 @@ impl Store {
         }
     }
 
-    async fn load<E: Ordered>(&self, subject: &str) -> Result<Versioned<E>, BusError> {
-        let messages = self.bus.load(&stream::INVENTORY, subject, 0).await?;
-        Ok(folded(&messages))
+    async fn load<E: Ordered>(
+        &self,
+        subject: &str,
+    ) -> Result<Versioned<E>, StoreError<E::Refusal>> {
+        let loaded = self.bus.load(&stream::INVENTORY, subject, 0).await;
+        let unread = |source| StoreError::Load { subject: subject.to_owned(), source };
+        loaded.map(|messages| folded(&messages)).map_err(unread)
     }
 }
 
@@ -198,4 +204,69 @@ fn folded<E: Ordered>(messages: &[Message]) -> Versioned<E> {
         entity.fold(&record);
     }
     Versioned { entity, version: messages.last().map_or(0, |message| message.sequence) }
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::{
+        bus::embedded::Embedded, clock::SystemClock, context::Context, health::Health, tasks::Tasks,
+    };
+    use proto::stream::Service;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::{
+        intake,
+        inventory::{
+            domain::{Command, Domain},
+            options::{Options, OptionsDraft},
+        },
+    };
+
+    /// An order by somebody who saw a version, at a console that knows nothing yet.
+    fn order(seen: Option<u64>, tag: &str) -> Order<Domain> {
+        let place = intake::place("a.example", None).unwrap().0;
+        let draft = OptionsDraft { tags: vec![tag.to_owned()], ..OptionsDraft::default() };
+        let options = Options::read(&draft).unwrap();
+        let command = match seen {
+            None => Command::Add(place.clone(), options),
+            Some(_) => Command::Change(options),
+        };
+        let known = Versioned::default();
+        Order { entity: Entity::Domain(place.id()), known, seen, actor: Actor::System, command }
+    }
+
+    /// A store with nothing in it.
+    pub(super) async fn stored(directory: &TempDir) -> (Context, Store) {
+        let embedded = Embedded::open(&directory.path().join("bus")).unwrap();
+        let context = Context {
+            service: Service::Console,
+            instance: "late".parse().unwrap(),
+            bus: embedded.bus(Service::Console),
+            clock: Arc::new(SystemClock),
+            dice: Arc::new(Dice::fresh()),
+            tasks: Tasks::new(),
+            health: Health::new(),
+            data: directory.path().to_owned(),
+        };
+        let mirror = Mirror::begin(&context, &directory.path().join("board")).await.unwrap();
+        let (clock, dice) = (context.clock.clone(), context.dice.clone());
+        let store = Store::new(context.bus.clone(), clock, dice, mirror);
+        (context, store)
+    }
+
+    #[tokio::test]
+    async fn a_version_that_was_seen_at_another_console_is_looked_up_before_it_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let (context, store) = stored(&directory).await;
+        let added = store.append(order(None, "x")).await.unwrap().version;
+        let changed = store.append(order(Some(added), "y")).await.unwrap();
+        assert!(changed.changed && changed.version > added, "{changed:?}");
+        for seen in [added, changed.version + 1] {
+            let refused = store.append(order(Some(seen), "z")).await.unwrap_err();
+            let StoreError::Changed { now, .. } = refused else { panic!("{refused:?}") };
+            assert_eq!(now, changed.version);
+        }
+        context.tasks.stop();
+    }
 }

@@ -41,7 +41,7 @@ async fn each_refused_line_has_its_reason_and_the_good_ones_are_added() {
     let lines: Vec<_> = refused.iter().map(|line| line["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [1, 2, 6]);
     assert!(refused[0]["reason"].as_str().unwrap().contains("wildcard"));
-    assert!(refused[1]["reason"].as_str().unwrap().contains("want a number from 1 to 65535"));
+    assert!(refused[1]["reason"].as_str().unwrap().contains("ports are 1 to 65535"));
     assert_eq!(refused[2]["reason"], "the same domain stands on line 1");
     assert_eq!(each(&answer["remarks"], "text"), ["https://e.example/login"]);
 }
@@ -87,6 +87,42 @@ async fn csv_goes_in_and_out() {
     assert_eq!(again["existing"].as_array().unwrap().len(), 2);
     let some = stage.get("domains.csv?tag=x").await.text;
     assert_eq!(some.lines().count(), 2, "{some}");
+}
+
+#[tokio::test]
+async fn only_what_is_new_needs_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::open_with(directory.path(), |mut config| {
+        config.domains_max = 3;
+        config
+    })
+    .await;
+    stage.post("domains", &json!(["a.example", "b.example"])).await.ok();
+    let more = json!(["a.example", "b.example", "c.example", "d.example"]);
+    let problem = stage.post("domains", &more).await.refused(429);
+    assert!(problem["detail"].as_str().unwrap().contains('2'), "{problem}");
+    let own = stage.get("domains.csv").await.text;
+    let again = stage.post_text("domains", "text/csv", &own).await.ok();
+    assert_eq!(again["existing"].as_array().unwrap().len(), 2);
+    let last = stage.post("domains", &json!(["a.example", "b.example", "c.example"])).await.ok();
+    assert_eq!(each(&last["added"], "name"), ["c.example:443"]);
+}
+
+#[tokio::test]
+async fn an_export_is_narrowed_and_ordered_as_the_list_is() {
+    let stage = Stage::open().await;
+    stage.post("domains", &json!(["a.example", "b.example", "c.example"])).await.ok();
+    let exported = async |query: &str| {
+        let answer = stage.get(&format!("domains.csv?{query}")).await;
+        assert!(answer.status.is_success(), "{query}: {answer:?}");
+        let names = answer.text.lines().skip(1).filter_map(|line| line.split(',').next());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(exported("sort=-name&text=example").await, ["c.example", "b.example", "a.example"]);
+    let none = "expires_from=2026-01-01T00:00:00Z&expires_before=2027-01-01T00:00:00Z";
+    assert_eq!(exported(none).await, Vec::<String>::new(), "no certificate was seen");
+    let problem = stage.get("domains.csv?sort=colour").await.refused(422);
+    assert_eq!(problem["errors"][0]["field"], "sort");
 }
 
 #[tokio::test]

@@ -83,9 +83,12 @@ async fn a_state_that_changes_is_sent_and_whoever_comes_back_gets_what_was_misse
     drop(watching);
 
     stage.log(id_of("b.example"), State::Secure, vec![]).await;
+    // Each stream is read on its own: what comes first is to be seen first.
+    stage.until("domains/b.example", |domain| domain["state"] == "secure").await;
     happen(&stage, 7, "a.example", Kind::Weak).await;
     stage.until("events", |events| events["items"][0]["id"] == "7").await;
     stage.delete("domains/a.example").await;
+    Watching::open(&stage, &format!("?domain={id}"), None).await.until("hello").await;
     let mut again = Watching::open(&stage, "", Some(&seen)).await;
     let (_, _, missed) = again.until("domain").await;
     assert_eq!((&missed["name"], &missed["state"]), (&json!("b.example:443"), &json!("secure")));
@@ -167,6 +170,7 @@ async fn a_token_that_is_revoked_watches_no_more() {
     assert_eq!(watching.next().await.0, "hello");
     stage.token = admin;
     stage.delete(&format!("tokens/{}", issued["id"].as_str().unwrap())).await;
+    assert_eq!(watching.until("over").await.2, json!({}), "it is told why nothing comes");
     let ended = async { while let Ok(Some(_)) = watching.response.chunk().await {} };
     tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
 }

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod accounts;
 mod adding;
+mod attending;
+mod browser;
 mod contacts;
 mod describing;
 mod domains;
@@ -15,6 +18,7 @@ mod quieting;
 mod repeating;
 mod restarting;
 mod robots;
+mod roles;
 mod serving;
 mod sessions;
 mod settings;

@@ -40,6 +40,8 @@ async fn acknowledged() -> Stage {
     assert!(acknowledged["at"].is_string());
     let shown = stage.get("domains/a.example").await.ok();
     assert_eq!(&shown["anomalies"][0]["acknowledged"], acknowledged);
+    let told = &stage.get("audit").await.ok()["items"][0]["deeds"][0]["values"];
+    assert_eq!(told["anomaly"], "x-expiring-1", "{told}");
     assert_eq!(&stage.get("anomalies").await.ok()["items"][0]["acknowledged"], acknowledged);
     stage
 }

@@ -100,3 +100,36 @@ async fn a_mistake_names_the_field_and_never_shows_the_secret() {
         assert_ne!(problem["errors"][0]["want"], "");
     }
 }
+
+#[tokio::test]
+async fn the_audit_says_that_a_secret_or_a_mailbox_is_another_and_not_which() {
+    let stage = Stage::open().await;
+    let added = stage.post("contacts", &with_robots()).await.ok();
+    let path = format!("contacts/{}", added["id"].as_str().unwrap());
+    let change = async |body: Value| {
+        stage.put(&path, &body).await.ok();
+        let audit = stage.get("audit").await;
+        for secret in [TOKEN, SECRET, "hunter23", "13800000000", "13900000000"] {
+            assert!(!audit.text.contains(secret), "{}", audit.text);
+        }
+        audit.ok()["items"][0]["changes"].clone()
+    };
+    let kept = json!({ "keep": true });
+    let team = |robot: Value| json!({ "name": "Team", "dingtalk": robot, "lark": kept });
+    let gone = change(team(kept.clone())).await;
+    assert_eq!(each(&gone, "field"), ["robots", "secrets"], "{gone}");
+    let robot = |secret: &str, mention: &str| json!({ "webhook": TOKEN, "secret": secret, "mentions": [mention] });
+    for another in [robot("SEC-hunter23-hunter23", "13800000000"), robot(SECRET, "13900000000")] {
+        let changes = change(team(another)).await;
+        assert_eq!(each(&changes, "field"), ["secrets"], "{changes}");
+    }
+    let mailbox = |verified: bool| {
+        let body = team(kept.clone());
+        let more = json!({ "email": "ada@example.com", "verified": verified });
+        let parts = [body, more].map(|part| part.as_object().unwrap().clone());
+        parts.into_iter().flatten().collect::<Value>()
+    };
+    change(mailbox(false)).await;
+    let vouched = change(mailbox(true)).await;
+    assert_eq!(vouched, json!([{ "field": "verified", "before": "false", "after": "true" }]));
+}

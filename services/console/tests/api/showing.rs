@@ -74,6 +74,51 @@ async fn an_anomaly_is_shown_with_its_evidence_until_it_closes() {
 }
 
 #[tokio::test]
+async fn a_list_of_anomalies_goes_on_where_it_was_although_others_come_and_go() {
+    let stage = Stage::open().await;
+    let names = ["a.example", "b.example", "c.example"];
+    stage.post("domains", &json!(names)).await.ok();
+    for (name, count) in names.into_iter().zip(1..) {
+        let event = opened(Kind::Weak, Severity::Warning);
+        stage.log(id_of(name), State::Abnormal, vec![event]).await;
+        stage.until("anomalies", |list| list["total"] == count).await;
+    }
+    let close = async |name: &str| {
+        let kind = Kind::Weak as i32;
+        let closed = v1::AnomalyClosed { kind, ..v1::AnomalyClosed::default() };
+        stage.log(id_of(name), State::Secure, vec![log_event::Event::AnomalyClosed(closed)]).await;
+    };
+    let first = stage.get("anomalies?limit=1").await.ok();
+    assert_eq!(each(&first["items"], "domain"), ["c.example:443"], "the latest first");
+    // What was shown goes, and what is worse comes before the rest.
+    close("c.example").await;
+    let worse = [Kind::Expired, Kind::Untrusted].map(|kind| opened(kind, Severity::Critical));
+    stage.log(id_of("c.example"), State::Abnormal, worse.to_vec()).await;
+    stage.until("anomalies?severity=critical", |list| list["total"] == 2).await;
+    let rest = async |list: &str, page: &Value| {
+        let next = page["next"].as_str().unwrap();
+        stage.get(&format!("{list}&cursor={next}")).await.ok()
+    };
+    let second = rest("anomalies?limit=1", &first).await;
+    assert_eq!(each(&second["items"], "domain"), ["b.example:443"]);
+    close("b.example").await;
+    stage
+        .until("anomalies?state=closed", |list| list["items"].as_array().unwrap().len() == 2)
+        .await;
+    let third = rest("anomalies?limit=1", &second).await;
+    assert_eq!(each(&third["items"], "domain"), ["a.example:443"]);
+    assert_eq!(third["next"], json!(null));
+
+    let first = stage.get("anomalies?state=closed&limit=1").await.ok();
+    assert_eq!(each(&first["items"], "domain"), ["b.example:443"], "the latest first");
+    close("a.example").await;
+    stage.until("anomalies?kind=weak", |list| list["total"] == 0).await;
+    let second = rest("anomalies?state=closed&limit=1", &first).await;
+    assert_eq!(each(&second["items"], "domain"), ["c.example:443"]);
+    stage.get("anomalies?cursor=AAAAAAAAAAE").await.refused(422);
+}
+
+#[tokio::test]
 async fn the_last_look_is_shown_endpoint_by_endpoint() {
     let stage = Stage::open().await;
     stage.post("domains", &json!(["a.example"])).await.ok();

@@ -113,7 +113,8 @@ impl Stage {
         let scheme = if config.access.tls.is_some() { "https" } else { "http" };
         let reserved = console::reserve("127.0.0.1:0".parse().unwrap()).unwrap();
         let base = format!("{scheme}://{}", reserved.local_addr().unwrap());
-        tasks.spawn("console", console::serve(context, config, reserved));
+        let (invited, _) = tokio::sync::oneshot::channel();
+        tasks.spawn("console", console::serve(context, config, reserved, invited));
         let http = client();
         until("the console is ready", async || {
             let answer = http.get(format!("{base}/ready")).send().await.ok()?;
@@ -137,6 +138,10 @@ impl Stage {
         assert_eq!(tasks.ended().await, None);
         store.close().await;
         directory.unwrap()
+    }
+
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.place.join("console").join("key")
     }
 
     pub(crate) fn token_file(&self) -> PathBuf {

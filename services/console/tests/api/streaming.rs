@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proto::v1::Kind;
 use reqwest::{Method, Response};
+use serde_json::json;
 
 use crate::{showing::happen, stage::Stage};
 
@@ -60,6 +61,25 @@ async fn a_kind_or_a_domain_can_be_chosen() {
     for bad in ["kind=x", "domain=*.example", "after=x", "since=1"] {
         stage.get(&format!("events/stream?{bad}")).await.refused(422);
     }
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_follows_no_more() {
+    let mut stage = Stage::open().await;
+    let issued = stage.post("tokens", &json!({ "name": "x", "role": "viewer" })).await.ok();
+    let admin = std::mem::replace(&mut stage.token, issued["secret"].as_str().unwrap().to_owned());
+    let mut stream = follow(&stage, "", None).await;
+    stage.token = admin;
+    stage.delete(&format!("tokens/{}", issued["id"].as_str().unwrap())).await;
+    happen(&stage, 1, "a.example", Kind::Expired).await;
+    let mut said = String::new();
+    let ended = async {
+        while let Ok(Some(chunk)) = stream.chunk().await {
+            said.push_str(str::from_utf8(&chunk).unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), ended).await.unwrap();
+    assert!(!said.contains("expired"), "{said}");
 }
 
 #[tokio::test]

@@ -6,16 +6,21 @@ use chassis::{
 };
 use prost::Message;
 use proto::{
+    id::DeliveryId,
     stream::{self, Service},
-    v1::{Request, SendVerification, request::Wish},
+    subject, time,
+    v1::{
+        DeliveryDue, DeliveryEvent, DeliveryParked, DeliveryRecord, Request, SendVerification,
+        delivery_due::Cause, delivery_event::Event, request::Wish,
+    },
 };
 use reqwest::{Method, header::RETRY_AFTER};
 use serde_json::{Value, json};
 
-use crate::stage::{Answer, Stage, answer};
+use crate::stage::{Answer, Stage, answer, now};
 
 /// The links that were asked for, oldest first.
-async fn asked(stage: &Stage) -> Vec<SendVerification> {
+pub(crate) async fn asked(stage: &Stage) -> Vec<SendVerification> {
     let bus = stage.bus(Service::Console);
     let all = stream::REQUESTS.subjects;
     let mut following = bus.follow(&stream::REQUESTS, all, From::Sequence(1)).await.unwrap();
@@ -28,7 +33,7 @@ async fn asked(stage: &Stage) -> Vec<SendVerification> {
     asked
 }
 
-fn link(stage: &Stage, asked: &SendVerification) -> String {
+pub(crate) fn link(stage: &Stage, asked: &SendVerification) -> String {
     let seal = Seal::open_or_create(&stage.place.join("console/key")).unwrap();
     let link = String::from_utf8(seal.open(&asked.sealed_link).unwrap()).unwrap();
     assert!(link.starts_with(&format!("{}/verify?token=", stage.base)), "{link}");
@@ -41,7 +46,7 @@ async fn add(stage: &Stage, body: &Value) -> (Value, String) {
     (added, path)
 }
 
-async fn press(stage: &Stage, link: &str) -> Answer {
+pub(crate) async fn press(stage: &Stage, link: &str) -> Answer {
     let (url, token) = link.split_once("?token=").unwrap();
     let form = stage.http.post(url).header("content-type", "application/x-www-form-urlencoded");
     answer(form.body(format!("token={token}"))).await
@@ -53,7 +58,7 @@ async fn a_new_mailbox_is_told_nothing_until_somebody_pressed_the_button() {
     let ada = json!({ "name": "Ada <b>", "email": "ada@example.com" });
     let (added, path) = add(&stage, &ada).await;
     assert_eq!(added["methods"], json!(["internal"]));
-    assert!(added["note"].as_str().unwrap().contains("A link was sent to ada@example.com"));
+    assert!(added["note"].as_str().unwrap().contains("A link is on its way to ada@example.com"));
     let asked = asked(&stage).await;
     assert_eq!(
         (asked.len(), &*asked[0].channel, &*asked[0].address),
@@ -122,6 +127,45 @@ async fn a_link_is_sent_again_but_not_at_once() {
     stage.put(&eve, &json!({ "name": "Eve", "email": "eve@example.org" })).await.ok();
     let to: Vec<_> = asked(&stage).await.into_iter().map(|wish| wish.address).collect();
     assert_eq!(to, ["ada@example.com", "eve@example.org"], "a mailbox gets one link a minute");
+}
+
+/// A link was not delivered. Answers where it is shown.
+async fn parked(stage: &Stage, contact: &str) -> String {
+    let id = DeliveryId::from_bytes([1; 16]);
+    let due = DeliveryDue {
+        cause: Cause::Verification as i32,
+        sealed_link: b"old"[..].into(),
+        ..DeliveryDue::default()
+    };
+    let parked = DeliveryParked { reason: "5.1.1 who?".to_owned(), ..DeliveryParked::default() };
+    let event = |event| DeliveryEvent { delivery_id: id.to_string(), event: Some(event) };
+    let record = DeliveryRecord {
+        recorded_at: Some(time::write(now())),
+        events: [Event::Due(due), Event::Parked(parked)].map(event).into(),
+    };
+    let subject = subject::delivery(&"email".parse().unwrap(), &contact.parse().unwrap(), None);
+    stage.append(Service::Notifier, &stream::DELIVERIES, subject, &record).await;
+    stage.until("deliveries?state=parked", |list| list["items"][0].is_object()).await;
+    format!("deliveries/{id}")
+}
+
+#[tokio::test]
+async fn instead_of_a_link_that_was_parked_another_is_sent() {
+    let stage = Stage::open().await;
+    let (ada, path) = add(&stage, &json!({ "name": "Ada", "email": "ada@example.com" })).await;
+    let again = format!("{}/again", parked(&stage, ada["id"].as_str().unwrap()).await);
+    stage.post(&again, &json!(null)).await.refused(429);
+    // It starts without a memory of what it sent.
+    let stage = stage.reopen().await;
+    stage.put(&path, &json!({ "name": "Ada", "email": "ada@example.org" })).await.ok();
+    let stage = stage.reopen().await;
+    assert_eq!(stage.post(&again, &json!(null)).await.status, 202);
+    let asked = asked(&stage).await;
+    let to: Vec<_> = asked.iter().map(|wish| wish.address.as_str()).collect();
+    assert_eq!(to, ["ada@example.com", "ada@example.org", "ada@example.org"]);
+    let done = press(&stage, &link(&stage, &asked[2])).await;
+    assert!(done.text.contains("is verified"), "{done:?}");
+    stage.post(&again, &json!(null)).await.refused(409);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn each_line_of_a_list_has_its_answer() {
             ">a.example:443</a>",
             "2 lines were rejected",
             "<b>*.example.com</b>",
-            "the same domain stands on line 1",
+            "The same domain stands on line 1.",
             "1 line was partly ignored",
         ],
     );
@@ -47,13 +47,14 @@ async fn a_file_is_added_with_options_of_its_own() {
     let file = "name,tags\r\na.example,mail\r\nb.example,\r\nnot a name,\r\n";
     let fields = [("names", ""), ("file", file), ("tags", "web")];
     let answer = guest.upload("/domains/add", &fields).await;
-    shows(&answer.text, &["已添加 2 个域名", "1 行被拒绝", "not a name"]);
+    shows(&answer.text, &["已添加 2 个域名", "1 行被拒绝", "not a name", "不是主机名"]);
+    assert!(!answer.text.contains("no host name"), "{}", answer.text);
     let tags = async |name: &str| stage.get(name).await.ok()["tags"][0].clone();
     assert_eq!(tags("domains/a.example").await, "mail");
     assert_eq!(tags("domains/b.example").await, "web");
     let columns = guest.upload("/domains/add", &[("file", "colour\r\nred\r\n")]).await;
     assert_eq!(columns.status, StatusCode::UNPROCESSABLE_ENTITY);
-    shows(&columns.text, &["id=\"file-wrong\"", "column `colour` is not known"]);
+    shows(&columns.text, &["id=\"file-wrong\"", "没有名为 <code>colour</code> 的列"]);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn what_is_wrong_is_listed_and_acknowledged_from_there() {
     shows(&page, &["1 anomaly", "a.example:443", ">Unreachable</span>"]);
     shows_as_text(&page);
     shows(&guest.get("/anomalies?kind=expired").await, &["No anomaly fits the filter."]);
-    shows(&guest.get("/anomalies?tab=closed").await, &["Nothing that is remembered was wrong."]);
+    shows(&guest.get("/anomalies?tab=closed").await, &["No closed anomaly is on record."]);
     assert_eq!(guest.ask("/anomalies?kind=bad").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let path = format!("/domains/{}/acknowledge", id_of("a.example"));
     let back = "/anomalies?tab=open";
@@ -41,7 +41,7 @@ async fn a_tag_is_silenced_and_lifted() {
     shows(&guest.get("/anomalies?tab=silences").await, &["Nothing is silenced."]);
     let page =
         guest.done("/silences", &[("tag", SCRIPT), ("span", "1d"), ("reason", "House")]).await;
-    shows(&page, &["Nothing is told until then.", "House", "editor@example.com"]);
+    shows(&page, &["Nobody is notified until it ends.", "House", "editor@example.com"]);
     shows_as_text(&page);
     for (fields, wrong) in [
         ([("tag", "a,b"), ("span", "1d")], "tag"),

@@ -92,9 +92,10 @@ async fn what_is_wrong_is_shown_with_its_evidence_and_acknowledged() {
     stage.log(id, State::Abnormal, vec![event]).await;
     stage.until("anomalies", |list| list["total"] == 1).await;
     let page = guest.get(&path).await;
-    shows(&page, &["Something is wrong.", ">Unreachable</span>", "the port is closed"]);
+    shows(&page, &[">Unreachable</span>", "the port is closed"]);
     shows_as_text(&page);
     shows(&page, &["No address was looked at yet.", "What happens now is told"]);
+    shows(&page, &[&format!("data-domain=\"{id}\"")]);
 
     let acknowledge = format!("{path}/acknowledge");
     let fields = [("anomaly", "x-unreachable-1"), ("reason", SCRIPT)];
@@ -118,6 +119,7 @@ async fn what_is_wrong_is_shown_with_its_evidence_and_acknowledged() {
     stage.until("anomalies", |list| list["total"] == 0).await;
     let page = guest.reading("zh-CN").get(&path).await;
     shows(&page, &["所有地址的证书均正常", "已结束的异常", "已恢复", "异常结束"]);
+    shows(&page, &["现在发生的情况会以一种方式通知一位联系人。", "默认设置的开关已打开。"]);
 }
 
 #[tokio::test]
@@ -179,7 +181,7 @@ async fn a_domain_is_switched_silenced_and_removed() {
 
     let silence = [("domain", id.as_str()), ("span", "8h"), ("reason", SCRIPT)];
     let page = guest.done("/silences", &silence).await;
-    shows(&page, &["Nobody is told anything; that ends", "/lift\""]);
+    shows(&page, &["Silenced: nobody is notified. It ends", "/lift\""]);
     shows_as_text(&page);
     let lift = format!("/silences/{}/lift", crate::guest::between(&page, "/silences/", "/lift"));
     let page = guest.done(&lift, &[("back", &path)]).await;

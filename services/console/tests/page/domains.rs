@@ -35,6 +35,25 @@ async fn the_list_shows_what_is_wrong_and_finds_what_is_asked_for() {
     let none = guest.get("/domains?issuer=Nobody&text=%22%3E%3Cscript%3E").await;
     shows(&none, &["No domain fits the filter.", "value=\"&#34;&#62;&#60;script&#62;\""]);
     assert_eq!(guest.ask("/domains?state=ajar").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let never = guest.ask("/domains?expires_from=soon").await;
+    assert_eq!(never.status, StatusCode::UNPROCESSABLE_ENTITY);
+    shows(&never.text, &["a time such as"]);
+}
+
+#[tokio::test]
+async fn what_is_shown_is_exported() {
+    let stage = Stage::open().await;
+    let guest = Guest::editor(&stage).await;
+    stage.post("domains", &json!(["a.example", "b.example"])).await.ok();
+    let until = "expires_before=2027-01-01T00%3A00%3A00Z";
+    for query in ["sort=-name".to_owned(), "sort=expires".to_owned(), format!("{until}&sort=added")]
+    {
+        let page = guest.get(&format!("/domains?{query}")).await;
+        let link = between(&page, "href=\"/api/v1/domains.csv?", "\"").replace("&#38;", "&");
+        assert_eq!(link, query);
+        let exported = guest.ask(&format!("/api/v1/domains.csv?{link}")).await;
+        assert_eq!(exported.status, StatusCode::OK, "{exported:?}");
+    }
 }
 
 #[tokio::test]

@@ -60,6 +60,7 @@ impl Guest {
     fn dressed(&self, request: RequestBuilder) -> RequestBuilder {
         request
             .header(header::COOKIE, &self.cookie)
+            .header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
             .header(header::ACCEPT_LANGUAGE, self.language)
             .header(header::ORIGIN, &self.base)
     }

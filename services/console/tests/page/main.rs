@@ -8,7 +8,9 @@ mod anomalies;
 mod domain;
 mod domains;
 mod guest;
+mod oops;
 mod options;
+mod returning;
 #[path = "../api/stage.rs"]
 #[expect(dead_code, reason = "the stage serves the tests of the API as well")]
 mod stage;

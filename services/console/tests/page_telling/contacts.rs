@@ -112,7 +112,7 @@ async fn a_contact_that_a_setting_names_stays_and_its_page_says_why() {
     let version = version(&person.sees(&stage, &path).await);
     let refused = person.send(&stage, &format!("{path}/remove"), &[("version", &version)]).await;
     assert_eq!(refused.status, 409);
-    assert!(refused.text.contains("the default setting names this contact"));
+    assert!(refused.text.contains("The default setting names this contact: change it first."));
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_link_is_sent_again_to_a_mailbox_that_is_not_verified() {
     let path = format!("/contacts/{}", bob["id"].as_str().unwrap());
     let refused = person.send(&stage, &format!("{path}/verification"), &[]).await;
     assert_eq!(refused.status, 409);
-    assert!(refused.text.contains("it has no mailbox"));
+    assert!(refused.text.contains("It has no mailbox."));
 }
 
 #[tokio::test]
@@ -160,6 +160,7 @@ async fn contacts_are_changed_by_editors_and_from_pages_of_theirs() {
     let path = format!("/contacts/{}", operator());
     let page = viewer.sees(&stage, &path).await;
     assert!(page.contains("Operator") && !page.contains("name=\"version\""));
+    assert_eq!(viewer.look(&stage, "/contacts/add").await.status, 403);
     for place in ["/contacts/add", &path, &format!("{path}/test"), &format!("{path}/remove")] {
         assert_eq!(viewer.send(&stage, place, &[("name", "x")]).await.status, 403, "{place}");
         let foreign = [("csrf", "guess"), ("name", "x")];

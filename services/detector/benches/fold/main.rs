@@ -25,7 +25,6 @@ use chassis::{
 };
 use detector::{config::Config, shell::gauge::Gauge};
 use jiff::{SignedDuration, Timestamp};
-use prost::Message as _;
 use proto::{
     host::Host,
     id::DomainId,
@@ -68,8 +67,8 @@ async fn measure(domains: u64) {
         let all = (0..LOOKED_AT).map(|n| n * stride);
         let facts: Vec<_> = all.map(|n| fact(&id(&host(n)), n, look)).collect();
         let begun = processor_time();
-        for (domain, payload) in facts {
-            assert!(black_box(gauge.fold(domain, payload).await), "each fact is taken");
+        for seen in facts {
+            assert!(black_box(gauge.fold(&seen).await), "each fact is taken");
         }
         spent += processor_time().saturating_sub(begun);
     }
@@ -187,19 +186,23 @@ fn history(n: u64, under: u32) -> (InventoryRecord, Message) {
         state: State::Secure.into(),
         wake_at: Some(time::write(now + SignedDuration::from_hours(24 * 60))),
         judged_under: under,
+        undecided: false,
     };
-    let message = Message {
-        subject: subject::log(&id(&host)),
-        sequence: n + 1,
-        id: n.to_string(),
-        stored_at: Timestamp::UNIX_EPOCH,
-        headers: vec![],
-        payload: record.encode_to_vec().into(),
-    };
-    (order, message)
+    (order, message(subject::log(&id(&host)), n + 1, &record))
 }
 
-fn fact(id: &DomainId, n: u64, look: u64) -> (DomainId, Bytes) {
+fn message(subject: String, sequence: u64, content: &impl prost::Message) -> Message {
+    Message {
+        subject,
+        sequence,
+        id: sequence.to_string(),
+        stored_at: Timestamp::UNIX_EPOCH,
+        headers: vec![],
+        payload: content.encode_to_vec().into(),
+    }
+}
+
+fn fact(id: &DomainId, n: u64, look: u64) -> Message {
     let shown = Handshake {
         version: 0x0304,
         cipher_suite: 0x1301,
@@ -222,5 +225,5 @@ fn fact(id: &DomainId, n: u64, look: u64) -> (DomainId, Bytes) {
         endpoints: vec![endpoint],
         ..ScanFact::default()
     };
-    (*id, fact.encode_to_vec().into())
+    message(subject::fact(id), look, &fact)
 }

@@ -44,7 +44,7 @@ impl Bus for Nothing {
         Err(BusError::Closed)
     }
 
-    async fn purge(&self, _: &'static Stream, _: &str) -> Result<(), BusError> {
+    async fn purge(&self, _: &'static Stream, _: &str, _: u32) -> Result<(), BusError> {
         Ok(())
     }
 

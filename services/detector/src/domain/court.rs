@@ -1,7 +1,9 @@
 //! Judges what is shown: assessments of chains, made once and kept for a while, asked for one host
 //! at one instant.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod shelf;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use certificate::Certificate;
@@ -12,6 +14,7 @@ use proto::{
 };
 use sha2::{Digest, Sha256};
 
+use self::shelf::{Held, Key, Shelf};
 use super::{
     assess::{
         Assessment, Question,
@@ -23,13 +26,9 @@ use super::{
         weak::Connection,
     },
     sight::{Fingerprint, Look, Showing},
-    watch::command::{Finding, Judged},
+    watch::command::{Finding, Judged, Trust},
     wish::{PrivateAnchors, Wish},
 };
-
-/// Assessments of one of two generations. With its chain each takes some 10 KiB, so that both take
-/// 40 MiB at most.
-const GENERATION_MAX: usize = 2_048;
 
 /// What a domain is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -54,23 +53,7 @@ pub struct Court {
     anchors: Arc<Anchors>,
     under: u32,
     pool: Pool,
-    young: BTreeMap<Key, Held>,
-    old: BTreeMap<Key, Held>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    chain: Fingerprint,
-    /// Name of the private anchors; 0 without.
-    anchors: u64,
-}
-
-/// An assessment with what it needs to be made anew when more intermediates are known.
-#[derive(Debug, Clone)]
-struct Held {
-    assessment: Arc<Assessment>,
-    certificates: Vec<Bytes>,
-    generation: u64,
+    shelf: Shelf,
 }
 
 /// An intermediate that was seen to lead to a trust anchor, and was not known before.
@@ -89,8 +72,7 @@ impl Court {
         anchors.fingerprints().for_each(|fingerprint| hash.update(fingerprint));
         let hash: [u8; 32] = hash.finalize().into();
         let under = u32::from_be_bytes(std::array::from_fn(|at| hash[at]));
-        let (young, old) = (BTreeMap::new(), BTreeMap::new());
-        Self { anchors, under, pool: Pool::default(), young, old }
+        Self { anchors, under, pool: Pool::default(), shelf: Shelf::default() }
     }
 
     /// Names the trust anchors for a domain; never 0.
@@ -130,7 +112,8 @@ impl Court {
         proven
     }
 
-    /// Judges a showing at an instant. `None` if its chain is not held and not given: load it.
+    /// Judges a showing at an instant. `None` if its chain is not held and not given: load it. A
+    /// chain that is given is kept as it is, so it must not be a part of something larger.
     pub fn judge(
         &mut self,
         terms: &Terms<'_>,
@@ -156,13 +139,13 @@ impl Court {
             None => self.unreadable(showing.chain, terms),
         };
         let findings = verdict.anomalies.iter().map(finding).collect();
-        Some(Judged { leaf, summary, findings, wake_at })
+        let trust = if verdict.is_undecided() { Trust::Undecided } else { Trust::Decided };
+        Some(Judged { leaf, summary, findings, trust, wake_at })
     }
 
     /// Whether a showing can be judged without its chain being given.
     pub fn holds(&self, terms: &Terms<'_>, chain: &Fingerprint) -> bool {
-        let key = Key::of(terms, *chain);
-        self.young.contains_key(&key) || self.old.contains_key(&key)
+        self.shelf.held(&Key::of(terms, *chain)).is_some()
     }
 
     fn assess(
@@ -173,8 +156,7 @@ impl Court {
     ) -> Option<Arc<Assessment>> {
         let key = Key::of(terms, fingerprint);
         let generation = self.pool.generation();
-        let known = self.young.get(&key).cloned().or_else(|| self.old.remove(&key));
-        let held = match known {
+        let held = match self.shelf.held(&key).cloned() {
             Some(held) if held.generation == generation || !held.assessment.depends_on_pool() => {
                 held
             }
@@ -188,10 +170,7 @@ impl Court {
             }
         };
         let assessment = Arc::clone(&held.assessment);
-        self.young.insert(key, held);
-        if self.young.len() > GENERATION_MAX {
-            self.old = std::mem::take(&mut self.young);
-        }
+        self.shelf.hold(key, held);
         Some(assessment)
     }
 
@@ -225,8 +204,8 @@ impl Court {
         chain: Fingerprint,
         terms: &Terms<'_>,
     ) -> (Fingerprint, CertificateSummary) {
-        let first =
-            self.young.get(&Key::of(terms, chain)).and_then(|held| held.certificates.first());
+        let held = self.shelf.held(&Key::of(terms, chain));
+        let first = held.and_then(|held| held.certificates.first());
         let leaf: Fingerprint = Sha256::digest(first.cloned().unwrap_or_default()).into();
         let sha256 = Bytes::copy_from_slice(&leaf);
         (leaf, CertificateSummary { sha256, ..CertificateSummary::default() })

@@ -76,6 +76,7 @@ fn blank(domain: &DomainId, sequence: u64, index: usize, record: &LogRecord) -> 
         port: record.port,
         protocol: record.protocol,
         occurred_at: record.recorded_at,
+        detected_at: record.recorded_at,
         state: record.state,
         ..Event::default()
     }
@@ -202,6 +203,7 @@ mod tests {
         assert_eq!(told[0].id, format!("{DOMAIN}-12-1"));
         assert_eq!(told[0].supersedes, ["id-expiring"]);
         assert_eq!(told[0].occurred_at.map(|at| at.seconds), Some(40));
+        assert_eq!(told[0].detected_at.map(|at| at.seconds), Some(50));
         let other = news(vec![opened(Kind::NameMismatch)]);
         assert_eq!(other[0].occurred_at.map(|at| at.seconds), Some(50));
     }

@@ -7,12 +7,16 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kernel::backoff::Backoff;
 use proto::{
     id::DomainId,
     v1::{Kind, Purpose, Severity, State},
 };
 
-use super::{rule::confirm, watch::Watch};
+use super::{
+    rule::confirm,
+    watch::{Watch, command::Extent},
+};
 
 /// How long a job that was taken may go unanswered: a scan's deadline of 10 s, twice its wait for
 /// acknowledgement, and a little.
@@ -22,6 +26,10 @@ pub const OFFER_WAIT: Duration = Duration::from_secs(1);
 /// Offers, one a second, of a job that another holds up. Whoever runs the other has finished or
 /// died by then; offering on at that pace would only knock at a queue that nobody empties.
 pub const OFFERS_MAX: u8 = 60;
+/// Longest first wait until a look is asked for again of which we ourselves saw nothing. What keeps
+/// us from seeing is often the same for many, so it doubles each time; up to a third of a long
+/// interval, so that a period that goes by is noticed as it ends. A short one stays with it.
+const UNSEEN_WAIT: Duration = Duration::from_secs(40);
 /// Periods without a fact that make a domain unobserved.
 pub const PERIODS_UNSEEN: u8 = 3;
 
@@ -57,6 +65,8 @@ pub struct Plan {
     pub missed: u8,
     /// Offers of the same look that were refused running.
     refused: u8,
+    /// Facts running that said nothing of the domain.
+    unseen: u8,
     /// When the period ends in which the first unanswered look was accepted.
     period_ends: Timestamp,
 }
@@ -65,7 +75,14 @@ impl Plan {
     /// A plan that begins with a turn.
     pub fn new(turn: Turn) -> Self {
         let period_ends = Timestamp::MAX;
-        Self { turn, asked: 0, answered: 0, missed: 0, refused: 0, period_ends }
+        Self { turn, asked: 0, answered: 0, missed: 0, refused: 0, unseen: 0, period_ends }
+    }
+
+    /// The plan of a domain that was looked at in an earlier term. One that was told to be unseen
+    /// has missed its periods: that nobody has looked since is no sign of it.
+    pub fn resumed(watch: &Watch, turn: Turn) -> Self {
+        let missed = if watch.is_told_unseen(Extent::Most) { PERIODS_UNSEEN } else { 0 };
+        Self { answered: watch.look(), missed, ..Self::new(turn) }
     }
 
     /// Whether an accepted look waits for its answer.
@@ -128,9 +145,12 @@ impl Plan {
         self.turn.at = after(now, ANSWER_WAIT);
     }
 
-    /// A fact came that says nothing of the domain: the look stays unanswered.
-    pub fn not_seen(&mut self, now: Timestamp) {
-        let at = after(now, confirm::next_round(1));
+    /// A fact came that says nothing of the domain: the look stays unanswered. `chance` is a number
+    /// from 0.0 to 1.0, drawn for it.
+    pub fn not_seen(&mut self, interval: Duration, now: Timestamp, chance: f64) {
+        self.unseen = self.unseen.saturating_add(1);
+        let backoff = Backoff { base: UNSEEN_WAIT, cap: UNSEEN_WAIT.max(interval / 3) };
+        let at = after(now, backoff.wait(self.unseen.into(), chance));
         self.turn = Turn { at, purpose: Purpose::Confirm };
     }
 
@@ -138,7 +158,7 @@ impl Plan {
     pub fn heard(&mut self, look: u64, next: Turn) {
         self.answered = self.answered.max(look);
         self.asked = if look >= self.asked { look } else { self.asked };
-        (self.missed, self.refused) = (0, 0);
+        (self.missed, self.refused, self.unseen) = (0, 0, 0);
         self.turn = next;
     }
 
@@ -292,6 +312,27 @@ mod tests {
         plan.heard(1, turn(90_000));
         plan.turned(INTERVAL, at(90_000));
         assert_eq!((plan.missed, plan.is_waiting()), (0, false));
+    }
+
+    #[test]
+    fn what_we_cannot_see_is_asked_for_later_each_time() {
+        let mut plan = Plan::new(turn(0));
+        let mut waits = |interval: Duration, chance: f64, count: usize| {
+            let wait = |_| {
+                plan.not_seen(interval, at(0), chance);
+                plan.turn.at.duration_since(at(0)).as_secs()
+            };
+            let waits: Vec<_> = (0..count).map(wait).collect();
+            plan.heard(1, turn(0));
+            waits
+        };
+        assert_eq!(waits(INTERVAL, 1.0, 6), [40, 80, 160, 200, 200, 200]);
+        assert_eq!(waits(INTERVAL, 0.0, 2), [20, 40], "begins anew, and spread out");
+        assert_eq!(
+            waits(Duration::from_mins(1), 1.0, 3),
+            [40, 40, 40],
+            "no sooner for a short one"
+        );
     }
 
     #[test]

@@ -10,9 +10,10 @@ use proto::v1::{Kind, LogRecord, Severity, State};
 
 use self::{
     anomaly::{Failing, Open},
-    command::{Ask, Command},
+    command::{Ask, Command, Extent},
     draft::Draft,
     face::{Face, Recent},
+    outlook::Outlook,
 };
 use super::sight::{Fingerprint, Showing};
 
@@ -23,6 +24,7 @@ mod evolve;
 pub mod face;
 pub mod memory;
 mod order;
+pub mod outlook;
 mod own;
 #[cfg(test)]
 mod properties;
@@ -43,6 +45,8 @@ pub struct Watch {
     wake_at: Option<Timestamp>,
     /// Names the trust anchors of the last judgement.
     judged_under: u32,
+    /// Whether it could not be told, the last time, if what is shown is trusted.
+    undecided: bool,
     /// How many anomalies have been opened, ever.
     openings: u32,
     standing: Standing,
@@ -110,13 +114,13 @@ impl Decider for Watch {
     fn decide(&self, Command { domain, at, ask }: Command) -> Result<Vec<LogRecord>, Refusal> {
         let mut draft = Draft::new(self, domain, at);
         match ask {
-            Ask::Watch { revision } => draft.watch(revision),
+            Ask::Watch { revision, terms_at } => draft.watch(revision, terms_at),
             Ask::Unwatch { revision, removed } => draft.unwatch(revision, removed),
             Ask::Weigh(weigh) => {
                 self.admits(weigh.look.number, weigh.look.revision)?;
                 draft.weigh(weigh);
             }
-            Ask::Wake(judgement) => draft.wake(&judgement),
+            Ask::Wake { port, judgement } => draft.wake(port, &judgement),
             Ask::Miss { unanswered, last_seen, extent } => {
                 draft.miss(unanswered, last_seen, extent);
             }
@@ -190,9 +194,9 @@ impl Watch {
         self.judged_under
     }
 
-    /// Notes a judgement that had nothing to record: when time next changes it, and what it stood
-    /// on. A watch that is folded anew has not noted it, and is judged once more.
-    pub fn note(&mut self, wake_at: Option<Timestamp>, judged_under: u32) {
+    /// Notes what a judgement leaves that had nothing to record. A watch that is folded anew has
+    /// not noted it, and is judged once more.
+    pub fn note(&mut self, Outlook { wake_at, judged_under }: Outlook) {
         (self.wake_at, self.judged_under) = (wake_at, judged_under);
     }
 
@@ -233,6 +237,16 @@ impl Watch {
     /// The open anomaly of a kind.
     pub fn open_of(&self, kind: Kind) -> Option<&Open> {
         self.open.iter().find(|open| open.kind == kind)
+    }
+
+    /// Whether it has been told that nobody sees the domain, as far as it is for so many. What is
+    /// told of it alone need not be told of most.
+    pub fn is_told_unseen(&self, extent: Extent) -> bool {
+        let is_told_alone = self.open_of(Kind::NotObserved).is_some();
+        match extent {
+            Extent::Alone => is_told_alone,
+            Extent::Most => is_told_alone || self.state() == State::Unknown && !self.undecided,
+        }
     }
 
     /// Rounds that found nothing, on the way to an anomaly.
@@ -283,6 +297,7 @@ impl Watch {
             Standing::Seen if self.open.iter().any(|o| o.severity >= Severity::Warning) => {
                 State::Abnormal
             }
+            Standing::Seen if self.undecided => State::Unknown,
             Standing::Seen => State::Secure,
         }
     }

@@ -20,6 +20,8 @@ pub const INTERVAL_MAX: Duration = Duration::from_hours(7 * 24);
 pub struct Wish {
     /// Position of the last order in `INVENTORY`.
     pub revision: u64,
+    /// Position of the last order that changed by what it is judged.
+    pub terms_at: u64,
     /// Its host.
     pub host: Host,
     /// Its port.
@@ -77,9 +79,21 @@ impl Wish {
             return before;
         }
         let events = record.events.iter().filter_map(|event| event.event.as_ref());
-        let mut wish = events.fold(before, Self::follow)?;
+        let mut wish = events.fold(before.clone(), Self::follow)?;
         wish.revision = sequence;
+        wish.terms_at = match before {
+            Some(before) if before.is_judged_like(&wish) => before.terms_at,
+            Some(_) | None => sequence,
+        };
         Some(wish)
+    }
+
+    /// Whether both are judged by the same name, rungs and trust anchors.
+    fn is_judged_like(&self, other: &Self) -> bool {
+        let anchors = |wish: &Self| wish.private().map(|private| private.name);
+        self.judged_host() == other.judged_host()
+            && self.rungs() == other.rungs()
+            && anchors(self) == anchors(other)
     }
 
     /// The name that is judged: the host, or what is sent instead.
@@ -114,6 +128,7 @@ impl Wish {
             Event::DomainAdded(added) => {
                 let mut wish = Self {
                     revision: 0,
+                    terms_at: 0,
                     host: added.host.parse().ok()?,
                     port: u16::try_from(added.port).ok()?,
                     protocol: added.protocol(),
@@ -143,7 +158,9 @@ impl Wish {
             | Event::SilenceLifted(_)
             | Event::AnomalyAcknowledged(_)
             | Event::Account(_)
-            | Event::LinkUsed(_) => wish,
+            | Event::LinkUsed(_)
+            | Event::KeyRotated(_)
+            | Event::KeyRetired(_) => wish,
         }
     }
 
@@ -248,6 +265,24 @@ mod tests {
         assert_eq!(wish.judged_host().to_string(), "other.example");
         assert_eq!(wish.interval, None);
         assert_eq!(folded(&[added(None), changed(None)]).judged_host().to_string(), "example.com");
+    }
+
+    #[test]
+    fn an_order_says_since_when_it_is_judged_by_what_it_wants() {
+        let changed = |options| {
+            record(Event::DomainOptionsChanged(DomainOptionsChanged { options: Some(options) }))
+        };
+        let noted = DomainOptions {
+            tags: vec!["shop".to_owned()],
+            owner_note: "ask Ada".to_owned(),
+            fixed_address: "192.0.2.1".to_owned(),
+            ..DomainOptions::default()
+        };
+        let named = DomainOptions { sni: "other.example".to_owned(), ..noted.clone() };
+        let disabled = record(Event::DomainDisabled(DomainDisabled {}));
+        let orders = [added(None), changed(noted), disabled, added(Some(60)), changed(named)];
+        let since = |count: usize| folded(&orders[..count]).terms_at;
+        assert_eq!([1, 2, 3, 4, 5].map(since), [1, 1, 1, 1, 5]);
     }
 
     #[test]

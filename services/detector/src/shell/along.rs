@@ -16,7 +16,6 @@ use chassis::{
     context::Context,
     error::Chain,
 };
-use prost::Message as _;
 use proto::{
     stream::{self, Stream},
     subject::{self, Entity},
@@ -196,7 +195,7 @@ impl Along {
 }
 
 async fn ordered(posts: &Posts, message: &Message) {
-    let record = InventoryRecord::decode(message.payload.clone());
+    let record = message.read::<InventoryRecord>();
     match (subject::inventory_entity(&message.subject), record) {
         (Some(Entity::Domain(domain)), Ok(record)) => {
             posts.send(domain, Letter::Ordered(domain, record, message.sequence)).await;
@@ -206,7 +205,7 @@ async fn ordered(posts: &Posts, message: &Message) {
 }
 
 fn intermediate(message: &Message) -> Option<(Certificate, Source)> {
-    let known = Intermediate::decode(message.payload.clone()).ok()?;
+    let known = message.read::<Intermediate>().ok()?;
     let certificate = Certificate::parse(&known.certificate).ok()?;
     Some((certificate, Source::from(known.source.as_str())))
 }

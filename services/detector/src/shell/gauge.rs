@@ -3,20 +3,16 @@
 
 use std::{path::Path, sync::Arc};
 
-use bytes::Bytes;
 use chassis::{bus::Message, context::Context, snapshot::Snapshot};
-use prost::Message as _;
 use proto::{
-    id::DomainId,
     subject,
     v1::{InventoryRecord, ScanFact},
 };
-use tokio::sync::mpsc;
 
 use super::{
     keep,
     partition::{Letter, Partition, kept},
-    shared::{Errand, Shared},
+    shared::Shared,
 };
 use crate::{
     config::Config,
@@ -27,8 +23,6 @@ use crate::{
 pub struct Gauge {
     partitions: Vec<Partition>,
     under: u32,
-    /// Errands are left for nobody.
-    _errands: mpsc::Receiver<Errand>,
 }
 
 impl Gauge {
@@ -51,16 +45,15 @@ impl Gauge {
     }
 
     async fn with(context: &Context, config: Config, kept: keep::Kept) -> Self {
-        let (sender, errands) = mpsc::channel(1);
         let court = Court::new(Arc::new(Anchors::default()));
         let under = court.under(None);
-        let shared = Arc::new(Shared::new(config, court, sender));
+        let shared = Arc::new(Shared::new(config, court));
         let new = |entries| Partition::new(context, shared.clone(), entries);
         let mut partitions: Vec<_> = kept.entries.into_iter().map(new).collect();
         for partition in &mut partitions {
             partition.read(Letter::Lead(context.bus.clone())).await;
         }
-        Self { partitions, under, _errands: errands }
+        Self { partitions, under }
     }
 
     /// Names the trust anchors that its judgements stand on.
@@ -82,8 +75,9 @@ impl Gauge {
     }
 
     /// Judges a fact as it comes from the bus. Answers whether it was taken.
-    pub async fn fold(&mut self, domain: DomainId, payload: Bytes) -> bool {
-        let Ok(fact) = ScanFact::decode(payload) else { return false };
+    pub async fn fold(&mut self, seen: &Message) -> bool {
+        let Some(domain) = subject::fact_domain(&seen.subject) else { return false };
+        let Ok(fact) = seen.read::<ScanFact>() else { return false };
         let partition = &mut self.partitions[usize::from(domain.partition())];
         partition.seen(domain, &fact).await.is_ok()
     }

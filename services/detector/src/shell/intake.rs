@@ -9,7 +9,6 @@ use chassis::{
     context::Context,
     worker::{self, HandleError, Handler},
 };
-use prost::Message as _;
 use proto::{
     id::DomainId,
     stream::{self, Service},
@@ -80,7 +79,7 @@ impl Handler for Facts {
     async fn handle(&self, message: &Message, attempt: u32) -> Result<(), HandleError> {
         let domain = subject::fact_domain(&message.subject)
             .ok_or_else(|| HandleError::permanent("the subject names no domain"))?;
-        let fact = ScanFact::decode(message.payload.clone()).map_err(HandleError::permanent)?;
+        let fact = message.read::<ScanFact>().map_err(HandleError::permanent)?;
         if fact.domain_id.parse() != Ok(domain) {
             return Err(HandleError::permanent("the fact is of another domain than its subject"));
         }
@@ -106,7 +105,7 @@ struct Requests(Posts);
 #[async_trait]
 impl Handler for Requests {
     async fn handle(&self, message: &Message, _attempt: u32) -> Result<(), HandleError> {
-        let request = Request::decode(message.payload.clone()).map_err(HandleError::permanent)?;
+        let request = message.read::<Request>().map_err(HandleError::permanent)?;
         match request.wish {
             Some(Wish::ScanNow(scan)) => {
                 let domain: DomainId = scan.domain_id.parse().map_err(HandleError::permanent)?;

@@ -1,7 +1,8 @@
 //! What a detector does while it leads: decides, asks for looks, tells the world.
 
+use std::sync::Arc;
+
 use chassis::{bus::BusError, context::Context, lease::Term};
-use tokio::sync::{Mutex, mpsc};
 
 use super::{
     along::{Along, Tide},
@@ -9,7 +10,7 @@ use super::{
     partition::Letter,
     posts::Posts,
     relay,
-    shared::Errand,
+    shared::Shared,
 };
 
 /// What a term needs.
@@ -19,8 +20,7 @@ pub(super) struct Lead {
     /// The streams that are read along, to be read to their end before a term begins.
     pub(super) streams: Vec<Along>,
     pub(super) tide: Tide,
-    /// Taken by one term at a time.
-    pub(super) errands: Mutex<mpsc::Receiver<Errand>>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Lead {
@@ -53,14 +53,14 @@ impl Lead {
             along.catch_up(&self.context.bus).await?;
         }
         let bus = term.bus();
+        self.shared.begin(self.context.clock.now());
         self.posts.send_all(|| Letter::Lead(bus.clone())).await;
-        let mut errands = self.errands.lock().await;
         tokio::select! {
             biased;
             taken = intake::facts(&self.context, self.posts.clone()) => taken,
             taken = intake::requests(&self.context, self.posts.clone()) => taken,
             told = relay::run(&self.context, term, &self.tide) => told,
-            () = errands::run(&bus, &self.posts, &mut errands) => Ok(()),
+            () = errands::run(&self.context, &bus, &self.posts, &self.shared.errands) => Ok(()),
         }
     }
 }

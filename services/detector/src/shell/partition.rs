@@ -17,7 +17,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use proto::{
     id::DomainId,
-    v1::{InventoryRecord, LogRecord, ProberBlindness, Purpose, ScanFact},
+    v1::{InventoryRecord, LogRecord, Purpose, ScanFact},
 };
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
@@ -29,10 +29,13 @@ use self::{
     jobs::{JOBS_MAX, Offer, Offered},
     timers::Timers,
 };
-use super::shared::{ALL_PROBERS, Errand, Shared};
+use super::{
+    errands::ErrandError,
+    shared::{ALL_PROBERS, Shared},
+};
 use crate::domain::{
     schedule::{self, Plan, Turn},
-    watch::command::Ask,
+    watch::command::{Ask, Extent},
     wish::Wish,
 };
 
@@ -42,9 +45,12 @@ pub(crate) mod entry;
 mod facts;
 mod jobs;
 pub(crate) mod kept;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod turns;
 
+pub(crate) use desk::DeskError;
 pub(crate) use facts::FactError;
 
 /// Letters that wait for a partition before their senders wait as well.
@@ -66,10 +72,8 @@ pub(crate) enum Letter {
     Seen(DomainId, Box<ScanFact>, oneshot::Sender<Result<(), FactError>>),
     /// Somebody wants the domain looked at.
     ScanNow(DomainId, oneshot::Sender<()>),
-    /// A prober, by the id of its history, cannot be believed.
-    Doubt(DomainId, ProberBlindness),
-    /// It can be believed again.
-    Trust(DomainId, String),
+    /// What is thought of a prober, by the id of its history and its name.
+    OfProber(DomainId, String, Ask, oneshot::Sender<Result<(), ErrandError>>),
     /// This detector leads, and writes through this.
     Lead(SharedBus),
     /// It leads no more.
@@ -161,11 +165,11 @@ impl Partition {
                 self.scan_now(domain);
                 answered(answer);
             }
-            Letter::Doubt(domain, blindness) => {
-                let name = blindness.prober.clone();
-                self.say_of_prober(domain, &name, Ask::Doubt(blindness)).await;
+            Letter::OfProber(domain, name, ask, answer) => {
+                let said = self.say_of_prober(domain, &name, ask).await;
+                // Whoever asked may have been stopped: it is no longer its to say.
+                drop(answer.send(said));
             }
-            Letter::Trust(domain, name) => self.say_of_prober(domain, &name, Ask::Trust).await,
             Letter::Lead(bus) => self.lead(bus),
             Letter::Rest => self.rest(),
             Letter::Here(answer) => answered(answer),
@@ -235,9 +239,7 @@ impl Partition {
                 Some(_) => Turn { at: now, purpose: Purpose::Enabling },
                 None => schedule::first(watch, &domain, interval, now, dice.chance()),
             };
-            let mut plan = Plan::new(turn);
-            plan.answered = watch.look();
-            entry.plan = Some(plan);
+            entry.plan = Some(Plan::resumed(watch, turn));
             if let Some(at) = entry.due() {
                 timers.set(&mut entry.alarm, domain, at);
             }
@@ -256,15 +258,18 @@ impl Partition {
         });
     }
 
-    async fn say_of_prober(&mut self, domain: DomainId, name: &str, ask: Ask) {
-        let Some(office) = &self.office else { return };
+    async fn say_of_prober(
+        &mut self,
+        domain: DomainId,
+        name: &str,
+        ask: Ask,
+    ) -> Result<(), ErrandError> {
+        let Some(office) = &self.office else { return Err(ErrandError::NoTerm) };
         let entry = self.entries.of(domain);
         entry.about = About::Prober(name.into());
         let desk = Desk::new(&self.shared, office, &self.dice, domain, self.clock.now());
-        if let Err(error) = desk.say(entry, ask).await {
-            let error = chassis::error::Chain(&error).to_string();
-            error!(prober = name, %error, "What is thought of a prober was not recorded.");
-        }
+        desk.say(entry, ask).await?;
+        Ok(())
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -332,9 +337,16 @@ fn answered(answer: oneshot::Sender<()>) {
 
 /// Tells the census of an entry.
 fn recount(shared: &Shared, entry: &mut Entry) {
-    let watched = entry.known.state.is_watched();
-    // Two of three periods: when the first domain reaches the third, the others are close behind.
-    let unseen = watched && entry.plan.as_ref().is_some_and(|plan| plan.missed >= 2);
+    let watch = &entry.known.state;
+    let watched = watch.is_watched();
+    let goes_unseen = match &entry.plan {
+        // Two of three periods: when the first domain reaches the third, the others are close
+        // behind.
+        Some(plan) => plan.missed >= 2,
+        // So that the count is right from the first moment of a term.
+        None => watch.is_told_unseen(Extent::Most),
+    };
+    let unseen = watched && goes_unseen;
     shared.census.count_watched(watched, entry.counted.watched);
     shared.census.count_unseen(unseen, entry.counted.unseen);
     entry.counted = entry::Counted { watched, unseen };
@@ -342,8 +354,7 @@ fn recount(shared: &Shared, entry: &mut Entry) {
 
 /// Whose history a record is, if it is a prober's.
 fn prober_of(message: &Message) -> Option<Box<str>> {
-    use prost::Message as _;
-    let record = LogRecord::decode(message.payload.clone()).ok()?;
+    let record = message.read::<LogRecord>().ok()?;
     (record.port == 0 && !record.host.is_empty()).then(|| record.host.into())
 }
 
@@ -367,19 +378,4 @@ fn resume_blindness(
 /// The id under which a prober's history is kept.
 pub(crate) fn prober_id(name: &str) -> DomainId {
     DomainId::derive(&["prober", name])
-}
-
-/// A letter for an errand that concerns one prober.
-pub(crate) fn letter(errand: Errand) -> Option<(DomainId, Letter)> {
-    match errand {
-        Errand::Doubt(blindness) => {
-            let id = prober_id(&blindness.prober);
-            Some((id, Letter::Doubt(id, blindness)))
-        }
-        Errand::Trust(name) => {
-            let id = prober_id(&name);
-            Some((id, Letter::Trust(id, name)))
-        }
-        Errand::Publish(_) => None,
-    }
 }

@@ -14,10 +14,16 @@ use chassis::{
     lease::Term,
 };
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use kernel::backoff::Backoff;
 use metrics::{counter, histogram};
 use prost::Message as _;
-use proto::{cloudevent, id::DomainId, stream as streams, subject, v1::Event, v1::LogRecord};
+use proto::{
+    cloudevent,
+    id::DomainId,
+    stream as streams, subject, time,
+    v1::{Event, LogRecord},
+};
 use tokio::sync::mpsc;
 use tracing::{error, warn};
 
@@ -81,7 +87,7 @@ impl Herald {
     async fn tell(&self, batch: impl Iterator<Item = Message>) {
         let mut domains: BTreeMap<DomainId, Vec<Event>> = BTreeMap::new();
         for message in batch {
-            let record = LogRecord::decode(message.payload.clone());
+            let record = message.read::<LogRecord>();
             let (Some(domain), Ok(record)) = (subject::log_domain(&message.subject), record) else {
                 warn!(subject = %message.subject, sequence = message.sequence, "No record: not told.");
                 continue;
@@ -144,10 +150,31 @@ impl Herald {
         };
         self.bus.append(append).await?;
         counter!("certherald_events_total", "kind" => event.kind().token()).increment(1);
-        if let Some(at) = event.occurred_at.as_ref().and_then(proto::time::read) {
-            let late = self.clock.now().duration_since(at).as_secs_f64();
-            histogram!("certherald_event_seconds").record(late.max(0.0));
+        if let Some(late) = late(event, self.clock.now()) {
+            histogram!("certherald_event_seconds").record(late);
         }
         Ok(())
+    }
+}
+
+/// Seconds from when an event was noticed until it is told: what expired while nobody looked is not
+/// late for that.
+fn late(event: &Event, now: Timestamp) -> Option<f64> {
+    let noticed = time::detected(event)?;
+    Some(now.duration_since(noticed).as_secs_f64().max(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_expired_long_ago_is_late_from_when_it_was_noticed() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let wire = |second| Some(time::write(at(second)));
+        let event = Event { occurred_at: wire(0), detected_at: wire(90_000), ..Event::default() };
+        assert_eq!(late(&event, at(90_002)), Some(2.0));
+        assert_eq!(late(&event, at(89_999)), Some(0.0), "clocks differ");
+        assert_eq!(late(&Event::default(), at(0)), None);
     }
 }

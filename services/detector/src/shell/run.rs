@@ -3,24 +3,21 @@
 use std::{convert::Infallible, fs, io, path::PathBuf, sync::Arc};
 
 use certificate::pem::{self, PemError};
-use chassis::{bus::BusError, context::Context, lease, snapshot::SnapshotError};
-use tokio::sync::{Mutex, mpsc};
+use chassis::{bus::BusError, context::Context, lease, skew, snapshot::SnapshotError};
 use tracing::info;
 
 use super::{
     along::{Along, Tide, Where},
     anchors::{self, AnchorSource, LoadError},
-    errands::ERRANDS_MAX,
     keep::{self, Kept},
     lead::Lead,
     partition::Partition,
     posts::Posts,
     shared::Shared,
-    skew,
 };
 use crate::{
     config::Config,
-    domain::{assess::pool::Source, court::Court},
+    domain::{assess::pool::Source, court::Court, watch::command::Clock},
 };
 
 /// The lease that makes one detector the active one.
@@ -63,10 +60,9 @@ pub enum RunError {
 /// See [`RunError`].
 pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
     let ready = context.health.check("detector");
-    let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
     let court = court(&config)?;
     let keeps = config.snapshot;
-    let shared = Arc::new(Shared::new(config, court, errands_in));
+    let shared = Arc::new(Shared::new(config, court));
     let (snapshot, kept) = if keeps {
         let (snapshot, kept) = keep::open(&context.data.join("snapshot")).await?;
         (Some(snapshot), kept)
@@ -80,8 +76,10 @@ pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
             keep::run(context.clone(), snapshot, posts.clone(), streams.clone(), tide.clone());
         context.tasks.spawn("keep", keeping);
     }
-    let clock = context.health.check("detector clock");
-    context.tasks.spawn("skew", skew::run(context.clone(), shared, clock));
+    let judges = shared.clone();
+    skew::follow(&context, move |are_apart| {
+        judges.set_clock(if are_apart { Clock::Skewed } else { Clock::Agreed });
+    });
     let stopping = context.tasks.stopping();
     let caught_up = async {
         for along in &streams {
@@ -95,8 +93,7 @@ pub async fn run(context: Context, config: Config) -> Result<(), RunError> {
         () = caught_up => info!("The streams have been read."),
     }
     ready.ready();
-    let errands = Mutex::new(errands);
-    let lead = Lead { context: context.clone(), posts, streams, tide, errands };
+    let lead = Lead { context: context.clone(), posts, streams, tide, shared };
     lease::lead(&context, LEASE, |term| lead.term(term)).await.map_err(RunError::Bus)
 }
 

@@ -4,15 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use proto::v1::{Intermediate, ProberBlindness};
-use tokio::sync::mpsc;
-use tracing::warn;
 
+use super::errands::Errands;
 use crate::{
     config::Config,
     domain::{
         blind::Probers,
         court::{self, Court},
+        coverage::Coverage,
         watch::command::Clock,
         wish::PrivateAnchors,
     },
@@ -27,20 +26,9 @@ pub(crate) struct Shared {
     pub(crate) court: Mutex<Court>,
     pub(crate) probers: Mutex<Probers>,
     pub(crate) census: Census,
+    pub(crate) errands: Errands,
     under: u32,
     skewed: AtomicBool,
-    errands: mpsc::Sender<Errand>,
-}
-
-/// Something to be done by whoever leads, beside the work of one partition.
-#[derive(Debug)]
-pub(crate) enum Errand {
-    /// Tell all detectors of an intermediate.
-    Publish(Intermediate),
-    /// Say that a prober cannot be believed.
-    Doubt(ProberBlindness),
-    /// Say that it can be believed again.
-    Trust(String),
 }
 
 /// How many domains there are, and how many go unseen.
@@ -48,21 +36,35 @@ pub(crate) enum Errand {
 pub(crate) struct Census {
     watched: AtomicUsize,
     unseen: AtomicUsize,
+    /// In milliseconds.
     last_fact_at: AtomicI64,
-    all_blind: AtomicBool,
+    /// In milliseconds; [`BLIND`] while it is said that nobody sees anything.
+    seeing_since: AtomicI64,
 }
 
+/// No instant.
+const BLIND: i64 = i64::MIN;
+
 impl Shared {
-    pub(crate) fn new(config: Config, court: Court, errands: mpsc::Sender<Errand>) -> Self {
+    pub(crate) fn new(config: Config, court: Court) -> Self {
         Self {
             config,
             under: court.under(None),
             court: Mutex::new(court),
             probers: Mutex::default(),
             census: Census::default(),
+            errands: Errands::default(),
             skewed: AtomicBool::new(false),
-            errands,
         }
+    }
+
+    /// A term begins. What was thought of probers in an earlier one is forgotten, since others may
+    /// have led meanwhile and it may never have been recorded: what is recorded, each partition
+    /// takes up as it begins to lead.
+    pub(crate) fn begin(&self, now: Timestamp) {
+        self.errands.forget_probers();
+        *self.probers.lock() = Probers::default();
+        self.census.begin(now);
     }
 
     /// Names the trust anchors for a domain.
@@ -78,14 +80,6 @@ impl Shared {
     pub(crate) fn set_clock(&self, clock: Clock) {
         self.skewed.store(clock == Clock::Skewed, Ordering::Relaxed);
     }
-
-    /// Leaves an errand. When there are too many it is left undone: each comes up again, or is said
-    /// again by somebody.
-    pub(crate) fn leave(&self, errand: Errand) {
-        if let Err(error) = self.errands.try_send(errand) {
-            warn!(%error, "Too many errands at once: one is left undone.");
-        }
-    }
 }
 
 impl Census {
@@ -99,26 +93,42 @@ impl Census {
         count(&self.unseen, is, was);
     }
 
-    /// A fact was heard. Says whether nobody saw anything until then.
-    pub(crate) fn heard(&self, now: Timestamp) -> bool {
+    /// A term begins. Nobody was asked for facts before, so the silence until now means nothing;
+    /// and each domain has its periods from here on, also one that was told to be unseen.
+    fn begin(&self, now: Timestamp) {
+        let now = now.as_millisecond();
+        self.last_fact_at.store(now, Ordering::Relaxed);
+        self.seeing_since.store(now, Ordering::Relaxed);
+    }
+
+    /// A prober handed in a fact, if only to say that it saw nothing: it lives.
+    pub(crate) fn heard(&self, now: Timestamp) {
         self.last_fact_at.store(now.as_millisecond(), Ordering::Relaxed);
-        self.all_blind.load(Ordering::Relaxed) && self.all_blind.swap(false, Ordering::Relaxed)
     }
 
-    /// How many domains are watched, and unseen.
-    pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.watched.load(Ordering::Relaxed), self.unseen.load(Ordering::Relaxed))
+    /// A domain was seen, and counted so. Says whether that ends a general blindness.
+    pub(crate) fn seen(&self, now: Timestamp) -> bool {
+        let now = now.as_millisecond();
+        let is_blind = self.seeing_since.load(Ordering::Relaxed) == BLIND;
+        is_blind
+            && self.coverage().is_regained()
+            && self.seeing_since.swap(now, Ordering::Relaxed) == BLIND
     }
 
-    /// When the last fact was heard.
-    pub(crate) fn last_fact_at(&self) -> Timestamp {
-        let millisecond = self.last_fact_at.load(Ordering::Relaxed);
-        Timestamp::from_millisecond(millisecond).unwrap_or_default()
+    /// What is known of all probers together.
+    pub(crate) fn coverage(&self) -> Coverage {
+        let instant = |at: &AtomicI64| Timestamp::from_millisecond(at.load(Ordering::Relaxed)).ok();
+        Coverage {
+            watched: self.watched.load(Ordering::Relaxed),
+            unseen: self.unseen.load(Ordering::Relaxed),
+            last_fact_at: instant(&self.last_fact_at).unwrap_or_default(),
+            seeing_since: instant(&self.seeing_since),
+        }
     }
 
     /// Nobody sees anything. Says whether that is new.
     pub(crate) fn all_blind(&self) -> bool {
-        !self.all_blind.swap(true, Ordering::Relaxed)
+        self.seeing_since.swap(BLIND, Ordering::Relaxed) != BLIND
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use jiff::SignedDuration;
 use proto::{
     cloudevent,
-    v1::{Reason, evidence},
+    v1::{DomainOptions, Reason, Rung, evidence, rung},
 };
 
 use crate::world::{World, eventually, now};
@@ -48,6 +48,25 @@ fn a_certificate_expires_by_itself_within_a_second() {
     let late = message.stored_at.duration_since(due);
     assert!(late < SignedDuration::from_secs(1), "{late} after the instant");
     assert!(late >= SignedDuration::ZERO, "{late} before the instant");
+}
+
+#[test]
+fn changed_options_of_a_secure_domain_are_judged_at_once() {
+    let world = World::new().with_prober();
+    let _detector = world.detector("d1");
+    world.shows(HOST, Ok(world.chain(HOST, SignedDuration::from_hours(24 * 45))));
+    world.add(HOST);
+    eventually("it is looked at", || world.looks(HOST) > 0);
+    world.scan(HOST);
+    assert_eq!(world.told(HOST), [""; 0]);
+    let seconds = rung::Rung::Seconds(60 * 86_400);
+    let rungs = vec![Rung { rung: Some(seconds) }];
+    world.change(HOST, DomainOptions { rungs: rungs.clone(), ..DomainOptions::default() });
+    eventually("the rung is told", || world.told(HOST) == ["opened expiring"]);
+    let sni = "elsewhere.example.com".to_owned();
+    world.change(HOST, DomainOptions { sni, rungs, ..DomainOptions::default() });
+    let both = ["opened expiring", "opened name_mismatch"];
+    eventually("the mismatch is told", || world.told(HOST) == both);
 }
 
 #[test]

@@ -29,9 +29,9 @@ use proto::{
     subject::{self, Entity},
     time,
     v1::{
-        Chain, DomainAdded, DomainDisabled, DomainRemoved, EndpointFact, Event, Failure, Handshake,
-        InventoryEvent, InventoryRecord, Job, Protocol, Reason, Request, ScanFact, ScanNow,
-        endpoint_fact, handshake, inventory_event, request,
+        Chain, DomainAdded, DomainDisabled, DomainOptions, DomainOptionsChanged, DomainRemoved,
+        EndpointFact, Event, Failure, Handshake, InventoryEvent, InventoryRecord, Job, Protocol,
+        Reason, Request, ScanFact, ScanNow, endpoint_fact, handshake, inventory_event, request,
     },
 };
 use tempfile::TempDir;
@@ -152,6 +152,12 @@ impl World {
                 options: None,
             }),
         )
+    }
+
+    pub(crate) fn change(&self, host: &str, options: DomainOptions) {
+        let options = Some(options);
+        let changed = DomainOptionsChanged { options };
+        self.order(host, inventory_event::Event::DomainOptionsChanged(changed));
     }
 
     pub(crate) fn disable(&self, host: &str) {

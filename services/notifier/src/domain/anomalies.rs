@@ -83,6 +83,7 @@ fn set(known: &mut VecDeque<(Box<str>, Life)>, anomaly: &str, life: Life) {
         let oldest_over = known.iter().position(|(_, life)| *life != Life::Open).unwrap_or(0);
         known.remove(oldest_over);
     }
+    known.reserve_exact(1);
     known.push_back((anomaly.into(), life));
 }
 

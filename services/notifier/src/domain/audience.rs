@@ -25,6 +25,10 @@ const METHODS_MAX: usize = 16;
 /// Days between reminders where the setting does not say.
 const REPEAT_DAYS: u32 = 1;
 
+/// Most days between reminders. The console allows no more: what was told is known for as long as
+/// its stream holds it, and is said anew before that.
+const REPEAT_DAYS_MAX: u32 = 60;
+
 /// One contact through one channel.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Recipient {
@@ -32,6 +36,18 @@ pub struct Recipient {
     pub contact: ContactId,
     /// How.
     pub channel: Token,
+}
+
+impl Recipient {
+    /// A contact through its inbox.
+    ///
+    /// # Panics
+    ///
+    /// Never: the name of the channel is a token.
+    pub fn inbox(contact: ContactId) -> Self {
+        let channel = INTERNAL.parse().expect("a constant that is a token");
+        Self { contact, channel }
+    }
 }
 
 /// The people of this installation, and who of them runs it.
@@ -142,6 +158,11 @@ impl<'a> People<'a> {
         })
     }
 
+    /// Whether the inbox of a contact is told of an event in any case.
+    pub fn is_in_inbox(&self, news: &News, contact: ContactId) -> bool {
+        self.terms(news, &Recipient::inbox(contact), Cause::Event).is_ok()
+    }
+
     /// Where a recipient is reached whatever the settings say: for tests and for what a person
     /// sends again.
     ///
@@ -206,7 +227,8 @@ fn is_expected(
         | Cause::Reminder
         | Cause::Test
         | Cause::Again
-        | Cause::Verification => {
+        | Cause::Verification
+        | Cause::ChannelBroken => {
             listed(&setting.contacts).contains(&recipient.contact)
                 || news.phase() == Phase::Recovered && second.is_some()
         }
@@ -246,7 +268,7 @@ fn wants_kind(setting: &NotificationSetting, news: &News) -> bool {
 
 fn repeat_days(setting: &NotificationSetting) -> Option<u32> {
     let days = setting.repeat.as_ref().map_or(REPEAT_DAYS, |repeat| repeat.days);
-    (days > 0).then_some(days)
+    (days > 0).then_some(days.min(REPEAT_DAYS_MAX))
 }
 
 #[cfg(test)]
@@ -363,5 +385,6 @@ mod tests {
         assert_eq!(days(None), Some(1));
         assert_eq!(days(Some(proto::v1::Repeat { days: 7 })), Some(7));
         assert_eq!(days(Some(proto::v1::Repeat { days: 0 })), None);
+        assert_eq!(days(Some(proto::v1::Repeat { days: 365 })), Some(60));
     }
 }

@@ -22,6 +22,7 @@ pub struct News {
     severity: Severity,
     phase: Phase,
     occurred_at: Timestamp,
+    detected_at: Timestamp,
     since: Timestamp,
     recovered: Vec<Recovered>,
 }
@@ -89,28 +90,39 @@ impl News {
         };
         let occurred_at = instant(wire.occurred_at.as_ref())
             .ok_or_else(|| Malformed::Instant { id: id(), field: "occurred_at" })?;
+        let detected_at = time::detected(&wire).unwrap_or(occurred_at);
         let since = instant(wire.since.as_ref()).unwrap_or(occurred_at);
         let recovered = wire.recovered.iter().map(|one| recovered(one, occurred_at)).collect();
-        Ok(Self { wire, domain, kind, severity, phase, occurred_at, since, recovered })
+        Ok(Self { wire, domain, kind, severity, phase, occurred_at, detected_at, since, recovered })
     }
 
     /// A test on a person's wish: it speaks of no domain.
     pub fn test(request: &str, asked_at: Timestamp) -> Self {
+        Self::of_ours(request, Severity::Info, asked_at)
+    }
+
+    /// That a channel is out of order: it speaks of no domain.
+    pub fn of_channel(id: &str, broken_at: Timestamp) -> Self {
+        Self::of_ours(id, Severity::Critical, broken_at)
+    }
+
+    fn of_ours(id: &str, severity: Severity, at: Timestamp) -> Self {
         let wire = Event {
-            id: request.to_owned(),
-            severity: Severity::Info as i32,
+            id: id.to_owned(),
+            severity: severity as i32,
             phase: Phase::Noted as i32,
-            occurred_at: Some(time::write(asked_at)),
+            occurred_at: Some(time::write(at)),
             ..Event::default()
         };
         Self {
             wire,
             domain: None,
             kind: Kind::Unspecified,
-            severity: Severity::Info,
+            severity,
             phase: Phase::Noted,
-            occurred_at: asked_at,
-            since: asked_at,
+            occurred_at: at,
+            detected_at: at,
+            since: at,
             recovered: Vec::new(),
         }
     }
@@ -125,12 +137,13 @@ impl News {
         &self.wire.id
     }
 
-    /// The domain it speaks of. None for a prober's own news and for tests.
+    /// The domain it speaks of. None for a prober's own news, and for our own.
     pub fn domain(&self) -> Option<DomainId> {
         self.domain
     }
 
-    /// What happened. Unspecified only for a test.
+    /// What happened. Unspecified where no event asked for it: a test, a verification, a channel
+    /// that is out of order.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -148,6 +161,11 @@ impl News {
     /// When it happened.
     pub fn occurred_at(&self) -> Timestamp {
         self.occurred_at
+    }
+
+    /// When it was noticed: what has expired may have done so long before.
+    pub fn detected_at(&self) -> Timestamp {
+        self.detected_at
     }
 
     /// When the anomaly began.
@@ -227,6 +245,15 @@ mod tests {
         assert_eq!((news.kind(), news.severity()), (Kind::Expired, Severity::Critical));
         assert_eq!(news.alarm(), Some("shop-expired"));
         assert_eq!(news.name().to_string(), "shop.example.com:443");
+    }
+
+    #[test]
+    fn what_expired_was_noticed_later_than_it_happened() {
+        let mut wire = sample::opened(Kind::Expired).wire().clone();
+        wire.detected_at = Some(time::write(sample::minute(90)));
+        let news = News::read(wire).unwrap();
+        assert_eq!(news.occurred_at(), sample::start());
+        assert_eq!(news.detected_at(), sample::minute(90));
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! How fast one address may be spoken to: limits are kept, not discovered. And whether it answers
-//! at all: one that does not is asked by one message now and then, and not by all that wait.
+//! at all: one that does not is asked by one message now and then, and not by all that wait. One
+//! that answers that it is out of order is asked by nothing: it is paused until somebody mends it.
 //!
-//! Folded from `DELIVERIES`, so that both are kept over a restart and by whoever takes over.
+//! Folded from `DELIVERIES`, so that all is kept over a restart and by whoever takes over.
 
 use std::{collections::VecDeque, time::Duration};
 
 use jiff::Timestamp;
 use kernel::backoff::Backoff;
 use proto::id::DeliveryId;
+
+use crate::domain::thread::open::Urgency;
 
 /// Longest time of any limit: what was sent before is forgotten.
 const REMEMBERED: Duration = Duration::from_mins(1);
@@ -22,6 +25,13 @@ const ASKING: Backoff = Backoff { base: Duration::from_secs(30), cap: Duration::
 
 /// How long one may be on its way before another is sent: longer than any channel waits.
 const ASKED: Duration = Duration::from_mins(1);
+
+/// Messages of each limit that are kept for what is critical: when something expires, the robot
+/// must not have spent all on what could wait.
+pub const RESERVE: usize = 2;
+
+/// Limits over less than this keep nothing back: whoever is urgent need not wait for their end.
+const RESERVED_OVER: Duration = Duration::from_secs(10);
 
 /// How many messages an address takes in a time, wherever that time begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +50,17 @@ pub struct Traffic {
     misses: u32,
     missed: Option<DeliveryId>,
     well_since: Option<Timestamp>,
+    pause: Option<Pause>,
+    taken_at: Option<Timestamp>,
+}
+
+/// An address said that it is out of order: nothing is sent until somebody mends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// When it said so.
+    pub since: Timestamp,
+    /// Its words.
+    pub reason: String,
 }
 
 /// Nothing is sent for a while.
@@ -69,6 +90,14 @@ pub struct Changed {
     pub saved_at: Timestamp,
     /// When it moved to another robot; the beginning of time if it never did.
     pub moved_at: Timestamp,
+}
+
+impl Limit {
+    /// How many messages what is as urgent may take.
+    fn left_to(&self, urgency: Urgency) -> usize {
+        let keeps_back = urgency < Urgency::Critical && self.within >= RESERVED_OVER;
+        if keeps_back { self.messages.saturating_sub(RESERVE).max(1) } else { self.messages }
+    }
 }
 
 impl Traffic {
@@ -105,6 +134,11 @@ impl Traffic {
         Some(ASKING.wait(beyond, chance))
     }
 
+    /// Whether the address did not take the last message.
+    pub fn is_doubtful(&self) -> bool {
+        self.misses > 0
+    }
+
     /// A message asks an address that seemed dead: until it is answered no other goes.
     pub fn asks(&mut self, at: Timestamp) {
         if self.misses >= MISSES {
@@ -112,8 +146,29 @@ impl Traffic {
         }
     }
 
-    /// The address took a message.
+    /// The address is out of order.
+    pub fn breaks(&mut self, pause: Pause) {
+        if self.pause.as_ref().is_none_or(|before| before.since <= pause.since) {
+            self.pause = Some(pause);
+        }
+    }
+
+    /// That the address was out of order is forgotten.
+    pub fn forgive(&mut self) {
+        self.pause = None;
+    }
+
+    /// The address took a message. It was a test, if the address was out of order.
     pub fn took(&mut self, at: Timestamp) {
+        self.answered(at);
+        self.taken_at = self.taken_at.max(Some(at));
+        if self.pause.take_if(|pause| pause.since <= at).is_some() {
+            self.well_since = Some(at);
+        }
+    }
+
+    /// The address answered: also who refuses a message is there.
+    pub fn answered(&mut self, at: Timestamp) {
         self.rest = self.rest.filter(|rest| rest.since > at);
         if self.misses >= MISSES && self.rest.is_none() {
             self.well_since = Some(at);
@@ -126,6 +181,16 @@ impl Traffic {
     /// Since when the address takes messages again, if there was a time when it did not.
     pub fn well_since(&self) -> Option<Timestamp> {
         self.well_since
+    }
+
+    /// Since when the address is out of order, if it is and took nothing since.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
+    /// When the address last took a message.
+    pub fn taken_at(&self) -> Option<Timestamp> {
+        self.taken_at
     }
 
     /// How long the address is to be left alone, unless its contact was changed since in a way that
@@ -146,13 +211,17 @@ impl Traffic {
     }
 }
 
-/// From when on the next message keeps all limits, given the instants of those before it, in any
-/// order.
-pub fn free_at(limits: &[Limit], sent: impl IntoIterator<Item = Timestamp>) -> Timestamp {
+/// From when on the next message, of this urgency, keeps all limits, given the instants of those
+/// before it, in any order. What is critical may take all that there is, others leave a reserve.
+pub fn free_at(
+    limits: &[Limit],
+    urgency: Urgency,
+    sent: impl IntoIterator<Item = Timestamp>,
+) -> Timestamp {
     let mut sent: Vec<_> = sent.into_iter().collect();
     sent.sort_unstable();
     let free = |limit: &Limit| {
-        let place = sent.len().checked_sub(limit.messages)?;
+        let place = sent.len().checked_sub(limit.left_to(urgency))?;
         sent.get(place).map(|first| after(*first, limit.within))
     };
     limits.iter().filter_map(free).max().unwrap_or(Timestamp::MIN)
@@ -247,15 +316,54 @@ mod tests {
         assert_eq!((traffic.rest(never_changed()), traffic.well_since()), (None, Some(minute(2))));
     }
 
+    #[test]
+    fn what_is_out_of_order_is_well_again_when_it_takes_a_message_and_not_when_it_refuses_one() {
+        let broken = |minutes| Pause { since: minute(minutes), reason: "93000".to_owned() };
+        let mut traffic = Traffic::default();
+        traffic.breaks(broken(1));
+        traffic.asks(minute(2));
+        assert_eq!(traffic.rest(never_changed()), None, "what may be sent at all is sent");
+        traffic.answered(minute(2));
+        assert_eq!(traffic.missed(delivery(1), 1.0), None);
+        traffic.took(minute(0));
+        assert_eq!(traffic.pause(), Some(&broken(1)), "that was before");
+        traffic.took(minute(3));
+        assert_eq!((traffic.pause(), traffic.well_since()), (None, Some(minute(3))));
+        traffic.breaks(broken(5));
+        traffic.breaks(broken(4));
+        assert_eq!(traffic.pause(), Some(&broken(5)), "the last word holds");
+        traffic.forgive();
+        assert_eq!(traffic.pause(), None);
+    }
+
+    #[test]
+    fn of_a_long_limit_two_messages_are_kept_for_what_is_critical() {
+        // So many seconds into a minute in which messages went at these.
+        let free = |urgency, sent: &[i64], second: i64| {
+            let sent = sent.iter().map(|second| millis(second * 1_000));
+            free_at(&LIMITS, urgency, sent) <= millis(second * 1_000)
+        };
+        for urgency in [Urgency::Reminder, Urgency::News, Urgency::Recovery] {
+            assert!(free(urgency, &[0, 10], 50), "three of five are for all");
+            assert!(!free(urgency, &[0, 10, 20], 59) && free(urgency, &[0, 10, 20], 60));
+            assert!(free(urgency, &[0], 0), "of a short limit nothing is kept");
+        }
+        assert!(free(Urgency::Critical, &[0, 10, 20, 30], 50));
+        assert!(!free(Urgency::Critical, &[0, 10, 20, 30, 40], 59));
+    }
+
     proptest! {
         /// Whoever always waits until then never breaks a limit, and never waits without need.
         #[test]
-        fn no_limit_is_ever_broken(gaps in prop::collection::vec(0_i64..3_000, 1..80)) {
+        fn no_limit_is_ever_broken(
+            messages in prop::collection::vec((0_i64..3_000, any::<bool>()), 1..80),
+        ) {
             let (mut sent, mut wanted) = (Vec::new(), start());
-            for gap in gaps {
+            for (gap, is_critical) in messages {
+                let urgency = if is_critical { Urgency::Critical } else { Urgency::News };
                 wanted = wanted.max(sent.last().copied().unwrap_or(start()))
                     + SignedDuration::from_millis(gap);
-                sent.push(wanted.max(free_at(&LIMITS, sent.iter().copied())));
+                sent.push(wanted.max(free_at(&LIMITS, urgency, sent.iter().copied())));
             }
             for limit in LIMITS {
                 for window in sent.windows(limit.messages + 1) {

@@ -1,24 +1,34 @@
 //! What is to be done about a thread now: judged each time anew, from what was told, what is still
 //! true, and what people want at this moment.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use kernel::window::Window;
 use proto::{
     id::{ContactId, DeliveryId, DomainId},
     subject::Token,
-    v1::{Kind, Severity, delivery_dropped::Why},
+    v1::{AnomalyTime, Kind, Severity, delivery_dropped::Why},
 };
 
 use crate::domain::{
     anomalies::{Anomalies, Life},
     audience::{People, Recipient, Terms},
     news::News,
+    pace::Pause,
     roster::{Address, Contact},
-    thread::{Command, Thread, Told, open::Open, step::Cause},
-    window,
+    thread::{
+        Command, Thread,
+        open::{Open, Urgency},
+        step::{Cause, Enclosure},
+        told::Told,
+    },
 };
+
+pub mod paused;
+
+pub use self::paused::Inbox;
+use self::paused::Paused;
 
 /// Age at which what was told of an open anomaly is said anew: ten days before the stream lets go
 /// of it.
@@ -59,6 +69,13 @@ pub struct World<'a> {
     pub together_until: Timestamp,
     /// Since when the address takes messages again, if there was a time when it did not.
     pub well_since: Option<Timestamp>,
+    /// Why nothing goes to the address until somebody mends it, if that is so.
+    pub pause: Option<&'a Pause>,
+    /// What the inbox of the contact was told.
+    pub inbox: Inbox<'a>,
+    /// When another channel of the contact, that this thread tells of, was last in order, or
+    /// somebody put its address right.
+    pub mended: &'a BTreeMap<Token, Timestamp>,
 }
 
 /// What is to be done about a thread.
@@ -68,6 +85,9 @@ pub enum Plan<'a> {
     Record(Command),
     /// Something is to be sent.
     Send(Sending<'a>),
+    /// The inbox is to be told what waits for an address that is out of order, and why it is; then
+    /// judge again.
+    Excuse(Sending<'a>, &'a str),
     /// Nothing, until an instant if there is one.
     Rest(Option<Timestamp>),
 }
@@ -134,25 +154,50 @@ pub fn plan<'a>(thread: &'a Thread, key: &ThreadKey, world: World<'a>) -> Plan<'
             Verdict::Send(_) if open.next_at > world.admits(open) => {
                 sooner(&mut rest, open.next_at);
             }
-            Verdict::Send(terms) => drop(chosen.get_or_insert((open, terms))),
+            Verdict::Send(terms) => match paused::judge(open, key, world) {
+                Paused::No if !goes_after(open, chosen.as_ref()) => chosen = Some((open, terms)),
+                Paused::No => {}
+                Paused::Until(at) => sooner(&mut rest, at),
+                Paused::TooLong(command) => return Plan::Record(command),
+                Paused::Unexcused(reason) => {
+                    return Plan::Excuse(sending(thread, key, world, open, terms), reason);
+                }
+            },
         }
     }
-    for (anomaly, told) in thread.told() {
-        match reminder(thread, anomaly, told, key, world) {
+    for told in thread.told() {
+        match reminder(thread, told, key, world) {
             Reminder::Now(command) => return Plan::Record(command),
             Reminder::At(at) => sooner(&mut rest, at),
             Reminder::Never => {}
         }
     }
     match chosen {
-        Some((open, terms)) => Plan::Send(Sending {
-            roots: roots(thread, open),
-            owner_note: world.people.roster.owner_note(key.domain),
-            contact: terms.contact,
-            address: terms.address,
-            open,
-        }),
+        Some((open, terms)) => Plan::Send(sending(thread, key, world, open, terms)),
         None => Plan::Rest(rest),
+    }
+}
+
+/// Whether something else of the thread goes first. What comes first does, but somebody waits for
+/// what was asked for.
+fn goes_after(open: &Open, chosen: Option<&(&Open, Terms<'_>)>) -> bool {
+    let is_asked = |open: &Open| open.urgency() == Urgency::Asked;
+    chosen.is_some_and(|(chosen, _)| is_asked(chosen) || !is_asked(open))
+}
+
+fn sending<'a>(
+    thread: &'a Thread,
+    key: &ThreadKey,
+    world: World<'a>,
+    open: &'a Open,
+    terms: Terms<'a>,
+) -> Sending<'a> {
+    Sending {
+        roots: roots(thread, open),
+        owner_note: world.people.roster.owner_note(key.domain),
+        contact: terms.contact,
+        address: terms.address,
+        open,
     }
 }
 
@@ -165,8 +210,9 @@ fn verdict<'a>(
 ) -> Verdict<'a> {
     let recipient = key.recipient();
     let terms = match open.cause {
-        Cause::Test | Cause::Again => world.people.reach(&recipient),
         Cause::Verification => world.people.ask(&recipient),
+        Cause::ChannelBroken if is_mended(open, world) => Err(Why::ClosedBefore),
+        Cause::Test | Cause::Again | Cause::ChannelBroken => world.people.reach(&recipient),
         Cause::Event | Cause::Reminder | Cause::Escalation | Cause::Unspecified => {
             match moot(thread, place, open, key, world) {
                 Some(why) => Err(why),
@@ -215,14 +261,27 @@ fn moot(
     }
 }
 
+/// Whether the channel that it tells of was mended since.
+fn is_mended(open: &Open, world: World<'_>) -> bool {
+    let mended_at = open.broken_channel().and_then(|channel| world.mended.get(&channel));
+    mended_at.is_some_and(|at| *at > open.news.occurred_at())
+}
+
 /// Until when news must wait for the end of a silence, or for the window, if they must.
 fn held(terms: &Terms<'_>, open: &Open, world: World<'_>) -> Option<Timestamp> {
     // What a person asked for is not what a silence is against.
     let is_asked = matches!(open.cause, Cause::Test | Cause::Again | Cause::Verification);
     let silence = world.people.roster.silent_until(open.news.domain(), world.now);
     let passes = terms.critical_any_time && open.news.severity() == Severity::Critical;
-    let window = if passes { None } else { window::opens(terms.window, world.now) };
+    let window = terms.window.filter(|_| !passes);
+    let window = window.and_then(|window| shut_until(window, world.now));
     silence.filter(|_| !is_asked).max(window)
+}
+
+/// When the anomaly time begins, outside of it.
+fn shut_until(window: &AnomalyTime, now: Timestamp) -> Option<Timestamp> {
+    let AnomalyTime { from_minute, to_minute, time_zone, .. } = window;
+    Window { from_minute: *from_minute, to_minute: *to_minute, time_zone }.opens(now)
 }
 
 enum Reminder {
@@ -231,15 +290,10 @@ enum Reminder {
     Never,
 }
 
-fn reminder(
-    thread: &Thread,
-    anomaly: &str,
-    told: &Told,
-    key: &ThreadKey,
-    world: World<'_>,
-) -> Reminder {
-    let is_pending = thread.open().iter().any(|open| open.news.alarm() == Some(anomaly));
-    match world.anomalies.life(key.domain, anomaly) {
+fn reminder(thread: &Thread, told: &Told, key: &ThreadKey, world: World<'_>) -> Reminder {
+    let (anomaly, ending) = (told.anomaly(), told.ending());
+    let is_pending = thread.open().iter().any(|open| open.news.alarm() == Some(ending));
+    match world.anomalies.life(key.domain, ending) {
         Life::Open if !is_pending => {}
         Life::Open | Life::Closed | Life::Superseded | Life::Unknown => return Reminder::Never,
     }
@@ -247,6 +301,10 @@ fn reminder(
     if restated_at <= world.now {
         let (anomaly, at) = (anomaly.to_owned(), world.now);
         return Reminder::Now(Command::Restate { anomaly, at });
+    }
+    // It is over itself, and nobody wants to hear of what took its place.
+    if told.heir.is_some() {
+        return Reminder::At(restated_at);
     }
     if world.is_acknowledged(&told.news) {
         // Asked again, since a new certificate ends it without a word to this thread.
@@ -268,10 +326,9 @@ fn reminder(
 
 /// The deliveries that began the story which this one goes on with.
 fn roots(thread: &Thread, open: &Open) -> Vec<Root> {
-    let told = thread.told();
     let recovered = open.news.recovered().iter().map(|one| one.anomaly.as_str());
     let anomalies = open.news.alarm().into_iter().chain(recovered);
-    let roots = anomalies.filter_map(|anomaly| told.get(anomaly));
+    let roots = anomalies.filter_map(|anomaly| thread.told_of(anomaly));
     roots
         .map(|told| Root { id: told.root, kind: told.news.kind() })
         .filter(|root| root.id != open.id)
@@ -301,11 +358,13 @@ pub fn tell(
         news: Arc::clone(news),
         cause,
         not_before,
-        sealed_link: Bytes::new(),
+        enclosure: Enclosure::Nothing,
         at: now,
     }
 }
 
+#[cfg(test)]
+mod broken;
 #[cfg(test)]
 mod meetings;
 #[cfg(test)]

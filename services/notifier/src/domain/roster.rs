@@ -7,10 +7,7 @@ mod quiet;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use jiff::{
-    Timestamp,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::{Timestamp, tz::TimeZone};
 use proto::{
     id::{ContactId, DomainId},
     subject::{Entity, Token},
@@ -192,7 +189,8 @@ impl Roster {
                 | Entity::Acknowledgement(_)
                 | Entity::Account(_)
                 | Entity::Strangers
-                | Entity::Link(_),
+                | Entity::Link(_)
+                | Entity::Key,
                 _,
             ) => {}
         }
@@ -262,14 +260,9 @@ impl Roster {
     }
 }
 
-/// The zones of the world as they travel inside the program: the same on every host.
-fn zone(name: &str) -> Option<TimeZone> {
-    TimeZoneDatabase::bundled().get(name).ok()
-}
-
 /// A zone by its name; UTC if there is none of that name.
 pub fn zone_or_utc(name: &str) -> (String, TimeZone) {
-    match zone(name) {
+    match kernel::zone::named(name) {
         Some(zone) => (name.to_owned(), zone),
         None => ("UTC".to_owned(), TimeZone::UTC),
     }

@@ -7,19 +7,15 @@
 pub mod open;
 pub mod outcome;
 pub mod step;
+pub mod told;
 
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod story;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use kernel::{backoff::Backoff, decider::Decider};
 use proto::{
@@ -30,17 +26,14 @@ use proto::{
 use self::{
     open::Open,
     outcome::Outcome,
-    step::{Cause, Deed, Step},
+    step::{Cause, Deed, Enclosure, Step},
+    told::{Tellings, Told},
 };
 use crate::domain::news::News;
 
 /// Deliveries remembered as dealt with. A message that is delivered to us again comes soon after
 /// its first time, and a thread sees a handful a day.
 const FINISHED_MAX: usize = 256;
-
-/// Anomalies remembered as told. A domain has at most one open of each of sixteen kinds; the rest
-/// is what closed while nobody was to be told.
-const TOLD_MAX: usize = 32;
 
 /// What may be asked of a thread.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,8 +48,8 @@ pub enum Command {
         cause: Cause,
         /// Not to be sent before this instant.
         not_before: Timestamp,
-        /// The link of a verification, sealed; empty otherwise.
-        sealed_link: Bytes,
+        /// What goes with the news.
+        enclosure: Enclosure,
         /// Now.
         at: Timestamp,
     },
@@ -102,6 +95,15 @@ pub enum Command {
         /// Now.
         at: Timestamp,
     },
+    /// Its address has been out of order for too long.
+    GiveUp {
+        /// The delivery.
+        id: DeliveryId,
+        /// Why.
+        reason: String,
+        /// Now.
+        at: Timestamp,
+    },
     /// The inbox takes what another channel could not deliver.
     Keep {
         /// The entry's id, derived from that delivery's.
@@ -136,24 +138,13 @@ pub enum Refusal {
 }
 
 /// One subject of `DELIVERIES`, folded.
+///
+/// There are many, and little happens in each: none has room for what has not happened.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Thread {
     open: Vec<Open>,
-    told: BTreeMap<String, Told>,
-    finished: VecDeque<DeliveryId>,
-}
-
-/// What was told of an anomaly that has not been told to be over.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Told {
-    /// The delivery that told it first. Later ones answer to it.
-    pub root: DeliveryId,
-    /// What was told last.
-    pub news: Arc<News>,
-    /// When it was.
-    pub at: Timestamp,
-    /// Reminders so far.
-    pub reminders: u32,
+    told: Tellings,
+    finished: Vec<DeliveryId>,
 }
 
 impl Thread {
@@ -162,14 +153,19 @@ impl Thread {
         &self.open
     }
 
-    /// What was told of anomalies that are not told to be over, by anomaly.
-    pub fn told(&self) -> &BTreeMap<String, Told> {
-        &self.told
+    /// What was told of anomalies that are not told to be over, in the order in which it was first.
+    pub fn told(&self) -> &[Told] {
+        self.told.all()
+    }
+
+    /// What was told of one of them.
+    pub fn told_of(&self, anomaly: &str) -> Option<&Told> {
+        self.told.of(anomaly)
     }
 
     /// Whether the contact knows of an anomaly, may know of it, or is about to.
     pub fn knows(&self, anomaly: &str) -> bool {
-        self.told.contains_key(anomaly)
+        self.told_of(anomaly).is_some()
             || self.open.iter().any(|open| open.news.alarm() == Some(anomaly))
     }
 
@@ -193,12 +189,13 @@ impl Thread {
         self.open.iter().find(is_it).map(|open| open.next_at)
     }
 
-    fn find(&self, id: DeliveryId) -> Result<&Open, Refusal> {
-        self.open.iter().find(|open| open.id == id).ok_or(Refusal::NotOpen(id))
+    /// Whether a delivery is or was one of this thread.
+    pub fn has_met(&self, id: DeliveryId) -> bool {
+        self.finished.contains(&id) || self.find(id).is_ok()
     }
 
-    fn has_met(&self, id: DeliveryId) -> bool {
-        self.finished.contains(&id) || self.find(id).is_ok()
+    fn find(&self, id: DeliveryId) -> Result<&Open, Refusal> {
+        self.open.iter().find(|open| open.id == id).ok_or(Refusal::NotOpen(id))
     }
 }
 
@@ -215,13 +212,13 @@ impl Decider for Thread {
                 Ok(vec![])
             }
             Command::Tell { news, cause: Cause::Event, .. } if self.is_idle(&news) => Ok(vec![]),
-            Command::Tell { id, news, cause, not_before, sealed_link, at } => Ok(vec![Step {
+            Command::Tell { id, news, cause, not_before, enclosure, at } => Ok(vec![Step {
                 id,
                 at,
-                deed: Deed::Due { news, cause, not_before, reminder: 0, sealed_link },
+                deed: Deed::Due { news, cause, not_before, reminder: 0, enclosure },
             }]),
             Command::Remind { id, anomaly, at } => {
-                let told = self.told.get(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
+                let told = self.told_of(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
                 let (news, reminder) = (Arc::clone(&told.news), told.reminders + 1);
                 Ok(vec![Step { id, at, deed: due(news, Cause::Reminder, at, reminder) }])
             }
@@ -237,6 +234,10 @@ impl Decider for Thread {
                 self.find(id)?;
                 Ok(vec![Step { id, at, deed: Deed::Dropped { why } }])
             }
+            Command::GiveUp { id, reason, at } => {
+                let attempt = self.find(id)?.attempts;
+                Ok(vec![Step { id, at, deed: Deed::Parked { attempt, reason, rests_until: None } }])
+            }
             Command::Keep { id, news, cause, inbox, at } => {
                 Ok(told_at_once(id, at, due(news, cause, at, 0), Some(inbox)))
             }
@@ -246,14 +247,12 @@ impl Decider for Thread {
 
     fn evolve(&mut self, Step { id, at, deed }: &Step) {
         match deed {
-            Deed::Due { news, cause, not_before, reminder, sealed_link } => {
-                if self.has_met(*id) {
-                    self.told.values_mut().filter(|told| told.root == *id).for_each(|told| {
-                        told.at = *at;
-                    });
+            Deed::Due { news, cause, not_before, reminder, enclosure } => {
+                if self.has_met(*id) && !self.has_lost(*id, news) {
+                    news.alarm().into_iter().for_each(|anomaly| self.told.restate(anomaly, *at));
                 } else {
-                    let (link, from) = (sealed_link.clone(), [*at, *not_before]);
-                    self.open.push(Open::new(*id, news, *cause, from, *reminder, link));
+                    let (enclosed, from) = (enclosure.clone(), [*at, *not_before]);
+                    push(&mut self.open, Open::new(*id, news, *cause, from, *reminder, enclosed));
                 }
             }
             Deed::Attempted { attempt, lead } => self.change(*id, |open| {
@@ -288,9 +287,23 @@ impl Thread {
     }
 
     fn restated(&self, anomaly: String, at: Timestamp) -> Result<Vec<Step>, Refusal> {
-        let told = self.told.get(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
-        let due = due(Arc::clone(&told.news), Cause::Event, at, told.reminders);
-        Ok(told_at_once(told.root, at, due, None))
+        let told = self.told_of(&anomaly).ok_or(Refusal::NotTold(anomaly))?;
+        let due_of = |news, reminders| due(Arc::clone(news), Cause::Event, at, reminders);
+        let mut steps = told_at_once(told.root, at, due_of(&told.news, told.reminders), None);
+        // Whoever reads only this must know with whose end it ends.
+        if let Some(heir) = &told.heir {
+            let dropped = Deed::Dropped { why: Why::NotWanted };
+            let untold = [due_of(&heir.news, 0), dropped];
+            steps.extend(untold.map(|deed| Step { id: heir.id, at, deed }));
+        }
+        Ok(steps)
+    }
+
+    /// Whether a delivery was dealt with, but nothing is known to have been told of its alarm:
+    /// whoever began to read behind the root learns it from what is said anew.
+    fn has_lost(&self, id: DeliveryId, news: &News) -> bool {
+        let is_unknown = |anomaly| self.told_of(anomaly).is_none();
+        self.finished.contains(&id) && news.alarm().is_some_and(is_unknown)
     }
 
     fn change(&mut self, id: DeliveryId, change: impl FnOnce(&mut Open)) {
@@ -302,40 +315,36 @@ impl Thread {
     fn finish(&mut self, id: DeliveryId, at: Timestamp, is_told: impl Fn(&Open) -> bool) {
         let Some(place) = self.open.iter().position(|open| open.id == id) else { return };
         let open = self.open.remove(place);
+        self.open.shrink_to_fit();
         if self.finished.len() == FINISHED_MAX {
-            self.finished.pop_front();
+            self.finished.remove(0);
         }
-        self.finished.push_back(id);
-        for one in open.news.recovered() {
-            self.told.remove(&one.anomaly);
-        }
+        push(&mut self.finished, id);
+        let over: Vec<_> = open.news.recovered().iter().map(|one| one.anomaly.as_str()).collect();
+        self.told.forget(&over);
         let Some(anomaly) = open.news.alarm() else { return };
         // However a reminder ends, the next one is an interval away.
-        if let Some(told) = self.told.get_mut(anomaly)
-            && open.cause == Cause::Reminder
-        {
-            (told.at, told.reminders) = (at, open.reminder);
+        if open.cause == Cause::Reminder {
+            self.told.remind(anomaly, at, open.reminder);
         }
+        let superseded = open.news.supersedes();
         if is_told(&open) {
-            open.news.supersedes().iter().for_each(|old| drop(self.told.remove(old)));
-            let root = self.told.get(anomaly).map_or(open.lead.unwrap_or(id), |told| told.root);
-            let told = Told { root, news: Arc::clone(&open.news), at, reminders: open.reminder };
-            self.told.insert(anomaly.to_owned(), told);
-            self.forget_oldest();
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        if self.told.len() > TOLD_MAX {
-            let oldest = self.told.iter().min_by_key(|(_, told)| told.at);
-            let oldest = oldest.map(|(anomaly, _)| anomaly.clone());
-            oldest.map(|anomaly| self.told.remove(&anomaly));
+            self.told.forget(&superseded.iter().map(String::as_str).collect::<Vec<_>>());
+            self.told.tell(anomaly, &open, at);
+        } else {
+            self.told.succeed(&open);
         }
     }
 }
 
+/// Makes room for one more, and for no other.
+fn push<T>(all: &mut Vec<T>, one: T) {
+    all.reserve_exact(1);
+    all.push(one);
+}
+
 fn due(news: Arc<News>, cause: Cause, not_before: Timestamp, reminder: u32) -> Deed {
-    Deed::Due { news, cause, not_before, reminder, sealed_link: Bytes::new() }
+    Deed::Due { news, cause, not_before, reminder, enclosure: Enclosure::Nothing }
 }
 
 /// What is due and delivered in one decision: nothing is sent for it.

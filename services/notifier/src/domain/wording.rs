@@ -25,7 +25,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use proto::{
     id::DeliveryId,
-    v1::{InboxEntry, Kind, Severity, event::Phase, evidence::Case},
+    v1::{BrokenChannel, InboxEntry, Kind, Severity, event::Phase, evidence::Case},
 };
 
 pub use self::digest::digest;
@@ -63,6 +63,8 @@ pub struct Brief<'a> {
     pub roots: &'a [Root],
     /// Where it leads instead of the domain's page: the link of a verification.
     pub link: Option<&'a str>,
+    /// The channel that it tells of, if it tells of one.
+    pub broken_channel: Option<&'a BrokenChannel>,
     /// Now: what time is left is counted from here.
     pub now: Timestamp,
 }
@@ -107,6 +109,8 @@ pub struct Letter {
     pub name: String,
     /// When it was detected.
     pub detected_at: Timestamp,
+    /// Since when it is wrong, if an anomaly is open.
+    pub since: Option<Timestamp>,
     /// SHA-256 of the leaf that it is about, if it is about one.
     pub certificate: Option<Bytes>,
 }
@@ -117,7 +121,16 @@ pub struct Fact {
     /// What it is.
     pub label: Cow<'static, str>,
     /// It.
-    pub lines: Vec<String>,
+    pub lines: Vec<Line>,
+}
+
+/// One line of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it says.
+    pub text: String,
+    /// The page of what it is about, unless the letter leads there as well.
+    pub page: Option<String>,
 }
 
 /// A labelled address.
@@ -127,6 +140,8 @@ pub struct Link {
     pub label: &'static str,
     /// Where.
     pub url: String,
+    /// Following it proves that one reads what is sent to an address: nobody else may see it.
+    pub is_proof: bool,
 }
 
 /// Puts news into words.
@@ -134,27 +149,18 @@ pub fn compose(brief: &Brief<'_>, head: &Letterhead) -> Letter {
     let Brief { news, contact, .. } = *brief;
     let phrases = phrases_of(contact.language);
     let clock = Clock::new(&contact.zone, &contact.zone_name);
-    let saying = match brief.cause {
-        Cause::Verification => Saying::Verification,
-        Cause::Unspecified
-        | Cause::Event
-        | Cause::Reminder
-        | Cause::Test
-        | Cause::Again
-        | Cause::Escalation => Saying::of(news, brief.now),
+    let saying = saying(brief);
+    let name = match brief.broken_channel {
+        Some(broken) => plain::line(phrases.channel(&broken.channel)),
+        None => plain::line(&news.name().to_string()),
     };
-    let name = plain::line(&news.name().to_string());
-    let title = if brief.cause == Cause::Verification {
-        head.prefixed(phrases.label(Label::Verify))
-    } else {
-        title(phrases, head, news.kind(), &name)
-    };
-    let link = match brief.link {
-        Some(url) => Link { label: phrases.label(Label::Verify), url: url.to_owned() },
-        None => Link { label: phrases.label(Label::Page), url: link(head, news) },
+    let title = match (brief.broken_channel, brief.cause) {
+        (Some(_), _) => titled(phrases, head, phrases.label(Label::BrokenChannel), &name),
+        (None, Cause::Verification) => head.prefixed(phrases.label(Label::Verify)),
+        (None, _) => title(phrases, head, news.kind(), &name),
     };
     let leaf = news.evidence().and_then(|evidence| evidence.leaf.as_ref());
-    let fact = |label, lines| Fact { label: phrases.label(label).into(), lines };
+    let fact = |label, lines| Fact::new(phrases.label(label), lines);
     let note = plain::paragraphs(brief.owner_note);
     let action = phrases.action(&saying).to_owned();
     Letter {
@@ -164,38 +170,68 @@ pub fn compose(brief: &Brief<'_>, head: &Letterhead) -> Letter {
         action: Some(fact(Label::Action, vec![action])),
         facts: facts::of(brief, phrases, &clock),
         note: (!note.is_empty()).then(|| fact(Label::OwnerNote, note)),
-        link,
+        link: link(brief, head, phrases),
         pem: pem(news),
         footer: footer(brief.delivery),
         kind: news.kind(),
         severity: news.severity(),
         language: contact.language,
-        detected_at: news.occurred_at(),
+        detected_at: news.detected_at(),
+        since: news.alarm().map(|_| news.since()),
         certificate: leaf.map(|leaf| leaf.sha256.clone()).filter(|sha256| !sha256.is_empty()),
         name,
+    }
+}
+
+impl Fact {
+    fn new(label: impl Into<Cow<'static, str>>, lines: impl IntoIterator<Item = String>) -> Self {
+        Self { label: label.into(), lines: lines.into_iter().map(Line::from).collect() }
+    }
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Self { text, page: None }
     }
 }
 
 impl Letter {
     /// The letter as plain text.
     pub fn text(&self) -> String {
+        self.text_with(Some(&self.link))
+    }
+
+    /// The same, for who takes no links.
+    pub fn text_without_link(&self) -> String {
+        self.text_with(None)
+    }
+
+    fn text_with(&self, shown: Option<&Link>) -> String {
         let colon = phrases_of(self.language).colon();
         let mut text = format!("{}\n\n{}\n\n", self.title, self.sentence);
         for fact in self.action.iter().chain(&self.facts).chain(&self.note) {
             match &fact.lines[..] {
-                [line] => text.extend([&*fact.label, colon, line, "\n"]),
+                [line] => text.extend([&*fact.label, colon, &line.text]),
                 lines => {
-                    text.extend([&*fact.label, colon.trim_end(), "\n"]);
+                    text.extend([&*fact.label, colon.trim_end()]);
                     for line in lines {
-                        text.extend(["  ", line, "\n"]);
+                        text.extend(["\n  ", &line.text]);
+                        if let Some(page) = line.page.as_ref().filter(|_| shown.is_some()) {
+                            text.extend(["  ", page]);
+                        }
                     }
                 }
             }
+            text.push('\n');
             if Some(fact) == self.action.as_ref() {
                 text.push('\n');
             }
         }
-        text.extend(["\n", &self.link.url, "\n", &self.footer, "\n"]);
+        text.push('\n');
+        if let Some(link) = shown {
+            text.extend([&link.url, "\n"]);
+        }
+        text.extend([&self.footer, "\n"]);
         text
     }
 
@@ -206,7 +242,18 @@ impl Letter {
         if letter.pem.take().is_some()
             && let Some(action) = &mut letter.action
         {
-            action.lines = vec![phrases_of(self.language).deploy_from_page().to_owned()];
+            let asked = self.action_unattached().into_iter();
+            action.lines = asked.map(|line| line.to_owned().into()).collect();
+        }
+        letter
+    }
+
+    /// The letter without the pages of single lines: its own link leads to all of them.
+    #[must_use]
+    pub fn without_pages(&self) -> Self {
+        let mut letter = self.clone();
+        for line in letter.facts.iter_mut().flat_map(|fact| &mut fact.lines) {
+            line.page = None;
         }
         letter
     }
@@ -216,11 +263,11 @@ impl Letter {
         html::page(self)
     }
 
-    /// The letter as the inbox keeps it.
+    /// The letter as the inbox keeps it, to which nothing is attached.
     pub fn inbox_entry(&self) -> InboxEntry {
         InboxEntry {
             title: self.title.clone(),
-            text: self.text(),
+            text: self.unattached().text(),
             kind: self.kind as i32,
             severity: self.severity as i32,
         }
@@ -234,6 +281,8 @@ pub enum Undelivered {
     Letter,
     /// Every letter, of which this is one.
     Channel,
+    /// Every letter, and this one waits for the end of that.
+    Waiting,
 }
 
 /// The inbox entry that says that a letter could not be told through another channel, and why.
@@ -242,10 +291,12 @@ pub fn undelivered(letter: &Letter, what: Undelivered, channel: &str, reason: &s
     let why = match what {
         Undelivered::Letter => phrases.undelivered(channel, &reason),
         Undelivered::Channel => phrases.out_of_order(channel, &reason),
+        Undelivered::Waiting => phrases.waiting(channel, &reason),
     };
+    let link = Some(&letter.link).filter(|link| !link.is_proof);
     InboxEntry {
         title: letter.title.clone(),
-        text: format!("{why}\n\n{}", letter.text()),
+        text: format!("{why}\n\n{}", letter.unattached().text_with(link)),
         kind: letter.kind as i32,
         severity: letter.severity as i32,
     }
@@ -263,8 +314,21 @@ fn phrases_of(language: Language) -> &'static dyn Phrases {
     }
 }
 
+fn saying<'a>(brief: &Brief<'a>) -> Saying<'a> {
+    match (brief.broken_channel, brief.cause) {
+        (Some(BrokenChannel { channel, .. }), _) => {
+            Saying::BrokenChannel { channel, contact: &brief.contact.name }
+        }
+        (None, Cause::Verification) => Saying::Verification,
+        (None, _) => Saying::of(brief.news, brief.now),
+    }
+}
+
 fn title(phrases: &dyn Phrases, head: &Letterhead, kind: Kind, name: &str) -> String {
-    let matter = phrases.title(kind);
+    titled(phrases, head, phrases.title(kind), name)
+}
+
+fn titled(phrases: &dyn Phrases, head: &Letterhead, matter: &str, name: &str) -> String {
     let said = if name.is_empty() {
         matter.to_owned()
     } else {
@@ -291,11 +355,15 @@ fn subject(
     Some(format!("Re: {}", title(phrases, head, root.kind, name)))
 }
 
-fn link(head: &Letterhead, news: &News) -> String {
-    match news.domain() {
-        Some(domain) => format!("{}/domains/{domain}", head.console),
-        None => head.console.clone(),
-    }
+fn link(brief: &Brief<'_>, head: &Letterhead, phrases: &dyn Phrases) -> Link {
+    let console = &head.console;
+    let (label, url) = match (brief.link, brief.broken_channel, brief.news.domain()) {
+        (Some(proof), ..) => (Label::Verify, proof.to_owned()),
+        (None, Some(_), _) => (Label::Contacts, format!("{console}/contacts")),
+        (None, None, Some(domain)) => (Label::Page, format!("{console}/domains/{domain}")),
+        (None, None, None) => (Label::Page, console.clone()),
+    };
+    Link { label: phrases.label(label), url, is_proof: brief.link.is_some() }
 }
 
 /// What is to be deployed, if the evidence brings it: nothing but what PEM is made of.

@@ -5,6 +5,7 @@
 //! when. Its lock is held for moments only, never while something is waited for.
 
 mod agenda;
+mod recent;
 mod roads;
 mod taking;
 mod trip;
@@ -19,38 +20,43 @@ use std::{
 
 use chassis::{
     error::Chain,
-    ledger::{Entity as LedgerEntity, Known, Place},
+    ledger::{self, Entity as LedgerEntity, Known, LedgerError, Place},
     seal::Seal,
 };
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use proto::{
     id::{ContactId, DomainId},
-    stream, subject, time,
+    stream,
+    subject::{self, Token},
+    time,
     v1::{DeliveryRecord, InventoryRecord},
 };
 use tokio::sync::Notify;
 
 use self::{
     agenda::{Agenda, Turn, When},
+    recent::Recent,
     roads::Roads,
 };
 pub use self::{
     agenda::{Lane, Nothing, Room},
     roads::Spot,
     taking::Haul,
+    trip::Trip,
 };
-use super::channel::{Pace, Parcel};
+use super::channel::Pace;
 use crate::domain::{
     anomalies::Anomalies,
     audience::{People, Recipient},
+    detour,
     news::News,
-    plan::{self, Plan, ThreadKey, World},
+    plan::{Inbox, ThreadKey},
     roster::{Address, Roster},
     thread::{
         Command, Thread,
-        open::Urgency,
-        step::{self, Cause, Step},
+        open::Open,
+        step::{self, Step},
     },
     wording::Letterhead,
 };
@@ -79,6 +85,9 @@ struct Pages {
     roster: Roster,
     anomalies: Anomalies,
     threads: BTreeMap<ThreadKey, Page>,
+    /// The channels of all threads, each once in memory.
+    channels: BTreeSet<Token>,
+    recent: Recent,
     agenda: Agenda,
     roads: Roads,
     /// Lanes in which somebody gathers what goes together: whoever came between would take it
@@ -105,27 +114,10 @@ pub enum Next {
     Record(Command),
     /// Something is to be sent.
     Send(Box<Trip>),
+    /// The inbox is to be told what cannot be sent now, and why.
+    Excuse(Box<Trip>, String),
     /// Nothing, until an instant if there is one.
     Rest(Option<Timestamp>),
-}
-
-/// A sending, with what must be known if it fails for good.
-#[derive(Debug)]
-pub struct Trip {
-    /// What is sent.
-    pub parcel: Parcel,
-    /// The news in it.
-    pub news: std::sync::Arc<News>,
-    /// What asked for it.
-    pub cause: Cause,
-    /// How soon it is to be told.
-    pub urgency: Urgency,
-    /// Since when it is due.
-    pub due_at: Timestamp,
-    /// Whether the inbox is told of these news in any case.
-    pub is_in_inbox: bool,
-    /// Whether it must not travel with others.
-    pub is_alone: bool,
 }
 
 impl LedgerEntity for Thread {
@@ -167,8 +159,9 @@ impl Book {
     /// looked at.
     pub fn begin_term(&self) {
         let mut pages = self.pages.lock();
-        let Pages { threads, agenda, gathering, .. } = &mut *pages;
+        let Pages { threads, agenda, gathering, roads, .. } = &mut *pages;
         gathering.clear();
+        roads.begin_term();
         for (key, page) in threads {
             page.taken = false;
             agenda.put(key, When::Now, page.turn());
@@ -199,7 +192,8 @@ impl Book {
             | subject::Entity::Inbox(_)
             | subject::Entity::Account(_)
             | subject::Entity::Strangers
-            | subject::Entity::Link(_) => return,
+            | subject::Entity::Link(_)
+            | subject::Entity::Key => return,
         }
         self.changed.notify_one();
     }
@@ -217,7 +211,8 @@ impl Book {
     /// Learns how a thread stands, unless more is known.
     pub fn learn(&self, key: &ThreadKey, known: Known<Thread>) {
         let mut pages = self.pages.lock();
-        let page = pages.threads.entry(key.clone()).or_default();
+        let Pages { threads, channels, .. } = &mut *pages;
+        let page = page(threads, channels, key);
         if known.version <= page.known.version {
             return;
         }
@@ -235,12 +230,13 @@ impl Book {
         &self,
         key: &ThreadKey,
         message: &chassis::bus::Message,
-    ) -> Result<(), chassis::ledger::LedgerError<crate::domain::thread::Refusal>> {
+    ) -> Result<(), LedgerError<crate::domain::thread::Refusal>> {
         let mut pages = self.pages.lock();
-        pages.roads.read(&key.recipient(), message);
-        let page = pages.threads.entry(key.clone()).or_default();
+        let Pages { roads, recent, threads, channels, .. } = &mut *pages;
+        roads.read(&key.recipient(), message);
+        let page = page(threads, channels, key);
         let before = page.known.version;
-        chassis::ledger::take_in(&mut page.known, message)?;
+        ledger::take_in_as(&mut page.known, message, |step| recent.sharing(step))?;
         if page.known.version > before {
             pages.is_new(key);
             self.changed.notify_one();
@@ -253,14 +249,24 @@ impl Book {
         let pages = self.pages.lock();
         let key =
             |Recipient { contact, channel }| ThreadKey { domain: news.domain(), contact, channel };
+        let knowing = |anomalies: &[&str]| -> Vec<ThreadKey> {
+            let knows = |page: &Page| anomalies.iter().any(|one| page.known.state.knows(one));
+            let of_domain = pages.threads_of(news.domain());
+            of_domain.filter(|(_, page)| knows(page)).map(|(key, _)| key.clone()).collect()
+        };
         if news.recovered().is_empty() {
-            return self.people(&pages).audience(news).into_iter().map(key).collect();
+            let people = self.people(&pages);
+            // Whoever knows of what it supersedes must hear of its end, wanted or not. Those who
+            // are told it if nobody acknowledges it hear of it then.
+            let superseded: Vec<_> = news.supersedes().iter().map(String::as_str).collect();
+            let (_, second) = people.escalation(news).unwrap_or_default();
+            let later: BTreeSet<_> = second.into_iter().map(key).collect();
+            let heirs = knowing(&superseded).into_iter().filter(|key| !later.contains(key));
+            let wanting = people.audience(news).into_iter().map(key);
+            return wanting.chain(heirs).collect::<BTreeSet<_>>().into_iter().collect();
         }
         // Whoever knows of what recovered, whatever is wanted now: each thread has its own end.
-        let knows =
-            |page: &Page| news.recovered().iter().any(|one| page.known.state.knows(&one.anomaly));
-        let of_domain = pages.threads_of(news.domain());
-        of_domain.filter(|(_, page)| knows(page)).map(|(key, _)| key.clone()).collect()
+        knowing(&news.recovered().iter().map(|one| one.anomaly.as_str()).collect::<Vec<_>>())
     }
 
     /// Who is to be told of an event that nobody acknowledges, and from when on.
@@ -277,21 +283,23 @@ impl Book {
         second.into_iter().map(at).collect()
     }
 
-    /// What is to be done about a thread now. What is due until an instant may go with others.
-    pub fn next(&self, key: &ThreadKey, now: Timestamp, together_until: Timestamp) -> Next {
-        let pages = self.pages.lock();
-        let Some(page) = pages.threads.get(key) else { return Next::Rest(None) };
-        let people = self.people(&pages);
-        let well_since = pages.roads.well_since(&key.recipient());
-        let world = World { people, anomalies: &pages.anomalies, now, together_until, well_since };
-        match plan::plan(&page.known.state, key, world) {
-            Plan::Record(command) => Next::Record(command),
-            Plan::Rest(until) => Next::Rest(until),
-            Plan::Send(sending) => match self.trip(sending, key, people, now) {
-                Ok(trip) => Next::Send(Box::new(Trip { is_alone: page.is_alone, ..trip })),
-                Err(command) => Next::Record(*command),
-            },
-        }
+    /// What is to be recorded, and where, so that a contact hears through another channel that this
+    /// one of its own is out of order, if it is, and there is one: the first, or the next after one
+    /// that did not take it.
+    pub fn detour(
+        &self,
+        recipient: &Recipient,
+        after: Option<&Token>,
+        now: Timestamp,
+    ) -> Option<(ThreadKey, Command)> {
+        let Pages { roster, roads, .. } = &*self.pages.lock();
+        let contact = roster.contact(&recipient.contact)?;
+        let breakdown = roads.breakdown(recipient, roster)?;
+        let is_broken = |channel: &Token| {
+            let other = Recipient { contact: recipient.contact, channel: channel.clone() };
+            roads.breakdown(&other, roster).is_some()
+        };
+        detour::detour(recipient, contact, breakdown, after, is_broken, now)
     }
 
     /// Whether a recipient has this address, and it is to be verified.
@@ -307,22 +315,45 @@ impl Book {
     }
 }
 
-/// The channel of the inbox.
-///
-/// # Panics
-///
-/// Never: the constant is a token.
-pub fn inbox() -> subject::Token {
-    crate::domain::roster::INTERNAL.parse().expect("a constant that is a token")
-}
-
 impl Page {
     fn turn(&self) -> Turn {
         Turn::of(&self.known.state)
     }
 }
 
+/// The page of a thread, a new one if there is none.
+fn page<'a>(
+    threads: &'a mut BTreeMap<ThreadKey, Page>,
+    channels: &mut BTreeSet<Token>,
+    key: &ThreadKey,
+) -> &'a mut Page {
+    let channel = channels.get(&key.channel).unwrap_or(&key.channel).clone();
+    channels.insert(channel.clone());
+    threads.entry(ThreadKey { channel, ..*key }).or_default()
+}
+
 impl Pages {
+    /// The inbox of the contact of a thread.
+    fn inbox(&self, key: &ThreadKey) -> Inbox<'_> {
+        let Recipient { contact, channel } = Recipient::inbox(key.contact);
+        let told = |domain| {
+            let key = ThreadKey { domain, contact, channel: channel.clone() };
+            self.threads.get(&key).map(|page| &page.known.state)
+        };
+        Inbox { of_domain: told(key.domain), apart: told(None) }
+    }
+
+    /// When the channels of a contact that a thread tells of were mended last.
+    fn mended(&self, contact: ContactId, thread: &Thread) -> BTreeMap<Token, Timestamp> {
+        let told = thread.open().iter().filter_map(Open::broken_channel);
+        let at = |channel: Token| {
+            let recipient = Recipient { contact, channel };
+            let at = self.roads.mended_at(&recipient, &self.roster);
+            (recipient.channel, at)
+        };
+        told.map(at).collect()
+    }
+
     fn threads_of(&self, domain: Option<DomainId>) -> impl Iterator<Item = (&ThreadKey, &Page)> {
         let first = ThreadKey {
             domain,

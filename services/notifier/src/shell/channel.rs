@@ -9,14 +9,16 @@ pub mod slack;
 pub mod web;
 pub mod webhook;
 pub mod wecom;
+mod words;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chassis::{clock::SharedClock, seal::Seal};
+use futures::future;
 use jiff::Timestamp;
 use kernel::backoff::Backoff;
-use proto::{id::DeliveryId, subject::Token};
+use proto::{id::DeliveryId, subject::Token, v1::BrokenChannel};
 
 use self::{
     dingtalk::DingTalk,
@@ -52,6 +54,10 @@ pub trait Channel: Send + Sync {
     /// Tells one contact, and says what came of it. Ends within a bounded time, and is never
     /// dropped half way.
     async fn send(&self, parcel: &Parcel) -> Outcome;
+
+    /// Looks after what it holds between sendings, for as long as this is polled. Most hold
+    /// nothing.
+    async fn tend(&self) {}
 }
 
 /// One letter on its way.
@@ -71,6 +77,8 @@ pub struct Parcel {
     pub letter: Letter,
     /// The news in it; several if they travel together.
     pub news: Vec<Arc<News>>,
+    /// The channel that it tells of, if it tells of one.
+    pub broken_channel: Option<BrokenChannel>,
     /// What it answers to, the first told first.
     pub roots: Vec<Root>,
 }
@@ -88,6 +96,20 @@ pub struct Pace {
     pub groups: bool,
     /// How many messages one address takes in which time; all of them hold.
     pub limits: &'static [Limit],
+}
+
+impl Pace {
+    /// That of a channel of group robots, each of which takes one message at a time and no more
+    /// than its limits say.
+    pub fn of_robots(limits: &'static [Limit]) -> Self {
+        Self {
+            at_once: 32,
+            at_once_each: 1,
+            backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_hours(1) },
+            groups: true,
+            limits,
+        }
+    }
 }
 
 /// The pace of a channel that we do not have: every sending is answered at once.
@@ -121,10 +143,10 @@ impl Channels {
     ///
     /// When a setting of one cannot be used.
     pub fn open(config: &Config, seal: Seal, clock: SharedClock) -> Result<Self, ChannelError> {
-        let web = Web::open(&config.web, seal, clock)?;
+        let web = Web::open(&config.web, seal, clock.clone())?;
         let channels: [Box<dyn Channel>; 8] = [
             Box::new(Internal),
-            Box::new(Email::open(config.mail.as_ref())?),
+            Box::new(Email::open(config.mail.as_ref(), clock)?),
             Box::new(DingTalk::new(web.clone())),
             Box::new(WeCom::new(web.clone())),
             Box::new(Lark::in_china(web.clone())),
@@ -145,17 +167,34 @@ impl Channels {
         self.find(token).map_or(UNKNOWN, Channel::pace)
     }
 
-    /// Sends through a channel. One that we do not have is out of order.
+    /// Sends through a channel, if we have it. Whoever was spoken to too fast is left alone for no
+    /// less than the first wait after a failure, however short a rest it asks for.
     pub async fn send(&self, token: &Token, parcel: &Parcel) -> Outcome {
-        match self.find(token) {
-            Some(channel) => channel.send(parcel).await,
-            None => Outcome::Broken { reply: format!("there is no channel `{token}`") },
+        let Some(channel) = self.find(token) else {
+            return Outcome::Unready { reply: format!("there is no channel `{token}`") };
+        };
+        match channel.send(parcel).await {
+            Outcome::TooFast { reply, rest } => {
+                Outcome::TooFast { reply, rest: rest.max(channel.pace().backoff.base) }
+            }
+            outcome @ (Outcome::Delivered { .. }
+            | Outcome::Again { .. }
+            | Outcome::Never { .. }
+            | Outcome::Broken { .. }
+            | Outcome::Unready { .. }) => outcome,
         }
     }
 
-    /// Whether a letter is short enough for one message of a channel to an address, whole.
+    /// Whether a letter is short enough for one message of a channel to an address, whole but for
+    /// the pages of its lines: its own link leads there as well, and few messages are better than
+    /// many.
     pub fn fits(&self, token: &Token, address: &Address, letter: &Letter) -> bool {
-        self.find(token).is_none_or(|channel| channel.fits(address, letter))
+        self.find(token).is_none_or(|channel| channel.fits(address, &letter.without_pages()))
+    }
+
+    /// Looks after what the channels hold between sendings.
+    pub async fn tend(&self) {
+        future::join_all(self.0.iter().map(|channel| channel.tend())).await;
     }
 
     fn find(&self, token: &Token) -> Option<&dyn Channel> {

@@ -18,13 +18,17 @@ use tracing::{debug, warn};
 
 mod conclude;
 mod gather;
+pub mod turnstile;
 
+use self::turnstile::Turnstile;
 use super::{
     book::{self, Book, Haul, Lane, Next, Spot, Trip},
     channel::{Channels, Pace, Parcel},
     pen::{Pen, PenError},
 };
-use crate::domain::{audience::Recipient, plan::ThreadKey, thread::Command};
+use crate::domain::{
+    audience::Recipient, plan::ThreadKey, roster::INTERNAL, thread::Command, wording::Undelivered,
+};
 
 /// Threads in hand at once, whatever their channels allow.
 const IN_HAND_MAX: usize = 512;
@@ -35,7 +39,7 @@ const ROUNDS_MAX: usize = 64;
 /// Threads of one message that are written of at once.
 const AT_ONCE: usize = 16;
 
-/// Pause of a thread whose steps could not be recorded.
+/// Pause of a thread whose steps could not be recorded, or not all of them at once.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends what is due, in the term of the one active notifier.
@@ -49,6 +53,8 @@ pub struct Courier {
     pub pen: Pen,
     /// Ways of telling.
     pub channels: Channels,
+    /// Through which messages go one by one.
+    pub turnstile: Turnstile,
     /// Cancelled when nothing may be sent any more.
     pub ended: CancellationToken,
 }
@@ -123,7 +129,7 @@ impl Courier {
         };
         self.book.gathered(&haul);
         let keys: Vec<_> = trips.iter().map(|(key, _)| key.clone()).collect();
-        let at = match self.deliver(trips).await {
+        let at = match self.deliver(trips, haul.until).await {
             Ok(()) => Some(self.context.clock.now()),
             Err(error) => self.pause(&haul.key, &error),
         };
@@ -151,9 +157,13 @@ impl Courier {
                 Next::Rest(at) => return Ok(Settled::Rests(at)),
                 Next::Record(command) => self.record(key, &command).await?,
                 Next::Send(trip) => return Ok(Settled::Goes(trip)),
+                Next::Excuse(trip, reason) => {
+                    self.keep(key, &trip, Undelivered::Waiting, &reason).await?;
+                }
             }
         }
-        Ok(Settled::Rests(Some(self.context.clock.now())))
+        // However much there is to record, others have their turn.
+        Ok(Settled::Rests(self.context.clock.now().checked_add(PAUSE).ok()))
     }
 
     /// Records a command. One that the thread refuses has been overtaken, and is none any more.
@@ -168,10 +178,34 @@ impl Courier {
         }
     }
 
-    /// Sends what goes in one message; records what came of it.
-    async fn deliver(&self, trips: Vec<(ThreadKey, Trip)>) -> Result<(), PenError> {
+    /// Sends what goes in one message, because it is due until an instant, when it is its turn.
+    async fn deliver(
+        &self,
+        trips: Vec<(ThreadKey, Trip)>,
+        until: Timestamp,
+    ) -> Result<(), PenError> {
         let Some((key, _)) = trips.first() else { return Ok(()) };
-        let (recipient, at) = (key.recipient(), self.context.clock.now());
+        let recipient = key.recipient();
+        // What the inbox has comes with the record, and cannot come twice. And nobody need wait for
+        // an address that did not answer the last time.
+        if recipient.channel.as_str() == INTERNAL || self.book.is_doubtful(&recipient) {
+            return self.act(&recipient, trips, until).await;
+        }
+        self.turnstile.pass(&recipient, self.act(&recipient, trips, until)).await
+    }
+
+    /// Sends what goes in one message; records what came of it.
+    async fn act(
+        &self,
+        recipient: &Recipient,
+        mut trips: Vec<(ThreadKey, Trip)>,
+        until: Timestamp,
+    ) -> Result<(), PenError> {
+        let at = self.context.clock.now();
+        // While others passed, it may have recovered, or the address may have gone out of order.
+        trips.retain(|(key, trip)| {
+            self.book.still_goes(key, trip.parcel.delivery, at, until.max(at))
+        });
         let deliveries: Vec<_> = trips.iter().map(|(_, trip)| trip.parcel.delivery).collect();
         let lead = DeliveryId::together(&deliveries);
         let together = (trips.len() > 1).then_some(lead);
@@ -190,13 +224,13 @@ impl Courier {
                 Err(error) => failed = Some(error),
             }
         }
-        match (self.parcel(&recipient, &trips, lead, at), failed) {
+        match (self.parcel(recipient, &trips, lead, at), failed) {
             (Some(parcel), _) => {
-                self.book.sent(&recipient, lead, at);
+                self.book.sent(recipient, lead, at);
                 let outcome = self.channels.send(&recipient.channel, &parcel).await;
                 // All of them wait equally long, to travel together again.
                 let (now, chance) = (self.context.clock.now(), self.context.dice.chance());
-                let rest = self.book.concluded(&recipient, lead, &outcome, chance, now);
+                let rest = self.book.concluded(recipient, lead, &outcome, chance, now);
                 self.conclude(&trips, outcome, rest, chance).await
             }
             (None, Some(error)) => Err(error),

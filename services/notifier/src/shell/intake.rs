@@ -4,14 +4,12 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use chassis::{
     bus::{AppendError, Consumer, Message, SharedBus},
     clock::SharedClock,
     worker::{HandleError, Handler},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use prost::Message as _;
 use proto::{
     id::{ContactId, DeliveryId, DomainId, InvalidId},
     stream::{EVENTS, REQUESTS, Service},
@@ -30,7 +28,7 @@ use crate::domain::{
     plan::{self, ThreadKey},
     thread::{
         Command,
-        step::{self, Cause, Deed},
+        step::{self, Cause, Deed, Enclosure},
     },
 };
 
@@ -47,6 +45,10 @@ pub const WISHES_AT_ONCE: usize = 4;
 
 /// Recipients of one event written at once.
 const RECIPIENTS_AT_ONCE: usize = 8;
+
+/// Times that an address is looked up, with growing waits of seconds between: whoever saves a
+/// contact is sent a link at once, and the book reads the contact along another way.
+const ATTEMPTS_AT_AN_ADDRESS: u32 = 4;
 
 /// Longest wait for the book to have read an event: reading along is never far behind.
 const BOOK_WAIT: Duration = Duration::from_secs(5);
@@ -109,6 +111,8 @@ enum Unfulfilled {
     Address,
     #[error("there is no delivery {0} any more")]
     Gone(DeliveryId),
+    #[error("delivery {0} bears a link, which is old by now: another is to be asked for")]
+    OldLink(DeliveryId),
 }
 
 /// Why an event is not told.
@@ -155,7 +159,7 @@ impl Handler for Events {
 }
 
 fn read(message: &Message) -> Result<News, Untold> {
-    let news = News::read(Event::decode(message.payload.clone())?)?;
+    let news = News::read(message.read::<Event>()?)?;
     if news.kind() == Kind::Unspecified {
         return Err(Untold::NoKind(news.id().to_owned()));
     }
@@ -164,12 +168,14 @@ fn read(message: &Message) -> Result<News, Untold> {
 
 #[async_trait]
 impl Handler for Wishes {
-    async fn handle(&self, message: &Message, _attempt: u32) -> Result<(), HandleError> {
-        let request = Request::decode(message.payload.clone()).map_err(HandleError::permanent)?;
+    async fn handle(&self, message: &Message, attempt: u32) -> Result<(), HandleError> {
+        let request: Request = message.read().map_err(HandleError::permanent)?;
         match request.wish {
             Some(Wish::SendTest(wish)) => self.send_test(message, &wish).await,
             Some(Wish::SendAgain(wish)) => self.send_again(message, &wish).await,
-            Some(Wish::SendVerification(wish)) => self.send_verification(message, wish).await,
+            Some(Wish::SendVerification(wish)) => {
+                self.send_verification(message, wish, attempt).await
+            }
             Some(Wish::ScanNow(_)) | None => Err(HandleError::permanent(Unfulfilled::NotOurs)),
         }
     }
@@ -179,20 +185,26 @@ impl Wishes {
     async fn send_test(&self, message: &Message, wish: &SendTest) -> Result<(), HandleError> {
         let key = thread(&wish.contact_id, &wish.channel, "").map_err(HandleError::permanent)?;
         let news = News::test(&message.id, self.0.clock.now());
-        self.tell(message, &key, Arc::new(news), Cause::Test, Bytes::new()).await
+        self.tell(message, &key, Arc::new(news), Cause::Test, Enclosure::Nothing).await
     }
 
     async fn send_verification(
         &self,
         message: &Message,
         wish: SendVerification,
+        attempt: u32,
     ) -> Result<(), HandleError> {
         let key = thread(&wish.contact_id, &wish.channel, "").map_err(HandleError::permanent)?;
         if !self.0.book.asks_at(&key.recipient(), &wish.address) {
-            return Err(HandleError::permanent(Unfulfilled::Address));
+            return Err(if attempt < ATTEMPTS_AT_AN_ADDRESS {
+                HandleError::transient(Unfulfilled::Address)
+            } else {
+                HandleError::permanent(Unfulfilled::Address)
+            });
         }
         let news = News::test(&message.id, self.0.clock.now());
-        self.tell(message, &key, Arc::new(news), Cause::Verification, wish.sealed_link).await
+        let link = Enclosure::Link(wish.sealed_link);
+        self.tell(message, &key, Arc::new(news), Cause::Verification, link).await
     }
 
     async fn send_again(&self, message: &Message, wish: &SendAgain) -> Result<(), HandleError> {
@@ -202,9 +214,14 @@ impl Wishes {
         let place = book::place(&key);
         let history = self.0.bus.load(place.stream, &place.subject, 0).await;
         let history = history.map_err(HandleError::transient)?;
-        let news = history.iter().find_map(|message| news_of(message, id));
-        let news = news.ok_or_else(|| HandleError::permanent(Unfulfilled::Gone(id)))?;
-        self.tell(message, &key, news, Cause::Again, Bytes::new()).await
+        let due = history.iter().find_map(|message| due(message, id));
+        let (news, enclosure) = due.ok_or_else(|| HandleError::permanent(Unfulfilled::Gone(id)))?;
+        match enclosure {
+            Enclosure::Link(_) => Err(HandleError::permanent(Unfulfilled::OldLink(id))),
+            Enclosure::Nothing | Enclosure::BrokenChannel(_) => {
+                self.tell(message, &key, news, Cause::Again, enclosure).await
+            }
+        }
     }
 
     /// Tells under an id that belongs to the request, so that the console knows it beforehand.
@@ -214,11 +231,11 @@ impl Wishes {
         key: &ThreadKey,
         news: Arc<News>,
         cause: Cause,
-        sealed_link: Bytes,
+        enclosure: Enclosure,
     ) -> Result<(), HandleError> {
         let id = DeliveryId::of(&message.id, &key.contact, key.channel.as_str(), 0);
         let at = self.0.clock.now();
-        let command = Command::Tell { id, news, cause, not_before: at, sealed_link, at };
+        let command = Command::Tell { id, news, cause, not_before: at, enclosure, at };
         self.0.pen.record(key, &command).await.map(drop).map_err(unwritten)
     }
 }
@@ -230,12 +247,12 @@ fn thread(contact: &str, channel: &str, domain: &str) -> Result<ThreadKey, Unful
     Ok(ThreadKey { domain, contact, channel })
 }
 
-/// The news of a delivery, if this message says that it is due.
-fn news_of(message: &Message, id: DeliveryId) -> Option<Arc<News>> {
-    let record = proto::v1::DeliveryRecord::decode(message.payload.clone()).ok()?;
+/// What is told by a delivery, if this message says that it is due.
+fn due(message: &Message, id: DeliveryId) -> Option<(Arc<News>, Enclosure)> {
+    let record = message.read().ok()?;
     let (steps, _) = step::steps(record);
     steps.into_iter().filter(|step| step.id == id).find_map(|step| match step.deed {
-        Deed::Due { news, .. } => Some(news),
+        Deed::Due { news, enclosure, .. } => Some((news, enclosure)),
         Deed::Attempted { .. }
         | Deed::Delivered { .. }
         | Deed::Failed { .. }

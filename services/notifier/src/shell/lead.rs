@@ -13,7 +13,7 @@ use futures::future;
 use super::{
     book::Book,
     channel::Channels,
-    courier::Courier,
+    courier::{Courier, turnstile::Turnstile},
     intake::{self, Desk, Events, Wishes},
     pen::Pen,
     reading::Reading,
@@ -30,6 +30,8 @@ pub struct Office {
     pub reading: Reading,
     /// Ways of telling.
     pub channels: Channels,
+    /// Through which messages go one by one.
+    pub turnstile: Turnstile,
 }
 
 /// Takes in events and wishes and sends what is due, until the term ends.
@@ -43,7 +45,7 @@ pub async fn serve(mut office: Office, term: Term) -> Result<(), BusError> {
         () = ended.cancelled() => return Ok(()),
         () = office.reading.caught_up() => {}
     }
-    let Office { mut context, book, reading, channels } = office;
+    let Office { mut context, book, reading, channels, turnstile } = office;
     book.begin_term();
     context.bus = term.bus();
     let pen = Pen::new(&context, &term, book.clone());
@@ -55,7 +57,8 @@ pub async fn serve(mut office: Office, term: Term) -> Result<(), BusError> {
         reading,
         channels: channels.clone(),
     };
-    let courier = Courier { context: context.clone(), book, pen, channels, ended: ended.clone() };
+    let courier =
+        Courier { context: context.clone(), book, pen, channels, turnstile, ended: ended.clone() };
     let events: Arc<dyn Handler> = Arc::new(Events(desk.clone()));
     let wishes: Arc<dyn Handler> = Arc::new(Wishes(desk));
     let intake = async {

@@ -8,7 +8,6 @@ use chassis::{
     context::Context,
     error::Chain,
 };
-use prost::Message as _;
 use proto::{
     stream::{self, Stream},
     subject,
@@ -118,14 +117,14 @@ async fn follow(
 
 fn order(book: &Book, message: &Message) {
     let Some(entity) = subject::inventory_entity(&message.subject) else { return };
-    match InventoryRecord::decode(message.payload.clone()) {
+    match message.read::<InventoryRecord>() {
         Ok(record) => book.order(&entity, &record),
         Err(error) => skipped(message, &error),
     }
 }
 
 fn event(book: &Book, message: &Message) {
-    let wire = match Event::decode(message.payload.clone()) {
+    let wire = match message.read::<Event>() {
         Ok(wire) => wire,
         Err(error) => return skipped(message, &error),
     };

@@ -145,6 +145,7 @@ impl Desk {
             address: Address::Sealed { content: content.into(), robot: hand.address.robot() },
             letter,
             news: vec![Arc::new(news.clone())],
+            broken_channel: None,
             roots: Vec::new(),
         };
         let channel: Token = hand.robot.vendor().method().parse().unwrap();
@@ -196,11 +197,13 @@ pub(crate) async fn all_is_taken(
     for language in ["en", "zh-CN"] {
         for (news, letter) in specimens::everything(language) {
             let title = letter.title.clone();
+            let lines = letter.facts.iter().flat_map(|fact| &fact.lines);
+            let pages = lines.filter(|line| line.page.is_some()).count();
             let outcome = desk.tell(&hand, &news, letter).await;
             let is_delivered = matches!(outcome, Outcome::Delivered { .. });
             let posts = hand.robot.posts();
             assert!(is_delivered, "{title}: {outcome:?}\n{:?}", posts.last());
-            told.push(title);
+            told.push(pages);
         }
     }
     assert!(told.len() > 40, "{} messages", told.len());
@@ -209,13 +212,34 @@ pub(crate) async fn all_is_taken(
     assert_eq!(posts.len(), told.len());
     assert!(desk.robots.strays().is_empty());
     let messages: Vec<_> = posts.iter().map(|post| post.message().clone()).collect();
-    for message in &messages {
+    for (message, pages) in messages.iter().zip(told) {
         assert_eq!(message.mentions, rings, "{message:?}");
         let console = |link: &String| link.starts_with(specimens::CONSOLE);
         assert!(message.links.iter().all(console), "{message:?}");
-        assert_eq!(message.links.len(), 1, "{message:?}");
+        // A digest may lead to the pages of its lines as well.
+        assert!((1..=1 + pages).contains(&message.links.len()), "{message:?}");
     }
     messages
+}
+
+/// What is said to fit into one message goes whole, however many it calls.
+pub(crate) async fn what_fits_goes_whole(vendor: Vendor) {
+    let desk = Desk::open().await;
+    let people: Vec<_> = (0..20).map(|number| format!("user{number:060}")).collect();
+    let people: Vec<_> = people.iter().map(String::as_str).collect();
+    let hand = desk.hire(vendor, &people);
+    let counts: Vec<_> = (2..1_000).collect();
+    let fits = |count: &usize| desk.fits(&hand, &specimens::digest(*count, "en"));
+    let most = counts[counts.partition_point(fits) - 1];
+    desk.tell(&hand, &specimens::expired(), specimens::digest(most, "en")).await;
+    let message = hand.robot.taken().last().unwrap().message().clone();
+    for number in 0..most {
+        assert!(
+            message.text.contains(&format!("shop{number}.")),
+            "{number} of {most}: {message:?}"
+        );
+    }
+    assert_eq!(message.mentions, people);
 }
 
 /// How messages present themselves.

@@ -21,6 +21,11 @@ async fn all_messages_are_taken_signed_and_call_who_is_mentioned() {
 }
 
 #[tokio::test]
+async fn what_fits_goes_whole_whoever_is_called() {
+    desk::what_fits_goes_whole(Vendor::DingTalk).await;
+}
+
+#[tokio::test]
 async fn each_code_has_its_treatment() {
     let desk = Desk::open().await;
     let hand = desk.hire(Vendor::DingTalk, &[]);
@@ -87,7 +92,9 @@ async fn what_the_robot_finds_improper_goes_once_more_as_plain_text() {
     assert_eq!((posts.len(), posts[1].json()["msgtype"].as_str()), (2, Some("text")));
     let message = posts[1].message();
     assert!(message.text.contains(specimens::HOST) && message.links.is_empty(), "{message:?}");
-    assert!(message.text.contains("expired"), "{message:?}");
+    for said in ["expired", "Anomaly time: ", "Since: ", "SHA-256: ", "Call Li Wei", "What to do"] {
+        assert!(message.text.contains(said), "{said}: {message:?}");
+    }
     assert_eq!(message.mentions, ["zoe"]);
 }
 

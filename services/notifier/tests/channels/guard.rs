@@ -46,7 +46,7 @@ async fn what_is_not_public_is_not_dialled_however_it_is_spelled() {
     ] {
         let hand = at(&desk, &format!("http://{host}:{port}/{path}"));
         let outcome = desk.tell_something(&hand).await;
-        let Outcome::Broken { reply } = outcome else { panic!("{host}: {outcome:?}") };
+        let Outcome::Unready { reply } = outcome else { panic!("{host}: {outcome:?}") };
         assert!(reply.contains("NOTIFIER_ALLOW"), "{host}: {reply}");
     }
     assert!(desk.robots.strays().is_empty());
@@ -62,13 +62,25 @@ async fn what_is_not_public_is_not_dialled_however_it_is_spelled() {
 }
 
 #[tokio::test]
+async fn nothing_is_said_in_the_clear_but_where_the_operator_allows_it() {
+    let desk = Desk::open().await;
+    // Public addresses, which nothing here reaches.
+    for host in ["192.31.196.1", "[2620:4f:8000::1]"] {
+        let hand = at(&desk, &format!("http://{host}/webhook/0123456789abcdef"));
+        let outcome = desk.tell_something(&hand).await;
+        let Outcome::Unready { reply } = outcome else { panic!("{host}: {outcome:?}") };
+        assert!(reply.contains("http") && reply.contains("NOTIFIER_ALLOW"), "{host}: {reply}");
+    }
+}
+
+#[tokio::test]
 async fn a_base_address_is_guarded_as_well() {
     let mut desk = Desk::open().await;
     desk.set("NOTIFIER_ALLOW", "");
     for vendor in [Vendor::DingTalk, Vendor::WeCom, Vendor::Feishu, Vendor::Lark, Vendor::Slack] {
         let hand = desk.hire(vendor, &[]);
         let outcome = desk.tell_something(&hand).await;
-        assert!(matches!(outcome, Outcome::Broken { .. }), "{vendor:?}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::Unready { .. }), "{vendor:?}: {outcome:?}");
         assert!(hand.robot.posts().is_empty(), "{vendor:?}");
     }
 }

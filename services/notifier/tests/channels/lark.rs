@@ -19,13 +19,18 @@ async fn all_messages_are_taken_signed_and_call_who_is_mentioned() {
 }
 
 #[tokio::test]
+async fn what_fits_goes_whole_whoever_is_called() {
+    desk::what_fits_goes_whole(Vendor::Lark).await;
+}
+
+#[tokio::test]
 async fn each_code_has_its_treatment() {
     let desk = Desk::open().await;
     let hand = desk.hire(Vendor::Lark, &[]);
     let again = |outcome: &Outcome| matches!(outcome, Outcome::Again { perhaps_told: false, .. });
     desk::assert_codes(&desk, &hand, &[(-1, "busy"), (99, "new")], "again", again).await;
     let too_fast =
-        |outcome: &Outcome| matches!(outcome, Outcome::TooFast { rest, .. } if rest.as_secs() == 1);
+        |outcome: &Outcome| matches!(outcome, Outcome::TooFast { rest, .. } if rest.as_secs() == 2);
     let codes = [
         (11_232, "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]"),
         (9_499, "too fast"),

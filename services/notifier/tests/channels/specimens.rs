@@ -198,6 +198,7 @@ fn worded(news: &News, language: &str, cause: Cause, reminder: u32) -> Letter {
         owner_note: "Call Li Wei, +86 10 5555 0100.\nRenew with: certbot renew",
         roots: if news.kind() == Kind::Recovered { &roots } else { &[] },
         link: None,
+        broken_channel: None,
         now: start() + 5.minutes(),
     };
     wording::compose(&brief, &desk::head())

@@ -54,20 +54,41 @@ async fn each_status_has_its_treatment() {
         let outcome = said(status).await;
         assert!(matches!(outcome, Outcome::Delivered { .. }), "{status}: {outcome:?}");
     }
-    for status in [301, 307, 400, 401, 404, 500] {
+    for status in [301, 307, 400, 401, 404, 500, 502, 503, 504] {
         let outcome = said(status).await;
         let is_again = matches!(outcome, Outcome::Again { perhaps_told: false, .. });
         assert!(is_again, "{status}: {outcome:?}");
     }
     let outcome = said(410).await;
     assert!(matches!(outcome, Outcome::Broken { .. }), "{outcome:?}");
-    for status in [429, 502, 503, 504] {
-        let outcome = said(status).await;
-        assert!(matches!(outcome, Outcome::TooFast { .. }), "{status}: {outcome:?}");
-        let answer = Answer::text(status, "").with("retry-after", "120");
-        let outcome = desk.outcomes(&hand, &[Fault::Answers(answer)]).await.remove(0);
-        let is_believed = matches!(outcome, Outcome::TooFast { rest, .. } if rest.as_secs() == 120);
-        assert!(is_believed, "{status}: {outcome:?}");
+    let outcome = said(413).await;
+    assert!(matches!(outcome, Outcome::Never { .. }), "{outcome:?}");
+    let outcome = said(429).await;
+    assert!(
+        matches!(outcome, Outcome::TooFast { rest, .. } if rest.as_secs() == 30),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_wait_that_is_asked_for_is_believed_and_never_none() {
+    let desk = Desk::open().await;
+    let hand = desk.hire(Vendor::Webhook, &[]);
+    let asked = async |status, wait: &str| {
+        let answer = Answer::text(status, "").with("retry-after", wait);
+        desk.outcomes(&hand, &[Fault::Answers(answer)]).await.remove(0)
+    };
+    for (wait, want) in [("120", 120), ("0", 5), ("Thu, 05 Mar 2026 09:00:00 GMT", 5)] {
+        let outcome = asked(429, wait).await;
+        let is_believed =
+            matches!(outcome, Outcome::TooFast { rest, .. } if rest.as_secs() == want);
+        assert!(is_believed, "{wait}: {outcome:?}");
+    }
+    for status in [502, 503, 504] {
+        let outcome = asked(status, "120").await;
+        // Beside the backoff of failures, which grows.
+        let Outcome::Again { wait_min: Some(wait), .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(wait.as_secs(), 120, "{status}");
     }
 }
 

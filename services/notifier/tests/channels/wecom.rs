@@ -35,6 +35,11 @@ async fn what_rings_telephones_is_shorter_and_gathers_less() {
 }
 
 #[tokio::test]
+async fn what_fits_goes_whole_whoever_is_called() {
+    desk::what_fits_goes_whole(Vendor::WeCom).await;
+}
+
+#[tokio::test]
 async fn each_code_has_its_treatment() {
     let desk = Desk::open().await;
     let hand = desk.hire(Vendor::WeCom, &[]);

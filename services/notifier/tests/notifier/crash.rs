@@ -11,13 +11,17 @@ use chassis::bus::{
     Message, SharedBus,
 };
 use futures::future::join_all;
+use harness::robots::Fault;
 use jiff::Timestamp;
 use proto::{
     stream::{Service, Stream},
     v1::Kind,
 };
 
-use crate::world::{World, eventually, opened, recovered};
+use crate::{
+    robots::{SECRET, Scene},
+    world::{World, eventually, opened, ops, recovered, verified},
+};
 
 /// Whether the append at which a process dies was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +100,14 @@ impl Bus for Dying {
         self.bus.follow(stream, pattern, from).await
     }
 
-    async fn purge(&self, stream: &'static Stream, subject: &str) -> Result<(), BusError> {
+    async fn purge(
+        &self,
+        stream: &'static Stream,
+        subject: &str,
+        keep: u32,
+    ) -> Result<(), BusError> {
         self.lives()?;
-        self.bus.purge(stream, subject).await
+        self.bus.purge(stream, subject, keep).await
     }
 
     async fn acquire(
@@ -169,4 +178,36 @@ async fn dies_and_is_followed(at: usize, last: Last) {
 async fn a_death_at_any_step_loses_nothing_and_repeats_at_most_one() {
     let cases = (1..=APPENDS).flat_map(|at| [(at, Last::Stored), (at, Last::Lost)]);
     join_all(cases.map(|(at, last)| dies_and_is_followed(at, last))).await;
+}
+
+/// Appends of an alarm for a robot that is out of order: it is due there and in the inbox, which
+/// has it, and has the excuse; a mail is due that says so, attempted, delivered.
+const APPENDS_OF_A_DETOUR: usize = 8;
+
+async fn dies_on_a_detour(at: usize) {
+    let scene = Scene::open().await;
+    let addresses = vec![scene.address(SECRET), verified("ops@example.com")];
+    scene.world.save(ops(), "Ops", addresses).await;
+    scene.robot.fail(Fault::Code(400_102, "robot stopped".to_owned()));
+    scene.test().await;
+    scene.until_story(&["due: cause_test", "attempted 1", "parked"]).await;
+    scene.notifier.stop().await;
+
+    let (bus, last) = (scene.world.store.bus(Service::Notifier), Last::Stored);
+    let dying = Arc::new(Dying { bus, left: AtomicUsize::new(at), last });
+    let mortal = scene.world.start_on("mortal", dying.clone());
+    scene.world.happens(&opened("shop.example.com", Kind::Expired)).await;
+    let left = async || dying.left.load(Ordering::SeqCst);
+    eventually(left, |left| *left == 0).await;
+    mortal.stop_however().await;
+
+    let heir = scene.world.start("heir");
+    let mails = scene.world.until_mails(1).await;
+    assert_eq!(mails[0].subject(), "[TLS] DingTalk: nothing can be delivered", "append {at}");
+    heir.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_dies_before_it_has_told_of_a_broken_channel_is_followed_by_one_who_does() {
+    join_all((1..=APPENDS_OF_A_DETOUR).map(dies_on_a_detour)).await;
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use chassis::config::Reader;
+use chassis::{clock::SystemClock, config::Reader};
 use jiff::{SignedDuration, Timestamp};
 use lab::{
     authority::{Authority, KeyKind, Leaf, Validity, identity::Identity},
@@ -64,24 +64,38 @@ pub(crate) fn parcel(number: u8, roots: Vec<Root>) -> Parcel {
         owner_note: "",
         roots: &roots,
         link: None,
+        broken_channel: None,
         now,
     };
     let console = "https://tls.example.com".to_owned();
     let letter = wording::compose(&brief, &Letterhead { prefix: "[TLS]".to_owned(), console });
     let address = Address::Clear("ops@example.com".to_owned());
     let (name, news) = (contact.name.clone(), vec![Arc::new(news)]);
-    Parcel { delivery, attempt: 1, at: now, name, address, letter, news, roots }
+    Parcel {
+        delivery,
+        attempt: 1,
+        at: now,
+        name,
+        address,
+        letter,
+        news,
+        broken_channel: None,
+        roots,
+    }
 }
 
 pub(crate) fn email(url: &str, more: &[(&str, &str)]) -> Email {
-    let lookup = |key: &str| match key {
-        "NOTIFIER_SMTP_URL" => Some(url.to_owned()),
-        "NOTIFIER_MAIL_FROM" => Some("TLS watch <watch@tls.example.com>".to_owned()),
-        "NOTIFIER_SMTP_TIMEOUT" => Some("1s".to_owned()),
-        other => more.iter().find(|(name, _)| *name == other).map(|(_, value)| (*value).to_owned()),
+    let usual = [
+        ("NOTIFIER_SMTP_URL", url),
+        ("NOTIFIER_MAIL_FROM", "TLS watch <watch@tls.example.com>"),
+        ("NOTIFIER_SMTP_TIMEOUT", "1s"),
+    ];
+    let lookup = |key: &str| {
+        let found = more.iter().chain(&usual).find(|(name, _)| *name == key);
+        found.map(|(_, value)| (*value).to_owned())
     };
     let config = Config::read(Reader::new(&lookup)).unwrap();
-    Email::open(config.mail.as_ref()).unwrap()
+    Email::open(config.mail.as_ref(), Arc::new(SystemClock)).unwrap()
 }
 
 fn at(address: SocketAddr) -> String {
@@ -149,15 +163,20 @@ async fn refusals_are_told_apart() {
         let outcome = send(step, code, "4.7.1 later").await;
         assert!(is_again(&outcome, false), "{code} at {step:?}: {outcome:?}");
     }
-    for (step, text) in [(Step::Recipient, "5.1.1 no such user"), (Step::Mail, "5.2.3 too long")] {
-        let outcome = send(step, 550, text).await;
-        assert!(
-            matches!(&outcome, Outcome::Never { reply } if reply.contains(text)),
-            "{outcome:?}"
-        );
+    for text in ["5.2.3 too long", "looks like spam"] {
+        let outcome = send(Step::Mail, 550, text).await;
+        let is_never = matches!(&outcome, Outcome::Never { reply } if reply.contains(text));
+        assert!(is_never, "only this mail is refused: {outcome:?}");
     }
-    let outcome = send(Step::Sender, 550, "5.7.1 not allowed to send").await;
-    assert!(matches!(outcome, Outcome::Broken { .. }), "{outcome:?}");
+    for (step, text) in [
+        (Step::Recipient, "5.1.1 no such user"),
+        (Step::Recipient, "no such user"),
+        (Step::Sender, "5.7.1 not allowed to send"),
+    ] {
+        let outcome = send(step, 550, text).await;
+        let is_broken = matches!(&outcome, Outcome::Broken { reply } if reply.contains(text));
+        assert!(is_broken, "{outcome:?}");
+    }
     sink.behave(Manner::Accept);
     let outcome = email.send(&parcel(1, vec![])).await;
     assert!(matches!(outcome, Outcome::Delivered { .. }), "nothing of it sticks: {outcome:?}");
@@ -308,9 +327,9 @@ async fn a_server_that_wants_a_sign_in_is_out_of_order_for_all() {
 
 #[tokio::test]
 async fn without_a_server_it_is_said_what_to_set() {
-    let email = Email::open(None).unwrap();
+    let email = Email::open(None, Arc::new(SystemClock)).unwrap();
     let outcome = email.send(&parcel(1, vec![])).await;
-    assert!(matches!(&outcome, Outcome::Broken { reply } if reply.contains("NOTIFIER_SMTP_URL")));
+    assert!(matches!(&outcome, Outcome::Unready { reply } if reply.contains("NOTIFIER_SMTP_URL")));
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn a_recipient_whom_a_server_does_not_know_is_told_in_the_inbox() {
     world.happens(&opened(HOST, Kind::Expired)).await;
     world.until_story("email", &["due: cause_event", "attempted 1", "parked"]).await;
     let note = note(&world, "5.1.1 no such user").await;
-    assert!(note.text.contains("could not be delivered through email"), "{}", note.text);
+    assert!(note.text.contains("Nothing can be delivered through email"), "{}", note.text);
     // It is the recipient who is at fault, and nobody else waits for it.
     world.save_contact("ops@example.com").await;
     world.happens(&opened("other.example.com", Kind::Expired)).await;

@@ -5,7 +5,7 @@ use proto::{
     id::ContactId,
     subject::Entity,
     v1::{
-        AnomalyAcknowledged, Escalation, Kind, NotificationSetting, Severity,
+        AnomalyAcknowledged, Escalation, Event, Kind, NotificationSetting, Severity,
         inventory_event::Event as Ordered,
     },
 };
@@ -42,6 +42,50 @@ async fn it_is_told_once_and_so_is_its_end() {
     world.happens(&recovered(HOST, Kind::Expired)).await;
     eventually(async || to_chief(&world), |mails| *mails == 2).await;
     notifier.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_worse_is_told_to_whom_the_lesser_was() {
+    let world = world_with_a_chief().await;
+    let notifier = world.start("one");
+    world.happens(&opened(HOST, Kind::Expiring)).await;
+    until_delivered(&world, 1).await;
+    world.clock.leap(SignedDuration::from_mins(31));
+    until_delivered(&world, 2).await;
+    until_what_is_worse_is_told(&world, 2).await;
+    notifier.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_worse_is_told_to_whom_the_lesser_was_to_be() {
+    let world = world_with_a_chief().await;
+    let notifier = world.start("one");
+    world.happens(&opened(HOST, Kind::Expiring)).await;
+    until_delivered(&world, 1).await;
+    until_what_is_worse_is_told(&world, 1).await;
+    notifier.stop().await;
+}
+
+/// What is worse takes the place of what was told so many times, and ends half an hour later.
+async fn until_what_is_worse_is_told(world: &World, count: usize) {
+    let told = to_chief(world);
+    let supersedes = vec![format!("{HOST}-expiring")];
+    world.happens(&Event { supersedes, ..opened(HOST, Kind::Expired) }).await;
+    until_delivered(world, count + 1).await;
+    world.clock.leap(SignedDuration::from_mins(31));
+    eventually(async || to_chief(world), |mails| *mails == told + 1).await;
+    world.happens(&recovered(HOST, Kind::Expired)).await;
+    eventually(async || to_chief(world), |mails| *mails == told + 2).await;
+}
+
+/// Waits until so many mails are known to have arrived: a leap ends the term of whoever leads, and
+/// what is under way then is sent again.
+async fn until_delivered(world: &World, count: usize) {
+    let delivered = async || {
+        let story = world.story("email").await;
+        story.iter().filter(|step| *step == "delivered").count()
+    };
+    eventually(delivered, |delivered| *delivered == count).await;
 }
 
 #[tokio::test]

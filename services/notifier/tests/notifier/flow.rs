@@ -2,9 +2,13 @@
 
 use jiff::SignedDuration;
 use lab::mail::{Manner, Reply, Step};
-use proto::v1::{AnomalyTime, Kind, NotificationSetting};
+use notifier::{domain::plan::ThreadKey, shell::book};
+use proto::{
+    stream::Service,
+    v1::{AnomalyTime, Kind, NotificationSetting, Repeat},
+};
 
-use crate::world::{World, eventually, opened, recovered, setting};
+use crate::world::{World, domain, eventually, opened, ops, recovered, setting};
 
 const HOST: &str = "shop.example.com";
 const TOLD: [&str; 3] = ["due: cause_event", "attempted 1", "delivered"];
@@ -48,6 +52,26 @@ async fn a_restart_repeats_nothing_and_goes_on() {
     let notifier = world.start("two");
     world.until_story("email", &told_twice()).await;
     assert_eq!(world.sink.mails().len(), 2, "the alarm was not told again");
+    notifier.stop().await;
+}
+
+#[tokio::test]
+async fn of_what_the_stream_has_forgotten_the_story_goes_on() {
+    let world = World::new().await;
+    let notifier = world.start("one");
+    world.happens(&opened(HOST, Kind::Expired)).await;
+    world.until_story("email", &TOLD).await;
+    world.until_story("internal", &TOLD).await;
+    let bus = world.store.bus(Service::Notifier);
+    for channel in ["email", "internal"] {
+        let (domain, channel) = (Some(domain(HOST)), channel.parse().unwrap());
+        let place = book::place(&ThreadKey { domain, contact: ops(), channel });
+        bus.purge(place.stream, &place.subject, 0).await.unwrap();
+    }
+    world.happens(&recovered(HOST, Kind::Expired)).await;
+    world.until_mails(2).await;
+    world.until_story("email", &TOLD).await;
+    world.until_story("internal", &TOLD).await;
     notifier.stop().await;
 }
 
@@ -99,17 +123,39 @@ async fn what_closed_while_the_server_was_away_is_not_told() {
 }
 
 #[tokio::test]
-async fn a_mailbox_that_does_not_exist_parks_the_mail_and_tells_the_inbox() {
+async fn a_mailbox_that_is_full_parks_the_mail_and_tells_the_inbox() {
     let world = World::new().await;
-    let refusal = Reply::new(550, "5.1.1 no such user");
+    let refusal = Reply::new(552, "5.2.2 mailbox full");
     world.sink.behave(Manner::RefuseMailbox("ops@example.com".to_owned(), refusal));
     let notifier = world.start("one");
     world.happens(&opened(HOST, Kind::Expired)).await;
     world.until_story("email", &["due: cause_event", "attempted 1", "parked"]).await;
     let inbox = eventually(async || world.inbox().await, |inbox| inbox.len() == 2).await;
     let note = inbox.iter().find(|entry| entry.text.contains("could not be delivered")).unwrap();
-    assert!(note.text.contains("5.1.1 no such user"), "{}", note.text);
+    assert!(note.text.contains("5.2.2 mailbox full"), "{}", note.text);
     assert!(note.text.contains("certificate of shop.example.com:443 expired"), "{}", note.text);
+    notifier.stop().await;
+}
+
+#[tokio::test]
+async fn a_mailbox_that_does_not_exist_is_left_alone_until_it_is_put_right() {
+    let world = World::new().await;
+    let refusal = Reply::new(550, "5.1.1 no such user");
+    world.sink.behave(Manner::RefuseMailbox("ops@example.com".to_owned(), refusal));
+    let notifier = world.start("one");
+    world.happens(&opened(HOST, Kind::Expired)).await;
+    let parked = ["due: cause_event", "attempted 1", "parked"];
+    world.until_story("email", &parked).await;
+    world.happens(&opened("b.example.com", Kind::Expired)).await;
+    let waits = [&parked[..], &["due: cause_event"]].concat();
+    let inbox = eventually(async || world.inbox().await, |inbox| inbox.len() == 3).await;
+    let said = inbox.iter().filter(|entry| entry.text.contains("5.1.1 no such user")).count();
+    assert_eq!(said, 1, "{inbox:#?}");
+    world.until_story("email", &waits).await;
+    world.save_contact("shop@example.com").await;
+    let mails = world.until_mails(1).await;
+    assert!(mails[0].text().contains("b.example.com"), "{}", mails[0].text());
+    world.until_story("email", &[&waits[..], &["attempted 1", "delivered"]].concat()).await;
     notifier.stop().await;
 }
 
@@ -139,10 +185,11 @@ async fn without_mail_the_inbox_says_once_what_to_set() {
         world.happens(&opened(host, Kind::Expired)).await;
     }
     let parked = async || world.story("email").await.iter().filter(|s| *s == "parked").count();
-    eventually(&parked, |parked| *parked > 0).await;
-    // What would go the same way is held for a while, and then tried.
-    world.clock.leap(SignedDuration::from_mins(15));
-    eventually(&parked, |parked| *parked == 3).await;
+    // What would go the same way is held for a while, and then tried one by one.
+    for count in 1..=3 {
+        eventually(&parked, |parked| *parked == count).await;
+        world.clock.leap(SignedDuration::from_mins(15));
+    }
     let inbox = eventually(async || world.inbox().await, |inbox| inbox.len() == 4).await;
     let notes = inbox.iter().filter(|entry| entry.text.contains("set NOTIFIER_SMTP_URL"));
     assert_eq!(notes.count(), 1, "three anomalies are in the inbox, and one note");
@@ -181,6 +228,21 @@ async fn outside_the_anomaly_time_news_wait_for_it() {
     world.clock.leap(SignedDuration::from_mins(61));
     world.until_mails(1).await;
     world.until_story("email", &TOLD).await;
+    notifier.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_asks_for_reminders_later_gets_them() {
+    let world = World::new().await;
+    let never = Some(Repeat { days: 0 });
+    world.save_setting(NotificationSetting { repeat: never, ..setting() }).await;
+    let notifier = world.start("one");
+    world.happens(&opened(HOST, Kind::Expired)).await;
+    world.until_story("email", &TOLD).await;
+    world.clock.leap(SignedDuration::from_hours(48));
+    world.save_setting(setting()).await;
+    let mails = world.until_mails(2).await;
+    assert!(mails[1].text().contains("Reminder: 1"), "{}", mails[1].text());
     notifier.stop().await;
 }
 

@@ -15,25 +15,23 @@ use proto::{
     },
 };
 
-use crate::world::{
-    LeapClock, Notifier, World, domain, eventually, opened, ops, recovered, setting,
+use crate::{
+    clock::LeapClock,
+    world::{Notifier, World, domain, eventually, opened, ops, recovered, setting},
 };
 
-const SECRET: &str = "SEC0f1e2d3c4b5a69788796a5b4c3d2e1f0";
-
-/// Longer than an address is left alone of its own accord.
-const LONG: SignedDuration = SignedDuration::from_mins(16);
+pub(crate) const SECRET: &str = "SEC0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 /// A notifier, and a robot of DingTalk through which a contact is told of everything.
-struct Scene {
-    world: World,
-    _robots: Robots,
-    robot: Robot,
-    notifier: Notifier,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) robots: Robots,
+    pub(crate) robot: Robot,
+    pub(crate) notifier: Notifier,
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         // Another test of this process may have installed it already: it is the same one.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         // One clock for all: the robots follow the notifier's.
@@ -46,7 +44,7 @@ impl Scene {
         let methods = vec!["dingtalk".to_owned(), "internal".to_owned()];
         world.save_setting(NotificationSetting { methods, ..setting() }).await;
         let notifier = world.start("one");
-        let scene = Self { world, _robots: robots, robot, notifier };
+        let scene = Self { world, robots, robot, notifier };
         scene.save(SECRET).await;
         scene
     }
@@ -56,9 +54,15 @@ impl Scene {
         self.world.save(ops(), "Ops", vec![self.address(secret)]).await;
     }
 
-    fn address(&self, secret: &str) -> ContactAddress {
-        let (channel, secret) = (self.robot.vendor().method(), secret);
-        let address = SecretAddress::read(channel, self.robot.url(), secret, &[], &[]).unwrap();
+    /// Where the robot is reached.
+    pub(crate) fn address(&self, secret: &str) -> ContactAddress {
+        self.address_of(&self.robot, secret)
+    }
+
+    /// Where a robot is reached.
+    pub(crate) fn address_of(&self, robot: &Robot, secret: &str) -> ContactAddress {
+        let channel = robot.vendor().method();
+        let address = SecretAddress::read(channel, robot.url(), secret, &[], &[]).unwrap();
         let plain = serde_json::to_vec(&address).unwrap();
         ContactAddress {
             channel: channel.to_owned(),
@@ -70,21 +74,21 @@ impl Scene {
         }
     }
 
-    async fn happens(&self, host: &str) {
+    pub(crate) async fn happens(&self, host: &str) {
         self.world.happens(&opened(host, Kind::Expired)).await;
     }
 
-    async fn until_story(&self, want: &[&str]) {
+    pub(crate) async fn until_story(&self, want: &[&str]) {
         self.world.until_story("dingtalk", want).await;
     }
 
-    async fn test(&self) {
+    pub(crate) async fn test(&self) {
         let test = SendTest { contact_id: ops().to_string(), channel: "dingtalk".to_owned() };
         self.world.wish(Wish::SendTest(test)).await;
     }
 
     /// The robot is out of order, and that has been seen.
-    async fn break_down(&self) {
+    pub(crate) async fn break_down(&self) {
         self.robot.fail(Fault::Code(400_102, "robot stopped".to_owned()));
         self.happens("a.example.com").await;
         self.until_story(&["due: cause_event", "attempted 1", "parked"]).await;
@@ -94,7 +98,8 @@ impl Scene {
 }
 
 /// One is parked, and one waits.
-const BROKEN: [&str; 4] = ["due: cause_event", "attempted 1", "parked", "due: cause_event"];
+pub(crate) const BROKEN: [&str; 4] =
+    ["due: cause_event", "attempted 1", "parked", "due: cause_event"];
 
 /// The same, and what waited was told.
 const MENDED: [&str; 6] =
@@ -148,12 +153,59 @@ async fn a_good_test_resumes_what_was_paused_and_a_bad_one_does_not() {
 }
 
 #[tokio::test]
-async fn what_nobody_mends_is_looked_at_again_after_a_while() {
+async fn what_nobody_mends_is_spoken_to_no_more_and_what_waits_is_parked_after_a_day() {
     let scene = Scene::open().await;
     scene.break_down().await;
     scene.robot.mend();
-    scene.world.clock.leap(LONG);
-    scene.until_story(&MENDED).await;
+    scene.world.clock.leap(SignedDuration::from_hours(23));
+    scene.happens("c.example.com").await;
+    scene.until_story(&[&BROKEN[..], &["due: cause_event"]].concat()).await;
+    scene.world.clock.leap(SignedDuration::from_hours(2));
+    scene.until_story(&[&BROKEN[..], &["due: cause_event", "parked"]].concat()).await;
+    assert_eq!(scene.robot.posts().len(), 1, "nothing more is said to it");
+    let steps = scene.world.steps("dingtalk").await;
+    let Some(Deed::Parked(parked)) = &steps[5].event else { panic!("{steps:?}") };
+    assert_eq!(parked.reason, "given up after 24 hours; the last answer: 400102 robot stopped");
+    assert_eq!(steps[5].delivery_id, steps[3].delivery_id, "what came later waits on");
+    scene.save(SECRET).await;
+    let taken = scene.robot.until_taken(1).await;
+    assert!(names(&taken[0], "c.example.com"), "{taken:#?}");
+    scene.notifier.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_out_of_order_is_so_for_whoever_takes_over() {
+    let scene = Scene::open().await;
+    scene.break_down().await;
+    scene.robot.mend();
+    let mended = scene.address(SECRET);
+    scene.notifier.stop().await;
+    let heir = scene.world.start("heir");
+    scene.world.happens(&opened("c.example.com", Kind::Expired)).await;
+    eventually(async || scene.world.inbox().await, |inbox| inbox.len() == 4).await;
+    let waiting = [&BROKEN[..], &["due: cause_event"]].concat();
+    scene.world.until_story("dingtalk", &waiting).await;
+    assert_eq!(scene.robot.posts().len(), 1, "nothing is said to it");
+    scene.world.save(ops(), "Ops", vec![mended]).await;
+    let taken = scene.robot.until_taken(1).await;
+    assert!(["b.", "c."].iter().all(|host| names(&taken[0], host)), "both at once: {taken:#?}");
+    heir.stop().await;
+}
+
+#[tokio::test]
+async fn where_the_inbox_is_not_asked_for_it_says_of_each_that_it_waits() {
+    let scene = Scene::open().await;
+    let methods = vec!["dingtalk".to_owned()];
+    scene.world.save_setting(NotificationSetting { methods, ..setting() }).await;
+    scene.break_down().await;
+    let inbox = eventually(async || scene.world.inbox().await, |inbox| inbox.len() == 2).await;
+    let says = |host: &str, words: &str| {
+        inbox.iter().any(|entry| entry.text.contains(host) && entry.text.contains(words))
+    };
+    assert!(says("a.example.com", "could not be delivered through DingTalk: 400102"));
+    assert!(says("b.example.com", "waits, at most a day"), "{inbox:#?}");
+    scene.world.happens(&recovered("b.example.com", Kind::Expired)).await;
+    eventually(async || scene.world.inbox().await, |inbox| inbox.len() == 3).await;
     scene.notifier.stop().await;
 }
 
@@ -239,7 +291,7 @@ async fn contacts_who_share_a_robot_share_its_pause() {
     scene.until_story(&[&BROKEN[..], &["due: cause_event"]].concat()).await;
     assert_eq!(scene.robot.posts().len(), 1, "neither of them speaks to it");
     scene.robot.mend();
-    scene.world.clock.leap(LONG);
+    scene.world.save(other, "Shop", vec![scene.address(SECRET)]).await;
     scene.robot.until_taken(2).await;
     scene.notifier.stop().await;
 }

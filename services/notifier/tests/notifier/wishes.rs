@@ -51,7 +51,7 @@ async fn a_channel_that_does_not_exist_is_named() {
 #[tokio::test]
 async fn what_was_parked_can_be_sent_again() {
     let world = World::new().await;
-    let refusal = Reply::new(550, "5.1.1 no such user");
+    let refusal = Reply::new(552, "5.2.2 mailbox full");
     world.sink.behave(Manner::RefuseMailbox("ops@example.com".to_owned(), refusal));
     let notifier = world.start("one");
     world.happens(&opened(HOST, Kind::Expired)).await;

@@ -2,10 +2,9 @@
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use chassis::{
     bus::{Append, Expect, Followed, From, Message, SharedBus, embedded::Embedded},
-    clock::{Clock, SystemClock},
+    clock::Clock,
     config::Reader,
     context::Context,
     dice::Dice,
@@ -14,7 +13,6 @@ use chassis::{
     tasks::Tasks,
 };
 use harness::robots::Robots;
-use jiff::{SignedDuration, Timestamp};
 use lab::mail::MailSink;
 use notifier::config::Config;
 use parking_lot::Mutex;
@@ -34,33 +32,10 @@ use proto::{
 };
 use tempfile::TempDir;
 
+use crate::clock::LeapClock;
+
 /// Deadline of everything that is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A clock that can be set forward.
-#[derive(Default)]
-pub(crate) struct LeapClock {
-    ahead: Mutex<SignedDuration>,
-}
-
-impl LeapClock {
-    pub(crate) fn leap(&self, span: SignedDuration) {
-        *self.ahead.lock() += span;
-    }
-}
-
-#[async_trait]
-impl Clock for LeapClock {
-    fn now(&self) -> Timestamp {
-        SystemClock.now() + *self.ahead.lock()
-    }
-
-    async fn sleep_until(&self, at: Timestamp) {
-        while self.now() < at {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
 
 /// The bus, the mail server, the time.
 pub(crate) struct World {
@@ -184,8 +159,9 @@ impl World {
         // Whichever test is first says how TLS is done in this process, as `main` does elsewhere.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         let data = tempfile::tempdir().unwrap();
-        let store = Embedded::open(data.path()).unwrap();
-        let (clock, appended) = (Arc::default(), Mutex::default());
+        let clock = Arc::new(LeapClock::default());
+        let store = Embedded::open_by(data.path(), clock.clone()).unwrap();
+        let appended = Mutex::default();
         let group_window = "0s".to_owned();
         let settings = Vec::new();
         Self { clock, sink, store, data, smtp, group_window, settings, appended }

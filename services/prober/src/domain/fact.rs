@@ -20,8 +20,8 @@ use super::{
     presented::Presented,
 };
 
-/// Bytes of certificates in one fact, so that it stays below the broker's limit of 1 MiB with
-/// fetched certificates and all else.
+/// Bytes of presented certificates in one fact. With what is fetched and stapled beside them it
+/// seldom exceeds the broker's limit of 1 MiB; one that does is stored as our own failure.
 const FACT_CHAIN_BYTES_MAX: usize = 640 * 1024;
 
 /// What one address answered.

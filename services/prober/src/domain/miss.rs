@@ -91,7 +91,7 @@ impl Miss {
         let fault = fault(error, stage, address);
         let reason =
             if is_refusal(error) { Reason::ConnectRefused } else { Reason::ConnectTimeout };
-        Self { fault, ..Self::theirs(reason, error.to_string()) }
+        Self { fault, ..Self::theirs(reason, said(error)) }
     }
 
     /// A conversation broke before any certificate came.
@@ -158,7 +158,7 @@ impl Broken {
                 "the server sent a handshake message above 64 KiB".into()
             }
             Self::Tls(error) => error.to_string(),
-            Self::Io(error) => format!("the connection failed: {error}"),
+            Self::Io(error) => format!("the connection failed: {}", said(error)),
             Self::Closed if heard.total() == 0 => {
                 "the server closed the connection without an answer".into()
             }
@@ -185,6 +185,12 @@ impl Broken {
 /// characters.
 pub fn detail(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(DETAIL_CHARACTERS_MAX).collect()
+}
+
+/// What an error of the system says, without its number.
+fn said(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error ").map_or(text.clone(), |(words, _)| words.to_owned())
 }
 
 /// Whether the error speaks of us. A refusal never does: on loopback it comes at once.

@@ -106,7 +106,7 @@ impl Crew {
     }
 
     async fn answer(&self, delivery: Delivery) -> Result<(), BusError> {
-        let job = match Job::decode(delivery.message.payload.clone()) {
+        let job = match delivery.message.read::<Job>() {
             Ok(job) => job,
             Err(error) => return delivery.park(&format!("this is no job: {error}")).await,
         };

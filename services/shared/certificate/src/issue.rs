@@ -29,11 +29,12 @@ impl Certificate {
             }
     }
 
-    /// What its signature is worth under the key of `issuer`, whatever the names say.
+    /// What its signature is worth under the key of `issuer`, whatever the names say. Where either
+    /// is no string of whole bytes, there is none.
     pub fn signature_under(&self, issuer: &Self) -> Verdict {
         self.parts()
             .zip(issuer.key_parts())
-            .map_or(Verdict::Unchecked, |(signed, key)| signature::verify(&signed, &key))
+            .map_or(Verdict::Wrong, |(signed, key)| signature::verify(&signed, &key))
     }
 
     /// Whether the key identifiers, where both are stated, are the same.

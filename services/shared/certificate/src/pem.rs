@@ -27,7 +27,7 @@ pub struct Block {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PemError {
     /// No block of the label `CERTIFICATE`.
-    #[error("there is no certificate: want at least one block `-----BEGIN CERTIFICATE-----`")]
+    #[error("there is no certificate: at least one block `-----BEGIN CERTIFICATE-----` is needed")]
     NoCertificate,
     /// A block that begins and never ends.
     #[error("line {line}: the block that begins here has no `-----END {label}-----`")]
@@ -53,7 +53,7 @@ pub enum PemError {
     },
     /// A label of OpenSSL's own, which carries more than a certificate.
     #[error(
-        "line {line}: want a plain `CERTIFICATE`, found `TRUSTED CERTIFICATE` \
+        "line {line}: a plain `CERTIFICATE` belongs here, not a `TRUSTED CERTIFICATE` \
          (convert it with `openssl x509`)"
     )]
     OpensslTrusted {

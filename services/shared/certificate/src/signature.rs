@@ -5,6 +5,7 @@
 //! TLS clients of today accept; [`ALL`] checks the old ones as well. Neither holds what nobody here
 //! can check: DSA, Ed448, ECDSA with SHA-1, odd curves.
 
+mod kin;
 mod legacy;
 
 use rustls_pki_types::SignatureVerificationAlgorithm;
@@ -15,9 +16,9 @@ use webpki::aws_lc_rs as modern;
 pub enum Verdict {
     /// It was made by the key.
     Good,
-    /// It was not made by the key.
+    /// It was not made by the key, or no key of that kind can make it.
     Wrong,
-    /// Its algorithm, or that of the key, cannot be checked here.
+    /// A key of that kind may have made it, and nobody here can check whether this one did.
     Unchecked,
 }
 
@@ -77,7 +78,7 @@ pub(crate) fn verify(signed: &Signed<'_>, key: &PublicKey<'_>) -> Verdict {
     });
     match fitting.map(|it| it.verify_signature(key.key, signed.message, signed.signature)) {
         Some(Ok(())) => Verdict::Good,
-        Some(Err(_)) => Verdict::Wrong,
-        None => Verdict::Unchecked,
+        None if kin::may_have_made(key.algorithm, signed.algorithm) => Verdict::Unchecked,
+        Some(Err(_)) | None => Verdict::Wrong,
     }
 }

@@ -53,6 +53,34 @@ fn what_cannot_be_checked_is_said_to_be_unchecked_and_followed_by_name() {
 }
 
 #[test]
+fn a_signature_that_no_key_of_the_kind_makes_is_wrong() {
+    let leaves = [chain!("ed448-issuer"), chain!("dsa-issuer"), chain!("sha1-ecdsa")];
+    for [leaf, own_root] in &leaves {
+        for [_, root] in [chain!("sha1-rsa"), chain!("ed448-issuer"), chain!("p192-issuer")] {
+            let expected = if root.key().kind == own_root.key().kind {
+                Verdict::Unchecked
+            } else {
+                Verdict::Wrong
+            };
+            assert_eq!(leaf.signature_under(&root), expected, "{leaf:?} under {root:?}");
+        }
+    }
+}
+
+#[test]
+fn a_signature_that_is_no_string_of_whole_bytes_is_wrong() {
+    let [leaf, root] = chain!("ed448-issuer");
+    let mut der = leaf.der().to_vec();
+    // 114 bytes of signature, behind the number of bits that the last one leaves unused.
+    let unused = der.len() - 115;
+    assert_eq!(der[unused], 0);
+    der[unused] = 1;
+    *der.last_mut().unwrap() &= 0xfe;
+    let forged = Certificate::parse(&der).unwrap();
+    assert_eq!(forged.signature_under(&root), Verdict::Wrong);
+}
+
+#[test]
 fn keys_are_told_by_kind_and_size() {
     let told = |[leaf, _]: [Certificate; 2]| leaf.key().to_string();
     assert_eq!(told(chain!("rsa1024-leaf")), "RSA key of 1024 bits");

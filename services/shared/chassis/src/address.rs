@@ -56,8 +56,13 @@ impl Guard {
 
     /// Whether the address may be dialled. An IPv4 address in IPv6 dress is undressed first.
     pub fn admits(&self, address: IpAddr) -> bool {
+        is_public(address.to_canonical()) || self.allows(address)
+    }
+
+    /// Whether the operator allows the address, be it public or not.
+    pub fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        is_public(address) || self.allowed.iter().any(|range| range.contains(&address))
+        self.allowed.iter().any(|range| range.contains(&address))
     }
 }
 
@@ -84,6 +89,16 @@ mod tests {
     fn admits(allowed: &[&str], address: &str) -> bool {
         let allowed = allowed.iter().map(|range| range.parse().unwrap()).collect();
         Guard::new(allowed).admits(address.parse().unwrap())
+    }
+
+    #[test]
+    fn what_is_public_is_admitted_and_yet_not_allowed() {
+        let guard = Guard::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let asked = ["1.1.1.1", "10.1.2.3", "::ffff:10.1.2.3", "192.168.1.1"].map(|address| {
+            let address = address.parse().unwrap();
+            (guard.admits(address), guard.allows(address))
+        });
+        assert_eq!(asked, [(true, false), (true, true), (true, true), (false, false)]);
     }
 
     #[test]

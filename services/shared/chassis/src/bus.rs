@@ -95,12 +95,18 @@ pub trait Bus: Send + Sync + 'static {
         from: From,
     ) -> Result<Box<dyn Following>, BusError>;
 
-    /// Forgets all messages of one subject; its sequences are not used again.
+    /// Forgets all messages of one subject but the last so many; their sequences are not used
+    /// again.
     ///
     /// # Errors
     ///
     /// When the bus does not answer.
-    async fn purge(&self, stream: &'static Stream, subject: &str) -> Result<(), BusError>;
+    async fn purge(
+        &self,
+        stream: &'static Stream,
+        subject: &str,
+        keep: u32,
+    ) -> Result<(), BusError>;
 
     /// Takes a lease that nobody holds. `None` if somebody does.
     ///
@@ -266,6 +272,18 @@ pub trait Answer: Send + Sync {
     async fn park(&self, message: &Message, reason: &str) -> Result<(), BusError>;
 }
 
+impl Message {
+    /// Reads its content. What is kept of that is a copy: a part of the content itself would keep
+    /// all of it in memory, and with it whatever else the connection had read by then.
+    ///
+    /// # Errors
+    ///
+    /// When it is no such record.
+    pub fn read<M: prost::Message + Default>(&self) -> Result<M, prost::DecodeError> {
+        M::decode(&*self.payload)
+    }
+}
+
 impl Delivery {
     /// Joins a message and the way it is answered.
     pub fn new(message: Message, attempt: u32, answer: Box<dyn Answer>) -> Self {
@@ -340,4 +358,29 @@ pub struct Lease {
     pub fence: u64,
     /// How long it holds from its last renewal.
     pub limit: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+    use proto::v1::Intermediate;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_message_keeps_nothing_else() {
+        let known =
+            Intermediate { certificate: Bytes::from_static(b"der"), ..Intermediate::default() };
+        let message = Message {
+            subject: "certherald.intermediates.x".to_owned(),
+            sequence: 1,
+            id: "one".to_owned(),
+            stored_at: Timestamp::UNIX_EPOCH,
+            headers: vec![],
+            payload: known.encode_to_vec().into(),
+        };
+        let read: Intermediate = message.read().unwrap();
+        assert_eq!(read, known);
+        assert!(message.payload.is_unique(), "the certificate is a copy");
+    }
 }

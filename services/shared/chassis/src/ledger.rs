@@ -171,11 +171,34 @@ impl Ledger {
                     known.version = appended.sequence;
                     return Ok(true);
                 }
-                Err(AppendError::Outrun { .. }) => self.catch_up(place, known).await?,
+                Err(AppendError::Outrun { .. }) => {
+                    self.catch_up_or_begin_anew(place, known).await?;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         Err(LedgerError::Contended { subject: place.subject.clone() })
+    }
+
+    /// Takes in what others appended; or that all there was has aged out of the stream: what is
+    /// known stays so, and the next version is the first.
+    async fn catch_up_or_begin_anew<E: Entity>(
+        &self,
+        place: &Place,
+        known: &mut Known<E>,
+    ) -> Result<(), LedgerError<E::Refusal>> {
+        let Place { stream, subject } = place;
+        let version = known.version;
+        self.catch_up(place, known).await?;
+        if known.version > version {
+            return Ok(());
+        }
+        let last = self.bus.last(stream, subject).await;
+        let last = last.map_err(|source| LedgerError::Load { subject: subject.clone(), source })?;
+        if last.is_none() {
+            known.version = 0;
+        }
+        Ok(())
     }
 
     /// Appends one record; one that was not answered again, under its one id.
@@ -217,15 +240,28 @@ pub fn take_in<E: Entity>(
     known: &mut Known<E>,
     message: &Message,
 ) -> Result<(), LedgerError<E::Refusal>> {
+    take_in_as(known, message, |event| event)
+}
+
+/// The same, with each event as it is seen.
+///
+/// # Errors
+///
+/// When the message is no record.
+pub fn take_in_as<E: Entity>(
+    known: &mut Known<E>,
+    message: &Message,
+    see: impl FnMut(E::Event) -> E::Event,
+) -> Result<(), LedgerError<E::Refusal>> {
     if message.sequence <= known.version {
         return Ok(());
     }
-    let record = E::Record::decode(message.payload.clone()).map_err(|source| {
+    let record: E::Record = message.read().map_err(|source| {
         let subject = message.subject.clone();
         LedgerError::Garbled { subject, sequence: message.sequence, source }
     })?;
-    for event in &E::events(record) {
-        known.state.evolve(event);
+    for event in E::events(record).into_iter().map(see) {
+        known.state.evolve(&event);
     }
     known.version = message.sequence;
     Ok(())

@@ -15,6 +15,7 @@ pub mod health;
 pub mod lease;
 pub mod ledger;
 pub mod seal;
+pub mod skew;
 pub mod snapshot;
 pub mod start;
 pub mod tasks;

@@ -1,16 +1,20 @@
 //! Sealing of secrets, so that what the streams hold of them is of no use without the key file.
 //!
 //! AES-256 in Galois/counter mode, as aws-lc-rs has it. A sealed value names its format and its
-//! key, so that keys can be changed: the first key of the file seals, all of them open.
+//! key, so that keys can be changed: the first key of the file seals, all of them open. Whoever
+//! holds the file follows it: a key that another process put in front seals from then on.
 
 use std::{io, path::Path, sync::Arc};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use parking_lot::RwLock;
+use tracing::warn;
 
 mod keyfile;
 
-use keyfile::{KEY_BYTES, KeyFile};
+use keyfile::{KEY_BYTES, KeyFile, Mark};
+
+use crate::error::Chain;
 
 /// First byte of what is sealed now: format version 1, key number (4 bytes), nonce (12), content,
 /// tag (16).
@@ -23,7 +27,13 @@ const HEAD_BYTES: usize = 1 + 4;
 #[derive(Clone)]
 pub struct Seal {
     file: Arc<KeyFile>,
-    keys: Arc<RwLock<Vec<Key>>>,
+    held: Arc<RwLock<Held>>,
+}
+
+/// The keys of the file, and which file it was when they were read.
+struct Held {
+    keys: Vec<Key>,
+    read_from: Option<Mark>,
 }
 
 struct Key {
@@ -61,6 +71,12 @@ pub enum SealError {
         /// The number of the key.
         number: u32,
     },
+    /// A key is to go that something was sealed with.
+    #[error("key {number} is still needed: it sealed what was not sealed again since")]
+    StillNeeded {
+        /// The number of the key.
+        number: u32,
+    },
     /// The cryptographic library failed.
     #[error("cannot seal")]
     Failed,
@@ -76,8 +92,9 @@ impl Seal {
     /// replaced: what was sealed with it would be lost.
     pub fn open_or_create(path: &Path) -> Result<Self, SealError> {
         let file = KeyFile::new(path);
-        let keys = keys(file.read_or_create()?)?;
-        Ok(Self { file: Arc::new(file), keys: Arc::new(RwLock::new(keys)) })
+        let raw = file.read_or_create()?;
+        let held = Held { keys: keys(raw)?, read_from: file.mark() };
+        Ok(Self { file: Arc::new(file), held: Arc::new(RwLock::new(held)) })
     }
 
     /// Seals a value.
@@ -86,8 +103,10 @@ impl Seal {
     ///
     /// When the cryptographic library fails.
     pub fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let keys = self.keys.read();
-        let Key { number, key } = keys.first().ok_or(SealError::Failed)?;
+        // Not with a key that another process has replaced meanwhile: it may be gone soon.
+        self.follow();
+        let ring = self.held.read();
+        let Key { number, key } = ring.keys.first().ok_or(SealError::Failed)?;
         let head = head(*number);
         let mut content = plain.to_vec();
         let nonce = key.seal_in_place_append_tag(Aad::from(head), &mut content);
@@ -105,9 +124,12 @@ impl Seal {
         let (_, rest) = sealed.split_at_checked(HEAD_BYTES).ok_or(SealError::Damaged)?;
         let (nonce, content) = rest.split_at_checked(NONCE_LEN).ok_or(SealError::Damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Damaged)?;
-        let keys = self.keys.read();
-        let Key { key, .. } =
-            keys.iter().find(|key| key.number == number).ok_or(SealError::UnknownKey { number })?;
+        if !self.held.read().has(number) {
+            self.follow();
+        }
+        let ring = self.held.read();
+        let key = ring.keys.iter().find(|key| key.number == number);
+        let Key { key, .. } = key.ok_or(SealError::UnknownKey { number })?;
         let mut content = content.to_vec();
         let plain = key.open_in_place(nonce, Aad::from(head(number)), &mut content);
         Ok(plain.map_err(|_| SealError::Damaged)?.to_vec())
@@ -115,7 +137,8 @@ impl Seal {
 
     /// Whether a value was sealed with the key that seals now; if not, it should be sealed again.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        let first = self.keys.read().first().map(|key| key.number);
+        self.follow();
+        let first = self.held.read().keys.first().map(|key| key.number);
         first.is_some() && number(sealed) == first
     }
 
@@ -125,20 +148,48 @@ impl Seal {
     ///
     /// When the key file cannot be written; nothing has changed then.
     pub fn rotate(&self) -> Result<(), SealError> {
-        let mut held = self.keys.write();
-        *held = keys(self.file.rotate()?)?;
+        let mut held = self.held.write();
+        *held = Held { keys: keys(self.file.rotate()?)?, read_from: self.file.mark() };
         Ok(())
     }
 
-    /// Forgets all keys but the one that seals: what they sealed and was not sealed again is lost.
+    /// Forgets all keys but the one that seals, unless something that is `kept` needs another:
+    /// whatever they sealed is lost.
     ///
     /// # Errors
     ///
-    /// When the key file cannot be written; nothing has changed then.
-    pub fn retire(&self) -> Result<(), SealError> {
-        let mut held = self.keys.write();
-        *held = keys(self.file.retire()?)?;
+    /// When a key is still needed, or the key file cannot be written; nothing has changed then.
+    pub fn retire<'k>(&self, kept: impl IntoIterator<Item = &'k [u8]>) -> Result<(), SealError> {
+        self.follow();
+        let mut held = self.held.write();
+        let first = held.keys.first().map(|key| key.number);
+        let needed = kept.into_iter().filter_map(number).filter(|number| Some(*number) != first);
+        if let Some(number) = needed.into_iter().find(|number| held.has(*number)) {
+            return Err(SealError::StillNeeded { number });
+        }
+        *held = Held { keys: keys(self.file.retire()?)?, read_from: self.file.mark() };
         Ok(())
+    }
+
+    /// Reads the file again if it is another than it was. One that cannot be read changes nothing:
+    /// the keys that are held still seal and open.
+    fn follow(&self) {
+        let mark = self.file.mark();
+        if mark.is_none() || self.held.read().read_from == mark {
+            return;
+        }
+        match self.file.read_or_create().and_then(keys) {
+            Ok(keys) => *self.held.write() = Held { keys, read_from: mark },
+            Err(error) => {
+                warn!(error = %Chain(&error), "The key file has changed, and cannot be used.");
+            }
+        }
+    }
+}
+
+impl Held {
+    fn has(&self, number: u32) -> bool {
+        self.keys.iter().any(|key| key.number == number)
     }
 }
 
@@ -198,9 +249,28 @@ mod tests {
         assert_eq!(seal.open(&old).unwrap(), b"secret");
         let new = seal.seal(b"secret").unwrap();
         assert!(seal.is_current(&new));
-        seal.retire().unwrap();
+        let error = seal.retire([new.as_slice(), &old]).unwrap_err();
+        assert!(matches!(error, SealError::StillNeeded { number: 1 }), "{error}");
+        assert_eq!(seal.open(&old).unwrap(), b"secret");
+        seal.retire([new.as_slice()]).unwrap();
         assert_eq!(seal.open(&new).unwrap(), b"secret");
         assert!(matches!(seal.open(&old), Err(SealError::UnknownKey { .. })));
+    }
+
+    #[test]
+    fn whoever_holds_the_file_follows_it() {
+        let (seal, directory) = fresh();
+        let other = Seal::open_or_create(&directory.path().join("keys/seal")).unwrap();
+        let old = other.seal(b"old").unwrap();
+        seal.rotate().unwrap();
+        let new = seal.seal(b"new").unwrap();
+        assert_eq!(other.open(&new).unwrap(), b"new");
+        assert!(seal.is_current(&other.seal(b"theirs").unwrap()));
+        assert!(matches!(other.retire([&*old]), Err(SealError::StillNeeded { number: 1 })));
+        other.retire([&*new]).unwrap();
+        fs::write(directory.path().join("keys/seal"), "spoilt").unwrap();
+        assert_eq!(seal.open(&new).unwrap(), b"new", "what is held still opens");
+        assert!(seal.is_current(&seal.seal(b"x").unwrap()));
     }
 
     #[test]

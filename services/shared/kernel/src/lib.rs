@@ -1,4 +1,4 @@
-//! Pure ground for every domain: deciders, their scenarios, back-off.
+//! Pure ground for every domain: deciders, their scenarios, back-off, windows of time.
 //!
 //! Nothing here performs I/O, asks for the time or draws a random number. Start reading at
 //! [`decider::Decider`].
@@ -6,3 +6,5 @@
 pub mod backoff;
 pub mod decider;
 pub mod scenario;
+pub mod window;
+pub mod zone;

@@ -43,6 +43,11 @@ impl Attendance {
         Self { _guard: stop.clone().drop_guard(), stop, tasks }
     }
 
+    /// Connections that are open. The task beside theirs is the one that accepts them.
+    pub(crate) fn connections(&self) -> usize {
+        self.tasks.len().saturating_sub(1)
+    }
+
     /// Closes the socket and all its connections, and returns when they are closed.
     pub(crate) async fn end(self) {
         self.stop.cancel();

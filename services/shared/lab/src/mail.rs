@@ -32,7 +32,7 @@ const MAILS_MAX: usize = 20_000;
 pub struct MailSink {
     address: SocketAddr,
     shared: Arc<Shared>,
-    _attendance: Arc<Attendance>,
+    attendance: Arc<Attendance>,
 }
 
 /// What the sink and its sessions have in common.
@@ -93,7 +93,7 @@ impl MailSink {
         let attendance = Attendance::begin(listener, move |stream| {
             session::hold(stream, door.clone(), Arc::clone(&kept))
         });
-        Ok(Self { address, shared, _attendance: Arc::new(attendance) })
+        Ok(Self { address, shared, attendance: Arc::new(attendance) })
     }
 
     /// Where it listens.
@@ -104,6 +104,11 @@ impl MailSink {
     /// Treats what comes from now on in this manner, also on open connections.
     pub fn behave(&self, manner: Manner) {
         self.shared.manner.send_replace(manner);
+    }
+
+    /// Clients that are connected.
+    pub fn connections(&self) -> usize {
+        self.attendance.connections()
     }
 
     /// The mails accepted so far, oldest first.

@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "it prints figures")]
 
-use std::{error::Error, time::Instant};
+use std::{error::Error, hint::black_box, path::Path, time::Instant};
 
 use async_nats::jetstream;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use proto::{
     stream::{FACTS, LOG, Retention, Service, Stream},
     subject,
 };
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableTable as _, TableDefinition};
 
 /// Messages of one measurement.
 const MESSAGES: usize = 10_000;
@@ -38,8 +38,10 @@ async fn main() -> Outcome<()> {
         "{MESSAGES} messages of {MESSAGE_BYTES} bytes, {IN_FLIGHT} appends in flight; a second:"
     );
     let directory = tempfile::tempdir()?;
-    let bare = bare_redb(&directory.path().join("bare.redb"))?;
-    println!("bare redb     append {bare:>8.0}             ({IN_FLIGHT} to a transaction)");
+    let (append, consume) = bare_redb(&directory.path().join("bare.redb"))?;
+    println!(
+        "bare redb     append {append:>8.0}   consume {consume:>8.0}   {IN_FLIGHT} to a transaction"
+    );
     let embedded = Embedded::open(&directory.path().join("embedded"))?;
     ours("embedded", &embedded.bus(Service::Detector), &embedded.bus(Service::Prober)).await?;
 
@@ -157,22 +159,41 @@ async fn bare_nats(client: &async_nats::Client) -> Outcome<(f64, f64)> {
     Ok((appended, rate(MESSAGES, begun)))
 }
 
-fn bare_redb(path: &std::path::Path) -> Outcome<f64> {
-    const TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("bare");
+/// Rows by number, and how far they were read: what any log in redb costs at the least.
+fn bare_redb(path: &Path) -> Outcome<(f64, f64)> {
+    const ROWS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");
+    const READ: TableDefinition<'_, (), u64> = TableDefinition::new("read");
     let database = Database::create(path)?;
     let payload = vec![b'x'; MESSAGE_BYTES];
+    let batch = |first: usize| first as u64..MESSAGES.min(first + IN_FLIGHT) as u64;
+    let batches = || (0..MESSAGES).step_by(IN_FLIGHT).map(batch);
+
     let begun = Instant::now();
-    for batch in 0..MESSAGES / IN_FLIGHT {
+    for batch in batches() {
         let transaction = database.begin_write()?;
         {
-            let mut table = transaction.open_table(TABLE)?;
-            for number in 0..IN_FLIGHT {
-                table.insert((batch * IN_FLIGHT + number) as u64, payload.as_slice())?;
+            let mut rows = transaction.open_table(ROWS)?;
+            for number in batch {
+                rows.insert(number, payload.as_slice())?;
             }
         }
         transaction.commit()?;
     }
-    Ok(rate(MESSAGES / IN_FLIGHT * IN_FLIGHT, begun))
+    let appended = rate(MESSAGES, begun);
+
+    let begun = Instant::now();
+    for batch in batches() {
+        let transaction = database.begin_write()?;
+        {
+            let rows = transaction.open_table(ROWS)?;
+            for row in rows.range(batch.clone())? {
+                black_box(row?.1.value().to_vec());
+            }
+            transaction.open_table(READ)?.insert((), batch.end)?;
+        }
+        transaction.commit()?;
+    }
+    Ok((appended, rate(MESSAGES, begun)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]

@@ -26,13 +26,14 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
+    // The other side needs as many.
     let allowed = prober::shell::limits::sockets();
-    println!("sockets allowed      {allowed}");
     if child::is_peer() {
         let site = Site::open(Behaviour::Silent).await?;
         child::announce(&[site.address()])?;
         return std::future::pending().await;
     }
+    println!("sockets allowed      {allowed}");
     let peer = Peer::start()?;
     let scanner = scanner()?;
     // Once before, so that what all scans share is not counted for each.

@@ -3,7 +3,7 @@
 //!
 //! - `appender load DIRECTORY FIRST`: appends with 10,000 in flight, and does jobs, until it is
 //!   killed.
-//! - `appender singly DIRECTORY COUNT`: appends one after another.
+//! - `appender singly DIRECTORY FIRST COUNT`: appends one after another.
 //! - `appender full DIRECTORY BALLAST`: appends until the disk is full, makes room by deleting a
 //!   file, and goes on; then opens the store anew and counts.
 
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         [_, "load", directory, first] => load(directory, first).await,
-        [_, "singly", directory, count] => singly(directory, count).await,
+        [_, "singly", directory, first, count] => singly(directory, first, count).await,
         [_, "full", directory, ballast] => full(directory, ballast).await,
         _ => Err("want: appender load|singly|full DIRECTORY …".into()),
     };
@@ -114,9 +114,10 @@ fn consumer() -> Consumer {
     }
 }
 
-async fn singly(directory: &str, count: &str) -> Result<(), Failure> {
+async fn singly(directory: &str, first: &str, count: &str) -> Result<(), Failure> {
     let bus = open(directory)?.bus(Service::Detector);
-    for number in 0..count.parse()? {
+    let (first, count): (u64, u64) = (first.parse()?, count.parse()?);
+    for number in first..first + count {
         let Appended { sequence, .. } = bus.append(traffic::log(number)).await?;
         say(&format!("appended LOG {number} {sequence}"));
     }

@@ -136,7 +136,7 @@ async fn a_retry_comes_after_its_wait_and_counts(world: World) {
             assert!(asked_at.elapsed() >= wait, "after {:?}", asked_at.elapsed());
             assert_eq!((again.message.sequence, again.attempt), (sequence, attempt + 1));
             again.retry_in(Duration::ZERO).await.unwrap();
-            bus.purge(&KEPT, "test.kept.b").await.unwrap();
+            bus.purge(&KEPT, "test.kept.b", 0).await.unwrap();
             return;
         }
     }
@@ -302,7 +302,7 @@ async fn a_purged_message_is_not_delivered(world: World) {
     let mut deliveries = bus.consume(consumer(&KEPT)).await.unwrap();
     put_to(&bus, &KEPT, "test.kept.a").await;
     let delivery = next(&mut deliveries).await;
-    bus.purge(&KEPT, "test.kept.a").await.unwrap();
+    bus.purge(&KEPT, "test.kept.a", 0).await.unwrap();
     delivery.retry_in(Duration::ZERO).await.unwrap();
     let left = put_to(&bus, &KEPT, "test.kept.b").await;
     let delivery = next(&mut deliveries).await;
@@ -316,7 +316,7 @@ async fn a_retry_is_not_forgotten_when_another_subject_is_purged(world: World) {
     let sequence = put_to(&bus, &KEPT, "test.kept.a").await;
     let mut deliveries = bus.consume(patient()).await.unwrap();
     next(&mut deliveries).await.retry_in(Duration::ZERO).await.unwrap();
-    bus.purge(&KEPT, "test.kept.b").await.unwrap();
+    bus.purge(&KEPT, "test.kept.b", 0).await.unwrap();
     let again = next(&mut deliveries).await;
     assert_eq!((again.message.sequence, again.attempt), (sequence, 2));
 }

@@ -198,7 +198,7 @@ impl Run {
             }
             Call::AppendAgain { stream, subject } => self.again(&bus, stream, subject).await,
             Call::Purge { stream, subject } => {
-                bus.purge(STREAMS[stream], &self.subject(stream, subject)).await.unwrap();
+                bus.purge(STREAMS[stream], &self.subject(stream, subject), 0).await.unwrap();
                 let gone = std::mem::take(self.history(stream, subject));
                 self.forget(stream, &gone.kept);
                 Ok(())

@@ -11,6 +11,7 @@ on_both_buses!(
     the_last_of_each_subject_that_matches,
     the_last_of_thousands_of_subjects,
     a_purged_subject_begins_anew,
+    of_a_purged_subject_the_last_may_be_kept,
 );
 
 async fn a_subject_is_loaded_in_order_above_a_version(world: World) {
@@ -93,12 +94,28 @@ async fn a_purged_subject_begins_anew(world: World) {
     let other = put_to(&bus, &KEPT, "test.kept.b").await;
     let last = put_to(&bus, &KEPT, "test.kept.a").await;
 
-    bus.purge(&KEPT, "test.kept.a").await.unwrap();
-    bus.purge(&KEPT, "test.kept.never").await.unwrap();
+    bus.purge(&KEPT, "test.kept.a", 0).await.unwrap();
+    bus.purge(&KEPT, "test.kept.never", 0).await.unwrap();
     assert_eq!(bus.load(&KEPT, "test.kept.a", 0).await.unwrap(), []);
     assert_eq!(bus.last(&KEPT, "test.kept.a").await.unwrap(), None);
     assert_eq!(sequences(&bus.latest(&KEPT, "test.kept.>").await.unwrap()), [other]);
 
     let anew = put(&bus, at(0, message(&KEPT, "test.kept.a"))).await;
     assert!(anew > last, "a sequence is never used twice");
+}
+
+async fn of_a_purged_subject_the_last_may_be_kept(world: World) {
+    let bus = world.bus();
+    for _ in 0..3 {
+        put_to(&bus, &KEPT, "test.kept.a").await;
+    }
+    let other = put_to(&bus, &KEPT, "test.kept.b").await;
+    let last = put_to(&bus, &KEPT, "test.kept.a").await;
+    for keep in [9, 1, 1] {
+        bus.purge(&KEPT, "test.kept.a", keep).await.unwrap();
+    }
+    assert_eq!(sequences(&bus.load(&KEPT, "test.kept.a", 0).await.unwrap()), [last]);
+    assert_eq!(sequences(&bus.load(&KEPT, "test.kept.b", 0).await.unwrap()), [other]);
+    let next = put(&bus, at(last, message(&KEPT, "test.kept.a"))).await;
+    assert!(next > last, "its version is what it was");
 }

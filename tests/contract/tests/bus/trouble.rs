@@ -31,7 +31,7 @@ async fn a_stream_that_vanished_is_made_again_by_whoever_needs_it(mut world: Wor
     assert_eq!(world.bus().latest(&KEPT, "test.kept.>").await.unwrap(), []);
 
     world.lose(&KEPT).await;
-    world.bus().purge(&KEPT, "test.kept.a").await.unwrap();
+    world.bus().purge(&KEPT, "test.kept.a", 0).await.unwrap();
 
     world.lose(&KEPT).await;
     let bus = world.bus();
@@ -86,7 +86,7 @@ async fn without_whoever_keeps_the_streams_everything_fails_and_nothing_is_promi
         bus.load(&KEPT, "test.kept.a", 0),
         bus.last(&KEPT, "test.kept.a"),
         bus.latest(&KEPT, "test.kept.>"),
-        bus.purge(&KEPT, "test.kept.b"),
+        bus.purge(&KEPT, "test.kept.b", 0),
         bus.renew(&lease),
         bus.now(),
     );

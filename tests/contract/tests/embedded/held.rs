@@ -15,7 +15,7 @@ async fn a_second_process_is_told_who_has_the_store() {
     let mut first = appender::start("first", &arguments, directory.path());
     first.said("opened after ", |c| c == 'm').await;
 
-    let second = ["singly".as_ref(), store.as_os_str(), "1".as_ref()];
+    let second = ["singly".as_ref(), store.as_os_str(), "0".as_ref(), "1".as_ref()];
     let mut second = appender::start("second", &second, directory.path());
     assert!(!second.ended().await.success());
     let holder = format!("in use by appender, process {}, since 20", first.id());

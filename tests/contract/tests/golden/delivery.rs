@@ -1,9 +1,12 @@
 //! Forms on `DELIVERIES`.
 
-use proto::v1::{
-    DeliveryAttempted, DeliveryDelivered, DeliveryDropped, DeliveryDue, DeliveryEvent,
-    DeliveryFailed, DeliveryParked, DeliveryRecord, InboxEntry, Kind, Severity,
-    delivery_dropped::Why, delivery_due::Cause, delivery_event::Event,
+use proto::{
+    time::{self, NO_END},
+    v1::{
+        BrokenChannel, DeliveryAttempted, DeliveryDelivered, DeliveryDropped, DeliveryDue,
+        DeliveryEvent, DeliveryFailed, DeliveryParked, DeliveryRecord, InboxEntry, Kind, Severity,
+        delivery_dropped::Why, delivery_due::Cause, delivery_event::Event,
+    },
 };
 
 use crate::{
@@ -36,6 +39,19 @@ fn begun() -> Vec<Form> {
                 cause: Cause::Verification.into(),
                 not_before: Some(at(0)),
                 sealed_link: hash(7),
+                ..DeliveryDue::default()
+            }),
+        ),
+        one(
+            "due_of_a_broken_channel",
+            Event::Due(DeliveryDue {
+                event: Some(event()),
+                cause: Cause::ChannelBroken.into(),
+                not_before: Some(at(0)),
+                broken_channel: Some(BrokenChannel {
+                    channel: "wecom".to_owned(),
+                    reason: "93000 invalid webhook url".to_owned(),
+                }),
                 ..DeliveryDue::default()
             }),
         ),
@@ -91,6 +107,13 @@ fn ended() -> Vec<Form> {
             Event::Parked(DeliveryParked {
                 rests_until: Some(at(3_600)),
                 ..parked(1, "300005 token is not exist")
+            }),
+        ),
+        one(
+            "parked_until_mended",
+            Event::Parked(DeliveryParked {
+                rests_until: Some(time::write(NO_END)),
+                ..parked(1, "93000 invalid webhook url")
             }),
         ),
         one("dropped", Event::Dropped(DeliveryDropped { why: Why::ClosedBefore.into() })),

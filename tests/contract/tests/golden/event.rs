@@ -34,7 +34,13 @@ pub(crate) fn forms() -> Vec<Form> {
         state: State::Secure.into(),
         ..event()
     };
-    opened.chain([Form::new("recovered", recovered)]).collect()
+    let detected = Event {
+        kind: Kind::Expired.into(),
+        phase: Phase::Opened.into(),
+        detected_at: Some(at(86_400)),
+        ..event()
+    };
+    opened.chain([Form::new("recovered", recovered), Form::new("detected", detected)]).collect()
 }
 
 /// What all events have.

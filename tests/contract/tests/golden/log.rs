@@ -18,6 +18,10 @@ pub(crate) fn forms() -> Vec<Form> {
         "all_events",
         record(events().into_iter().map(|(_, event)| event).collect()),
     ));
+    let changed = StateChanged { from: State::Secure.into(), to: State::Unknown.into() };
+    let undecided = record(vec![Event::StateChanged(changed)]);
+    let undecided = LogRecord { state: State::Unknown.into(), undecided: true, ..undecided };
+    forms.push(Form::new("undecided", undecided));
     forms.push(Form::new(
         "every_field",
         Intermediate {
@@ -41,6 +45,7 @@ fn record(events: Vec<Event>) -> LogRecord {
         state: State::Abnormal.into(),
         wake_at: Some(at(600)),
         judged_under: 1,
+        undecided: false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
-use super::{ClientCertificate, Files, Recipe, Versions};
+use super::{ClientCertificate, Files, Port, Recipe, Versions};
 use crate::binary;
 use crate::eventually::eventually;
 use crate::process::Process;
@@ -59,6 +59,10 @@ fn configuration(recipe: &Recipe, files: &Files, directory: &Path, address: Sock
         Versions::Usual => "TLSv1.2 TLSv1.3",
         Versions::Tls10Only => "TLSv1",
     };
+    let tls = match recipe.port {
+        Port::Tls => " ssl",
+        Port::PlainHttp => "",
+    };
     let chain = files.chain.display();
     let client = match recipe.client {
         ClientCertificate::NotAsked => String::new(),
@@ -78,7 +82,7 @@ fn configuration(recipe: &Recipe, files: &Files, directory: &Path, address: Sock
            fastcgi_temp_path {here}/fastcgi; uwsgi_temp_path {here}/uwsgi;
            scgi_temp_path {here}/scgi;
            server {{
-             listen {address} ssl;
+             listen {address}{tls};
              ssl_certificate {chain}; ssl_certificate_key {key};
              ssl_protocols {versions}; ssl_ciphers {ciphers}; {client}
              return 204;

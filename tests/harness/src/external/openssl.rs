@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use super::{ClientCertificate, Files, Recipe, Versions};
+use super::{ClientCertificate, Files, Port, Recipe, Versions};
 use crate::binary;
 use crate::process::Process;
 
@@ -19,6 +19,7 @@ pub(super) async fn start(
     files: &Files,
     directory: &Path,
 ) -> (Process, SocketAddr) {
+    assert_eq!(recipe.port, Port::Tls, "s_server has no other");
     let mut command = command();
     // With -www it does not read its standard input, whose end would end the server.
     command.args(["s_server", "-www", "-accept"]);

@@ -134,7 +134,7 @@ impl Bus for Wire {
         }))
     }
 
-    async fn purge(&self, _: &'static Stream, _: &str) -> Result<(), BusError> {
+    async fn purge(&self, _: &'static Stream, _: &str, _: u32) -> Result<(), BusError> {
         unimplemented!("the detector purges nothing")
     }
 

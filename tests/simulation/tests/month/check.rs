@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chassis::bus::Message;
 use detector::domain::{news, watch::Watch};
 use jiff::SignedDuration;
 use kernel::decider::Decider;
@@ -48,6 +49,18 @@ pub(crate) fn punctual(past: &Past) -> usize {
         }
     }
     by_time
+}
+
+/// All that was logged, a line each. Keys of certificates are made anew in each life: what only
+/// they decide is left out.
+pub(crate) fn story(past: &Past) -> Vec<String> {
+    let line = |message: &Message| {
+        let record = LogRecord::decode(message.payload.clone()).unwrap();
+        let events = record.events.iter().filter_map(|event| event.event.as_ref());
+        let events: Vec<_> = events.map(std::mem::discriminant).collect();
+        format!("{} {} look {} {events:?}", message.stored_at, message.subject, record.look)
+    };
+    past.log.iter().map(line).collect()
 }
 
 type Histories = BTreeMap<DomainId, Vec<(u64, LogRecord)>>;

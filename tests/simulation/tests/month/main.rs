@@ -53,6 +53,16 @@ fn without_faults_what_time_opens_is_opened_within_a_second() {
     assert!(by_time.into_inner() > 0, "no certificate expired between two looks");
 }
 
+/// What a seed is replayed for: to meet the same fault again.
+#[test]
+fn a_seed_replays() {
+    let [past, again] = [(); 2].map(|()| world::live(0, Faults::harsh()));
+    for (one, other) in check::story(&past).iter().zip(&check::story(&again)) {
+        assert_eq!(one, other);
+    }
+    assert_eq!((past.log.len(), past.deaths), (again.log.len(), again.deaths));
+}
+
 /// Runs something for each seed, on all cores, and names the seed that fails.
 fn each_seed(run: impl Fn(u64) + Sync) {
     #[expect(clippy::disallowed_methods, reason = "a replay is asked for by hand")]

@@ -18,6 +18,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// what its limits ask for.
 const LATE: Duration = Duration::from_mins(3);
 
+/// How long a message may wait for its turn, and take.
+const TURN: Duration = Duration::from_secs(1);
+
 /// Every fifth domain recovers while the robot is away.
 fn recovers(number: usize) -> bool {
     number.is_multiple_of(5)
@@ -80,6 +83,6 @@ fn nobody_noticed(others: &[Arrival], happened: &BTreeMap<String, Duration>) {
     assert_eq!(first.len(), robots * DOMAINS, "all others were told of all");
     for ((contact, channel, name), at) in first {
         let late = at.saturating_sub(happened[name]);
-        assert!(late <= WINDOW + Duration::from_secs(1), "{channel} of {contact}: {late:?} late");
+        assert!(late <= WINDOW + TURN, "{channel} of {contact}: {late:?} late");
     }
 }

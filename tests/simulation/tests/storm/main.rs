@@ -20,6 +20,7 @@ mod mortal;
 mod store;
 
 mod dead;
+mod memory;
 mod robot;
 mod told;
 mod world;

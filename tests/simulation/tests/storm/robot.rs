@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use notifier::{
-    domain::{roster::Address, thread::outcome::Outcome, wording::Letter},
+    domain::{
+        roster::Address,
+        thread::outcome::Outcome,
+        wording::{Fact, Letter, Line},
+    },
     shell::channel::{Channel, Pace, Parcel},
 };
 use parking_lot::Mutex;
@@ -24,9 +28,11 @@ pub(crate) struct Arrival {
     /// Since the world began.
     pub(crate) at: Duration,
     /// The domains that it names, in the order in which it does.
-    pub(crate) names: Vec<String>,
+    pub(crate) names: Box<[String]>,
     /// Its first line.
     pub(crate) title: String,
+    /// Whether it would have held one domain more.
+    pub(crate) has_room: bool,
 }
 
 /// All that arrived.
@@ -97,7 +103,8 @@ impl Channel for Robot {
             let reply = "no answer".to_owned();
             return Outcome::Again { reply, wait_min: None, perhaps_told: false };
         }
-        assert!(self.fits(&parcel.address, &parcel.letter), "{} would be cut", parcel.letter.title);
+        let bare = parcel.letter.without_pages();
+        assert!(self.fits(&parcel.address, &bare), "{} would be cut", bare.title);
         for (messages, within) in limits(channel) {
             let before = self.log.count(channel, &parcel.name, *within, at);
             assert!(before < *messages, "{channel} of {}: {messages} in {within:?}", parcel.name);
@@ -110,9 +117,24 @@ impl Channel for Robot {
             at,
             names: words.filter(|word| word.ends_with(DOMAIN)).map(str::to_owned).collect(),
             title: parcel.letter.title.clone(),
+            has_room: self.fits(&parcel.address, &with_one_more(bare)),
         };
         self.log.0.lock().push(arrival);
         let inbox = (channel == "internal").then(|| parcel.letter.inbox_entry());
         Outcome::Delivered { reply: "ok".to_owned(), inbox }
     }
+}
+
+/// A letter that says once more what it says of the domain of which it says most.
+fn with_one_more(mut letter: Letter) -> Letter {
+    fn longest(fact: &Fact) -> Option<&Line> {
+        let of_domains = fact.lines.iter().filter(|line| line.text.contains(DOMAIN));
+        of_domains.max_by_key(|line| line.text.len())
+    }
+    let length = |fact: &Fact| longest(fact).map(|line| line.text.len());
+    if let Some(fact) = letter.facts.iter_mut().max_by_key(|fact| length(fact)) {
+        let line = longest(fact).cloned();
+        fact.lines.extend(line);
+    }
+    letter
 }

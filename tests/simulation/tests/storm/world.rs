@@ -34,6 +34,7 @@ use proto::{
     },
 };
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use crate::{
     bus::{Faults, Wire},
@@ -61,8 +62,13 @@ pub(crate) struct World {
 
 /// Lives through something in virtual time.
 pub(crate) fn live<T>(life: impl Future<Output = T>) -> T {
+    runtime().block_on(life)
+}
+
+/// Virtual time on one thread.
+pub(crate) fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().unwrap().block_on(life)
+    builder.enable_time().start_paused(true).build().unwrap()
 }
 
 impl World {
@@ -77,11 +83,12 @@ impl World {
             world.save_contact(number, name, language);
         }
         world.save_setting();
-        world.start(away);
+        world.start("one", away);
         world
     }
 
-    fn start(&self, away: Option<Away>) {
+    /// Starts a notifier: the first leads.
+    pub(crate) fn start(&self, instance: &str, away: Option<Away>) {
         let mortal = Arc::new(Mortal::new());
         let clock = Arc::new(VirtualClock::new(self.store.begun, mortal.clone()));
         let config = Config::read(Reader::new(&|_| None)).unwrap();
@@ -100,7 +107,7 @@ impl World {
         };
         let channels = Channels::of([
             robot(Box::new(Internal)),
-            robot(Box::new(Email::open(None).unwrap())),
+            robot(Box::new(Email::open(None, clock.clone()).unwrap())),
             robot(Box::new(DingTalk::new(web.clone()))),
             robot(Box::new(WeCom::new(web.clone()))),
             robot(Box::new(Lark::in_china(web))),
@@ -108,7 +115,7 @@ impl World {
         let tasks = Tasks::new();
         let context = Context {
             service: Service::Notifier,
-            instance: "one".parse().unwrap(),
+            instance: instance.parse().unwrap(),
             bus: Arc::new(wire),
             clock,
             dice: Arc::new(Dice::seeded(2)),
@@ -132,6 +139,12 @@ impl World {
     /// All that was recorded of deliveries.
     pub(crate) fn records(&self) -> Vec<Message> {
         self.store.above(&stream::DELIVERIES, stream::DELIVERIES.subjects, 0)
+    }
+
+    /// All that is kept on all streams.
+    pub(crate) fn kept(&self) -> Vec<Message> {
+        let of = |stream: &&Stream| self.store.above(stream, stream.subjects, 0);
+        stream::ALL.iter().flat_map(of).collect()
     }
 
     /// The certificate of a domain expires.

@@ -112,6 +112,20 @@ impl Deliveries {
         }
     }
 
+    /// Forgets all that a contact was told. Answers what that was.
+    pub(super) fn erase(&mut self, contact: &ContactId) -> Vec<DeliveryId> {
+        let of_contact = self.known.iter().filter(|(_, delivery)| delivery.contact == *contact);
+        let gone: Vec<_> = of_contact.map(|(turn, delivery)| (*turn, delivery.id)).collect();
+        for (turn, id) in &gone {
+            self.known.remove(turn);
+            self.turns.remove(id);
+            self.ended.remove(turn);
+            self.entries.remove(contact, turn);
+            self.unread.remove(contact, turn);
+        }
+        gone.into_iter().map(|(_, id)| id).collect()
+    }
+
     fn forget_surplus(&mut self) -> Vec<(ContactId, DeliveryId)> {
         let mut gone = Vec::new();
         while self.known.len() > DELIVERIES_MAX {

@@ -12,6 +12,8 @@ use proto::{
     },
 };
 
+use crate::domain::{language::Language, sentence};
+
 /// Steps of one delivery that are shown, the latest.
 const STEPS_MAX: usize = 50;
 
@@ -211,7 +213,11 @@ impl Step {
             },
             Event::Dropped(dropped) => Self {
                 why: Some(dropped.why()),
-                ..step(DeliveryState::Dropped, 0, why(dropped.why()))
+                ..step(
+                    DeliveryState::Dropped,
+                    0,
+                    sentence::dropped(Language::English, dropped.why()),
+                )
             },
         }
     }
@@ -226,16 +232,5 @@ pub fn why_token(why: Why) -> &'static str {
         Why::NoAddress => "no_address",
         Why::Merged => "merged",
         Why::Acknowledged => "acknowledged",
-    }
-}
-
-fn why(why: Why) -> &'static str {
-    match why {
-        Why::Unspecified => "",
-        Why::ClosedBefore => "The anomaly closed before it was told.",
-        Why::NotWanted => "The setting does not want it any more.",
-        Why::NoAddress => "The contact was removed, or has no address for the channel.",
-        Why::Merged => "A later delivery says it as well.",
-        Why::Acknowledged => "Somebody acknowledged the anomaly.",
     }
 }

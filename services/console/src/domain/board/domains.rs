@@ -25,7 +25,7 @@ use self::{
 };
 use super::{
     Versioned,
-    findings::Findings,
+    findings::{Finding, Findings},
     instant,
     leaf::Leaves,
     query::{Filter, Page, Query},
@@ -214,8 +214,13 @@ impl Domains {
     }
 
     /// What is wrong, worst first, then latest first: of domains, and of probers.
-    pub fn open(&self) -> impl Iterator<Item = (DomainId, Kind, Severity)> {
-        self.findings.iter()
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.open_behind(None)
+    }
+
+    /// The same from behind a place of the list on.
+    pub fn open_behind(&self, place: Option<Finding>) -> impl Iterator<Item = &Finding> {
+        self.findings.behind(place)
     }
 
     /// An open anomaly, and whose it is.

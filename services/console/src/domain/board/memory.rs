@@ -30,7 +30,7 @@ use super::{
 };
 
 /// Changes with every change of the form, or of what folding means.
-pub const FORM: u32 = 2;
+pub const FORM: u32 = 3;
 
 /// What is kept by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,24 +11,21 @@ use super::{
     delivery::{DeliveryState, Step},
 };
 
-/// Deliveries that are looked through: an address that is left alone was spoken to lately.
-const LOOKED_THROUGH: usize = 10_000;
-
-/// The addresses that are left alone now, each with the end of that.
+/// The addresses that are left alone now, each with the end of that, which is
+/// [`NO_END`](proto::time::NO_END) if somebody must mend it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rests(BTreeMap<(ContactId, Box<str>), Timestamp>);
 
 impl Rests {
     /// Finds them.
     pub fn of(board: &Board, now: Timestamp) -> Self {
-        let mut last: BTreeMap<(ContactId, Box<str>), &Step> = BTreeMap::new();
-        for delivery in board.deliveries().latest(None).take(LOOKED_THROUGH) {
-            let address = (delivery.contact, delivery.channel.clone());
-            for step in delivery.steps.iter().filter(|step| says(step)) {
-                let last = last.entry(address.clone()).or_insert(step);
-                if last.at <= step.at {
-                    *last = step;
-                }
+        let mut last: BTreeMap<(ContactId, &str), &Step> = BTreeMap::new();
+        for delivery in board.deliveries().latest(None) {
+            let saying = delivery.steps.iter().filter(|step| says(step));
+            let Some(step) = saying.max_by_key(|step| step.at) else { continue };
+            let last = last.entry((delivery.contact, &delivery.channel)).or_insert(step);
+            if last.at <= step.at {
+                *last = step;
             }
         }
         let resting = last.into_iter().filter_map(|((contact, channel), step)| {
@@ -36,7 +33,7 @@ impl Rests {
             // What is out of order may be mended by saving its contact.
             let is_mended = step.state == DeliveryState::Parked
                 && saved_at(board, contact).is_some_and(|at| at > step.at);
-            (!is_mended).then_some(((contact, channel), until))
+            (!is_mended).then(|| ((contact, channel.into()), until))
         });
         Self(resting.collect())
     }
@@ -62,7 +59,7 @@ fn saved_at(board: &Board, contact: ContactId) -> Option<Timestamp> {
 mod tests {
     use proto::{
         id::DeliveryId,
-        time,
+        time::{self, NO_END},
         v1::{
             ContactSaved, DeliveryDelivered, DeliveryDue, DeliveryEvent, DeliveryFailed,
             DeliveryParked, DeliveryRecord, InventoryEvent, InventoryRecord, delivery_event::Event,
@@ -104,7 +101,7 @@ mod tests {
     }
 
     fn parked() -> Event {
-        let rests_until = Some(time::write(at(100)));
+        let rests_until = Some(time::write(NO_END));
         Event::Parked(DeliveryParked { rests_until, ..DeliveryParked::default() })
     }
 
@@ -117,9 +114,8 @@ mod tests {
         let mut board = Board::default();
         save(&mut board, 1);
         tell(&mut board, 10, parked());
-        assert_eq!(until(&board, 20), Some(at(100)));
+        assert_eq!(until(&board, 1_000_000), Some(NO_END));
         assert_eq!(Rests::of(&board, at(20)).until(contact(), "wecom"), None);
-        assert_eq!(until(&board, 100), None);
         save(&mut board, 30);
         assert_eq!(until(&board, 40), None);
     }
@@ -129,7 +125,7 @@ mod tests {
         let mut board = Board::default();
         tell(&mut board, 10, parked());
         tell(&mut board, 12, Event::Failed(DeliveryFailed::default()));
-        assert_eq!(until(&board, 20), Some(at(100)));
+        assert_eq!(until(&board, 20), Some(NO_END));
         tell(&mut board, 15, Event::Delivered(DeliveryDelivered::default()));
         assert_eq!(until(&board, 20), None);
     }
@@ -142,5 +138,6 @@ mod tests {
         tell(&mut board, 10, Event::Failed(failed));
         save(&mut board, 30);
         assert_eq!(until(&board, 40), Some(at(100)));
+        assert_eq!(until(&board, 100), None);
     }
 }

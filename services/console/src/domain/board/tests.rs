@@ -11,9 +11,13 @@ use proto::{
     subject::{Entity, Token as Channel},
     time,
     v1::{
-        self, AnomalyClosed, AnomalyOpened, DeliveryEvent, DeliveryRecord, InboxEntry, Kind,
-        LogEvent, LogRecord, Protocol, ScanFact, Severity, State, anomaly_closed::How,
-        delivery_event, log_event,
+        self, AnomalyClosed, AnomalyOpened, DeliveryEvent, DeliveryRecord, InboxEntry,
+        InventoryEvent, InventoryRecord, Kind, LogEvent, LogRecord, Protocol, ScanFact, Severity,
+        State,
+        anomaly_closed::How,
+        delivery_event,
+        inventory_event::Event::{ContactRemoved as Removed, InboxRead},
+        log_event,
     },
 };
 
@@ -282,6 +286,25 @@ fn an_internal_message_appears_in_its_inbox_once() {
     let inbox: Vec<_> = board.deliveries().inbox(Some(&contact), None).collect();
     assert_eq!(inbox.len(), 1);
     assert_eq!((inbox[0].state, inbox[0].steps.len()), (DeliveryState::Delivered, 2));
+}
+
+#[test]
+fn of_a_contact_that_was_removed_nothing_is_shown_that_comes_later() {
+    let mut board = Board::default();
+    let contact = ContactId::from_bytes([9; 16]);
+    let mut ordered = |sequence, entity, event| {
+        let events = vec![InventoryEvent { event: Some(event) }];
+        let record = InventoryRecord { events, ..InventoryRecord::default() };
+        board.ordered(entity, sequence, &record);
+    };
+    let removed = Removed(v1::ContactRemoved {});
+    ordered(1, Entity::Contact(contact), removed);
+    let deliveries = vec![DeliveryId::from_bytes([1; 16]).to_string()];
+    let read = InboxRead(v1::InboxRead { deliveries });
+    ordered(2, Entity::Inbox(contact), read);
+    told(&mut board, 1, 1, due());
+    told(&mut board, 2, 1, delivered());
+    assert!(board.deliveries().is_empty() && board.inboxes.is_empty());
 }
 
 #[test]

@@ -64,8 +64,6 @@ pub struct Anomaly {
     pub detected_at: Timestamp,
     /// What is wrong, in one sentence.
     pub sentence: Sentence,
-    /// Sequence in `LOG` of the record that carries its latest evidence.
-    pub evidence_at: u64,
 }
 
 /// Something that was wrong.
@@ -103,8 +101,7 @@ impl Watch {
             self.prober = Some(record.host.as_str().into());
         }
         let events = record.events.iter().filter_map(|event| event.event.as_ref());
-        let closed =
-            events.filter_map(|event| self.happened(id, sequence, at, event, leaves)).collect();
+        let closed = events.filter_map(|event| self.happened(id, at, event, leaves)).collect();
         // There are a hundred thousand: room for more is more than what is there.
         self.endpoints.shrink_to_fit();
         self.chains.shrink_to_fit();
@@ -115,18 +112,17 @@ impl Watch {
     fn happened(
         &mut self,
         id: DomainId,
-        sequence: u64,
         at: Timestamp,
         event: &Event,
         leaves: &mut Leaves,
     ) -> Option<Closed> {
         match event {
             Event::AnomalyOpened(opened) => {
-                self.opened(opened, sequence, at);
+                self.opened(opened, at);
                 None
             }
             Event::AnomalyWorsened(worsened) => {
-                self.worsened(worsened, sequence);
+                self.worsened(worsened);
                 None
             }
             Event::AnomalyClosed(closed) => self.closed(id, closed, at),
@@ -158,7 +154,7 @@ impl Watch {
         }
     }
 
-    fn opened(&mut self, opened: &v1::AnomalyOpened, sequence: u64, at: Timestamp) {
+    fn opened(&mut self, opened: &v1::AnomalyOpened, at: Timestamp) {
         let kind = opened.kind();
         self.anomalies.retain(|anomaly| anomaly.kind != kind);
         self.anomalies.push(Anomaly {
@@ -168,17 +164,15 @@ impl Watch {
             since: instant(opened.since.as_ref()),
             detected_at: at,
             sentence: Sentence::of(kind, opened.evidence.as_ref()),
-            evidence_at: sequence,
         });
         // Worst first, then in the order of the kinds, so that a list is the same at every look.
         self.anomalies.sort_by_key(|a| (std::cmp::Reverse(a.severity), a.kind));
     }
 
-    fn worsened(&mut self, worsened: &v1::AnomalyWorsened, sequence: u64) {
+    fn worsened(&mut self, worsened: &v1::AnomalyWorsened) {
         let kind = worsened.kind();
         if let Some(anomaly) = self.anomalies.iter_mut().find(|anomaly| anomaly.kind == kind) {
             anomaly.severity = worsened.severity();
-            anomaly.evidence_at = sequence;
             if worsened.evidence.is_some() {
                 anomaly.sentence = Sentence::of(kind, worsened.evidence.as_ref());
             }

@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proto::{
     id::ContactId,
-    time,
-    v1::{Event, Severity, delivery_dropped::Why, delivery_due::Cause, event::Phase},
+    time::{self, NO_END},
+    v1::{Event, Severity, delivery_due::Cause, event::Phase},
 };
 
 use super::{
     Case, Fate, Message,
     open::after,
-    standing::{pairs, unreached, wants},
-    window,
+    reason::{Because, Called, Sent, Unreached, Unsent},
+    standing::{pairs, wants},
 };
 use crate::domain::{
     board::delivery::{Delivery, DeliveryState, Step, why_token},
     inventory::setting::Setting,
-    sentence,
 };
 
 /// How long the notifier may take before it is worth a word that it said nothing.
@@ -48,66 +47,53 @@ pub(super) fn all(case: Case<'_>, event: &Event, said: &[&Delivery]) -> Vec<Mess
 fn of(case: Case<'_>, delivery: &Delivery) -> Message {
     let last = delivery.steps.last();
     let at = last.map(|step| step.at);
-    let words = last.map(|step| &*step.words).unwrap_or_default();
-    let (method, because) = (&delivery.channel, because(delivery));
-    let (fate, why, text, until) = match delivery.state {
+    let words = || last.map(|step| step.words.to_string()).unwrap_or_default();
+    let because = Because { cause: delivery.cause, reminder: delivery.reminder };
+    let method = delivery.channel.to_string();
+    let (fate, why, reason, until) = match delivery.state {
         DeliveryState::Due => waiting(case, delivery),
         DeliveryState::Attempted => {
-            let text = format!("It is being sent{because}: {method} has not answered yet.");
-            (Fate::Waits, "being_sent", text, None)
+            (Fate::Waits, "being_sent", Sent::BeingSent { because, method }, None)
         }
         DeliveryState::Delivered => {
-            let when = sentence::shown(at.unwrap_or(delivery.due_at));
-            let text = format!("Told by {method} at {when}{because}{}.", together(delivery));
-            (Fate::Told, "told", text, None)
+            let at = at.unwrap_or(delivery.due_at);
+            let is_together = is_together(delivery);
+            (Fate::Told, "told", Sent::Told { because, method, at, is_together }, None)
         }
         DeliveryState::Failed => {
             let again = last.and_then(|step| step.retry_at);
-            let when = again.map(sentence::shown).unwrap_or_default();
-            let text = format!("{method} said `{words}`; it is tried again at {when}.");
-            (Fate::Waits, "failed", text, again)
+            let failed = Sent::Failed { method, words: words(), again };
+            (Fate::Waits, "failed", failed, again)
         }
         DeliveryState::Parked => {
-            (Fate::NotTold, "given_up", format!("Given up by {method}: {words}"), None)
+            (Fate::NotTold, "given_up", Sent::GivenUp { method, words: words() }, None)
         }
         DeliveryState::Dropped => {
-            let (token, text) = dropped(last.and_then(|step| step.why), words);
-            (Fate::NotTold, token, text, None)
+            let why = last.and_then(|step| step.why);
+            (Fate::NotTold, why.map_or("dropped", why_token), Sent::Dropped(why), None)
         }
     };
     Message {
         contact: delivery.contact,
         name: case.name(&delivery.contact).map(str::to_owned),
-        method: method.to_string(),
+        method: delivery.channel.to_string(),
         fate,
         why,
-        text,
+        reason: reason.into(),
         at,
         until,
         delivery: Some(delivery.id),
     }
 }
 
-/// Why a delivery is told, if not for the event alone.
-fn because(delivery: &Delivery) -> String {
-    match delivery.cause {
-        Cause::Unspecified | Cause::Event => String::new(),
-        Cause::Reminder => format!(" as reminder {}", delivery.reminder),
-        Cause::Test => " as a test".to_owned(),
-        Cause::Again => " because somebody asked for it again".to_owned(),
-        Cause::Escalation => " because nobody acknowledged it in time".to_owned(),
-        Cause::Verification => " to verify the address".to_owned(),
-    }
-}
-
-fn together(delivery: &Delivery) -> &'static str {
+/// Whether a delivery travels within the message of another.
+fn is_together(delivery: &Delivery) -> bool {
     let lead = delivery.steps.iter().filter_map(|step: &Step| step.lead).next_back();
-    let travels = lead.is_some_and(|lead| lead != delivery.id);
-    if travels { ", in one message with other news" } else { "" }
+    lead.is_some_and(|lead| lead != delivery.id)
 }
 
 /// Why a delivery that is due is not sent at once.
-fn waiting(case: Case<'_>, delivery: &Delivery) -> (Fate, &'static str, String, Option<Timestamp>) {
+fn waiting(case: Case<'_>, delivery: &Delivery) -> (Fate, &'static str, Sent, Option<Timestamp>) {
     let severity = delivery.news.severity;
     let setting = case.setting().map(|(_, setting)| setting);
     let escalates_at = setting
@@ -116,30 +102,30 @@ fn waiting(case: Case<'_>, delivery: &Delivery) -> (Fate, &'static str, String, 
         .map(|one| after(delivery.due_at, SignedDuration::from_mins(one.minutes.into())))
         .filter(|at| *at > case.now);
     if let Some(at) = escalates_at {
-        let when = sentence::shown(at);
-        let text = format!("Told at {when}, unless somebody acknowledges it before.");
-        return (Fate::Waits, "escalation", text, Some(at));
+        return (Fate::Waits, "escalation", Sent::UnlessAcknowledged(at), Some(at));
     }
     let opens = setting
         .filter(|setting| !passes_window(setting, severity))
-        .and_then(|setting| window::opens(setting.as_wire().anomaly_time.as_ref()?, case.now));
-    let silent = case.silent_until();
-    let asked = matches!(delivery.cause, Cause::Test | Cause::Again | Cause::Verification);
-    match (silent.filter(|_| !asked), opens.filter(|_| !asked)) {
-        (Some(until), opens) if opens.is_none_or(|opens| opens <= until) => {
-            let when = sentence::shown(until);
-            let text = format!("A silence holds until {when}: it is judged again then.");
-            (Fate::Waits, "silence", text, Some(until))
+        .and_then(|setting| case.shut_until(setting.as_wire().anomaly_time.as_ref()?));
+    let asked = matches!(
+        delivery.cause,
+        Cause::Test | Cause::Again | Cause::Verification | Cause::ChannelBroken
+    );
+    let opens = opens.filter(|_| !asked).map(|at| ("anomaly_time", Sent::WindowOpens(at), at));
+    let silent = case.silent_until().filter(|_| !asked);
+    let silent = silent.map(|until| ("silence", Sent::SilenceHolds(until), until));
+    // A test shows whether an address is well, and goes to one that is not.
+    let resting = case.resting(&delivery.contact, &delivery.channel);
+    let resting = resting.filter(|_| delivery.cause != Cause::Test).map(|resting| {
+        let until = resting.until.unwrap_or(NO_END);
+        ("address", Sent::AddressRests(resting), until)
+    });
+    let longest = [opens, silent, resting].into_iter().flatten().max_by_key(|(_, _, until)| *until);
+    match longest {
+        Some((why, sent, until)) => {
+            (Fate::Waits, why, sent, Some(until).filter(|until| *until != NO_END))
         }
-        (_, Some(opens)) => {
-            let when = sentence::shown(opens);
-            let text = format!("The anomaly time opens at {when}: it is judged again then.");
-            (Fate::Waits, "anomaly_time", text, Some(opens))
-        }
-        (_, None) => {
-            let text = "It is about to be sent, with what else comes within seconds.".to_owned();
-            (Fate::Waits, "about_to_be_sent", text, None)
-        }
+        None => (Fate::Waits, "about_to_be_sent", Sent::AboutToBeSent, None),
     }
 }
 
@@ -147,11 +133,6 @@ fn waiting(case: Case<'_>, delivery: &Delivery) -> (Fate, &'static str, String, 
 fn passes_window(setting: &Setting, severity: Severity) -> bool {
     let window = setting.as_wire().anomaly_time.as_ref();
     severity == Severity::Critical && window.is_some_and(|window| window.critical_any_time)
-}
-
-fn dropped(why: Option<Why>, words: &str) -> (&'static str, String) {
-    let token = why.map_or("dropped", why_token);
-    (token, format!("Not told: {}", uncapital(words)))
 }
 
 /// Why there is no delivery at all.
@@ -162,39 +143,35 @@ fn nothing(
     method: String,
     second: bool,
 ) -> Message {
-    let name = case.name(&contact);
-    let (fate, why, text) = match case.setting() {
+    let name = case.name(&contact).map(str::to_owned);
+    let (fate, why, reason) = match case.setting() {
         Some((called, setting)) => {
             let stop = stopped(event, called, setting);
             let stop = stop.or_else(|| unreachable(case, &contact, &method));
-            let stop = stop.or_else(|| untold(event, name.unwrap_or_default(), second));
+            let stop = stop.or_else(|| untold(event, name.as_deref().unwrap_or_default(), second));
             match stop {
-                Some((why, text)) => (Fate::NotTold, why, text),
+                Some((why, reason)) => (Fate::NotTold, why, reason),
                 None => silent(case, event),
             }
         }
-        None => {
-            let text = "Nobody is told: there is no notification setting.".to_owned();
-            (Fate::NotTold, "no_setting", text)
-        }
+        None => (Fate::NotTold, "no_setting", Unsent::NobodyNamed),
     };
-    let name = name.map(str::to_owned);
-    Message { contact, name, method, fate, why, text, at: None, until: None, delivery: None }
+    let reason = reason.into();
+    Message { contact, name, method, fate, why, reason, at: None, until: None, delivery: None }
 }
 
 /// What of the setting stops an event.
-fn stopped(event: &Event, called: &str, setting: &Setting) -> Option<(&'static str, String)> {
+fn stopped(event: &Event, called: Called, setting: &Setting) -> Option<(&'static str, Unsent)> {
     let is_over = event.phase() == Phase::Recovered;
     if event.phase() == Phase::Abandoned {
-        let text = "Told to nobody: the domain was disabled or removed, and nothing recovered.";
-        return Some(("abandoned", text.to_owned()));
+        return Some(("abandoned", Unsent::Abandoned));
     }
     if !setting.as_wire().enabled {
-        return Some(("switched_off", format!("Not told: the switch of {called} is off.")));
+        return Some(("switched_off", Unsent::SwitchedOff(called)));
     }
     let kind = event.kind();
     (!is_over && !wants(setting, kind))
-        .then(|| ("kind_not_wanted", format!("Not told: {called} leaves {} out.", kind.token())))
+        .then_some(("kind_not_wanted", Unsent::KindNotWanted { kind, called }))
 }
 
 /// Why a method does not reach a contact.
@@ -202,42 +179,34 @@ fn unreachable(
     case: Case<'_>,
     contact: &ContactId,
     method: &str,
-) -> Option<(&'static str, String)> {
+) -> Option<(&'static str, Unsent)> {
     let card = case.board.contact(contact).and_then(|contact| contact.entity.card());
     let Some(card) = card else {
-        return Some(("contact_removed", "Not told: the contact was removed.".to_owned()));
+        return Some(("contact_removed", Unsent::ContactRemoved));
     };
     let has_address = card.address(method).is_some();
     let why = if has_address { "not_verified" } else { "no_address" };
-    (!card.is_reached_by(method)).then(|| (why, unreached(card.name(), method, has_address)))
+    let (name, method) = (card.name().to_owned(), method.to_owned());
+    let is_reached = card.is_reached_by(&method);
+    let gap = Unsent::Unreached(Unreached { name, method, has_address });
+    (!is_reached).then_some((why, gap))
 }
 
 /// Why whoever could be told need not be.
-fn untold(event: &Event, name: &str, second: bool) -> Option<(&'static str, String)> {
+fn untold(event: &Event, name: &str, second: bool) -> Option<(&'static str, Unsent)> {
     if event.phase() == Phase::Recovered {
-        let text = format!("Not told: `{name}` was never told of what recovered.");
-        return Some(("not_told_before", text));
+        return Some(("not_told_before", Unsent::NotToldBefore(name.to_owned())));
     }
-    if second && event.severity() != Severity::Critical {
-        let text = format!("Not told: `{name}` is told second, and only of what is critical.");
-        return Some(("not_critical", text));
-    }
-    None
+    (second && event.severity() != Severity::Critical)
+        .then(|| ("not_critical", Unsent::NotCritical(name.to_owned())))
 }
 
 /// The notifier says nothing of an event that the setting wants.
-fn silent(case: Case<'_>, event: &Event) -> (Fate, &'static str, String) {
-    let at = event.occurred_at.as_ref().and_then(time::read).unwrap_or_default();
+fn silent(case: Case<'_>, event: &Event) -> (Fate, &'static str, Unsent) {
+    let at = time::detected(event).unwrap_or_default();
     if case.now.duration_since(at) < PATIENCE {
-        let text = "The notifier has not come to it yet.".to_owned();
-        return (Fate::Waits, "not_yet", text);
+        (Fate::Waits, "not_yet", Unsent::NotYet)
+    } else {
+        (Fate::NotTold, "was_another", Unsent::WasAnother)
     }
-    let text = "Not told: when it happened, the setting or the contact was another, or what was told of it is no longer kept.";
-    (Fate::NotTold, "was_another", text.to_owned())
-}
-
-fn uncapital(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|c| c.to_ascii_lowercase());
-    first.into_iter().chain(characters).collect()
 }

@@ -5,14 +5,12 @@ use proto::v1::{Severity, delivery_due::Cause};
 
 use super::{
     Case, Effect, OpenAnomaly, Rule,
+    reason::Next,
     standing::{repeat_days, wants},
 };
-use crate::domain::{
-    board::{
-        delivery::{Delivery, DeliveryState},
-        watch::Anomaly,
-    },
-    sentence,
+use crate::domain::board::{
+    delivery::{Delivery, DeliveryState},
+    watch::Anomaly,
 };
 
 /// Each open anomaly, worst first.
@@ -34,8 +32,8 @@ pub(super) fn all<'b>(
 fn rules(case: Case<'_>, anomaly: &Anomaly, deliveries: &[&Delivery]) -> Vec<Rule> {
     let Some((called, setting)) = case.setting() else { return vec![] };
     if !wants(setting, anomaly.kind) {
-        let text = format!("{} are not told: {called} leaves this kind out.", anomaly.kind.token());
-        return vec![Rule { name: "kinds", effect: Effect::Stops, text }];
+        let left_out = Next::KindLeftOut { kind: anomaly.kind, called };
+        return vec![stops("kinds", left_out)];
     }
     let said = |delivery: &&&Delivery| {
         delivery.news.kind == anomaly.kind && delivery.due_at >= anomaly.detected_at
@@ -44,15 +42,8 @@ fn rules(case: Case<'_>, anomaly: &Anomaly, deliveries: &[&Delivery]) -> Vec<Rul
     let mut rules = Vec::new();
     match case.board.acknowledged(case.row, anomaly) {
         Some(said) => {
-            let since = sentence::shown(said.signature.at);
-            let reason = match said.what.reason.as_str() {
-                "" => String::new(),
-                reason => format!(" ({reason})"),
-            };
-            let text = format!(
-                "Somebody has it in hand since {since}{reason}: no reminder and no escalation, until it is over, it is worse, or the certificate changes."
-            );
-            rules.push(Rule { name: "acknowledgement", effect: Effect::Stops, text });
+            let (since, reason) = (said.signature.at, said.what.reason.clone());
+            rules.push(stops("acknowledgement", Next::InHand { since, reason }));
         }
         None => {
             rules.extend(next_reminder(repeat_days(setting), &of_it));
@@ -69,25 +60,14 @@ fn next_reminder(days: u32, of_it: &[&Delivery]) -> Option<Rule> {
         told.map(|step| step.at).max()
     };
     let told_at = of_it.iter().filter_map(|delivery| told_at(&delivery)).max();
-    let (name, text) = match (told_at, days) {
-        (None, _) => return None,
-        (Some(_), 0) => {
-            let text = "It is not told again, unless it becomes worse.".to_owned();
-            return Some(Rule { name: "repeat", effect: Effect::Stops, text });
-        }
+    match (told_at, days) {
+        (None, _) => None,
+        (Some(_), 0) => Some(stops("repeat", Next::NotAgain)),
         (Some(told_at), days) => {
             let at = after(told_at, SignedDuration::from_hours(24 * i64::from(days)));
-            (
-                at,
-                format!(
-                    "It was last told at {}, and is told again after {}.",
-                    sentence::shown(told_at),
-                    sentence::shown(at)
-                ),
-            )
+            Some(holds("repeat", at, Next::AgainAt { told_at, at }))
         }
-    };
-    Some(Rule { name: "repeat", effect: Effect::Holds(name), text })
+    }
 }
 
 fn next_escalation(minutes: u32, anomaly: &Anomaly, of_it: &[&Delivery]) -> Option<Rule> {
@@ -99,11 +79,15 @@ fn next_escalation(minutes: u32, anomaly: &Anomaly, of_it: &[&Delivery]) -> Opti
     };
     let due_at = of_it.iter().find(waits)?.due_at;
     let at = after(due_at, SignedDuration::from_mins(minutes.into()));
-    let text = format!(
-        "Unless somebody acknowledges it, it is told to the second contacts at {}.",
-        sentence::shown(at)
-    );
-    Some(Rule { name: "escalation", effect: Effect::Holds(at), text })
+    Some(holds("escalation", at, Next::SecondAt(at)))
+}
+
+fn stops(name: &'static str, why: Next) -> Rule {
+    Rule { name, effect: Effect::Stops, reason: why.into() }
+}
+
+fn holds(name: &'static str, until: Timestamp, why: Next) -> Rule {
+    Rule { name, effect: Effect::Holds(until), reason: why.into() }
 }
 
 /// A while after an instant.

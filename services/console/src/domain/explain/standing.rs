@@ -1,37 +1,33 @@
 //! What holds for a domain now, whatever happens to it next.
 
-use proto::v1::Kind;
+use jiff::Timestamp;
+use proto::{id::ContactId, v1::Kind};
 
-use super::{Case, Effect, Rule, window};
-use crate::domain::{
-    inventory::{
-        domain::Status,
-        setting::Setting,
-        silence::{Said, Target},
-    },
-    sentence,
+use super::{
+    Case, Effect, Rule,
+    reason::{Called, Overall, Reason, Resting, Silent, Standing, Unreached},
+};
+use crate::domain::inventory::{
+    domain::Status,
+    setting::Setting,
+    silence::{Said, Target},
 };
 
 /// All that decides whether somebody is told, in the order in which it is asked.
 pub(super) fn rules(case: Case<'_>) -> Vec<Rule> {
     let mut rules = Vec::new();
     if case.row.ordered.entity.status() != Status::Enabled {
-        let text = "The domain is disabled: it is not looked at, and nothing happens to it.";
-        rules.push(stops("domain", text));
+        rules.push(stops("domain", Standing::Disabled));
     }
     match case.setting() {
-        None => {
-            let text =
-                "Neither the domain nor the default has a notification setting: nobody is told.";
-            rules.push(stops("setting", text));
-        }
+        None => rules.push(stops("setting", Standing::NoSetting)),
         Some((called, setting)) => {
             rules.push(switch(called, setting));
             rules.push(named(case, called, setting));
             rules.extend(addresses(case, setting));
             rules.push(kinds(setting));
             rules.push(anomaly_time(case, setting));
-            rules.push(repeat(setting));
+            rules.push(tells("repeat", Standing::Repeats(repeat_days(setting))));
             rules.extend(escalation(case, setting));
         }
     }
@@ -40,36 +36,62 @@ pub(super) fn rules(case: Case<'_>) -> Vec<Rule> {
 }
 
 /// What would become of something critical now.
-pub(super) fn summary(case: Case<'_>, rules: &[Rule]) -> String {
-    let stop = rules.iter().find(|rule| {
-        rule.effect == Effect::Stops && matches!(rule.name, "domain" | "setting" | "switch")
+pub(super) fn summary(case: Case<'_>, rules: &[Rule]) -> Overall {
+    let stop = rules.iter().find_map(|rule| match (&rule.reason, rule.name) {
+        (Reason::Standing(stop), "domain" | "setting" | "switch")
+            if rule.effect == Effect::Stops =>
+        {
+            Some(stop.clone())
+        }
+        (_, _) => None,
     });
     if let Some(stop) = stop {
-        return stop.text.clone();
+        return Overall::Stopped(stop);
     }
-    let Some((_, setting)) = case.setting() else { return String::new() };
-    let reached = pairs(setting)
-        .filter(|(id, method)| {
-            let card = case.board.contact(id).and_then(|contact| contact.entity.card());
-            card.is_some_and(|card| card.is_reached_by(method))
-        })
-        .count();
-    let held = rules.iter().filter_map(|rule| rule.effect.until()).max();
-    match (reached, held) {
-        (0, _) => "No method reaches any of the contacts: nobody is told.".to_owned(),
-        (_, Some(until)) => {
-            let until = sentence::shown(until);
-            format!("News waits until {until}, and is judged again then.")
-        }
-        (1, None) => "What happens now is told to one contact by one method.".to_owned(),
-        (count, None) => format!("What happens now is told in {count} ways."),
+    let ways = case.setting().map_or(0, |(_, setting)| ways(case, setting));
+    // Others are told although one address is left alone; how many are, `ways` says.
+    let held = rules.iter().filter(|rule| rule.name != "address");
+    let held: Vec<_> = held.filter_map(|rule| Some((rule, rule.effect.until()?))).collect();
+    let longest = held.iter().map(|(_, until)| *until).max();
+    let critical = held.iter().filter(|(rule, _)| !passes_critical(rule));
+    let critical = critical.map(|(_, until)| *until).max();
+    match (ways, critical, longest) {
+        (0, _, _) => match addresses_rest(rules) {
+            Some(until) => Overall::WaitsUntil(critical.map_or(until, |held| held.max(until))),
+            None => Overall::ReachesNobody,
+        },
+        (_, Some(until), _) => Overall::WaitsUntil(until),
+        (ways, None, Some(until)) => Overall::CriticalAlone { ways, until },
+        (ways, None, None) => Overall::ToldIn(ways),
     }
 }
 
+/// In how many ways news goes now.
+fn ways(case: Case<'_>, setting: &Setting) -> usize {
+    let reaches = |(id, method): &(ContactId, String)| {
+        let card = case.board.contact(id).and_then(|contact| contact.entity.card());
+        let is_reached = card.is_some_and(|card| card.is_reached_by(method));
+        is_reached && case.resting(id, method).is_none()
+    };
+    pairs(setting).filter(reaches).count()
+}
+
+/// When the first of the addresses is spoken to again that are left alone.
+fn addresses_rest(rules: &[Rule]) -> Option<Timestamp> {
+    let addresses = rules.iter().filter(|rule| rule.name == "address");
+    addresses.filter_map(|rule| rule.effect.until()).min()
+}
+
+/// Whether a rule that holds news lets through what is critical.
+fn passes_critical(rule: &Rule) -> bool {
+    matches!(
+        &rule.reason,
+        Reason::Standing(Standing::WindowShut { window, .. }) if window.critical_any_time
+    )
+}
+
 /// Each contact of a setting with each method.
-pub(super) fn pairs(
-    setting: &Setting,
-) -> impl Iterator<Item = (proto::id::ContactId, String)> + use<'_> {
+pub(super) fn pairs(setting: &Setting) -> impl Iterator<Item = (ContactId, String)> + use<'_> {
     setting.contacts().flat_map(|id| setting.methods().map(move |method| (id, method.to_owned())))
 }
 
@@ -79,85 +101,58 @@ pub(super) fn wants(setting: &Setting, kind: Kind) -> bool {
     if kinds.is_empty() { kind != Kind::CertificateChanged } else { kinds.contains(&(kind as i32)) }
 }
 
-fn switch(called: &str, setting: &Setting) -> Rule {
+fn switch(called: Called, setting: &Setting) -> Rule {
     if setting.as_wire().enabled {
-        return tells("switch", format!("The switch of {called} is on."));
+        tells("switch", Standing::SwitchOn(called))
+    } else {
+        stops("switch", Standing::SwitchOff(called))
     }
-    let text =
-        format!("The switch of {called} is off: nothing is sent, also nothing already on its way.");
-    stops("switch", text)
 }
 
-fn named(case: Case<'_>, called: &str, setting: &Setting) -> Rule {
-    let names = setting.contacts().map(|id| match case.name(&id) {
-        Some(name) => format!("`{name}`"),
-        None => "a contact that was removed".to_owned(),
-    });
-    let names: Vec<_> = names.collect();
-    let methods: Vec<_> = setting.methods().collect();
-    let called = capital(called);
-    let text = format!("{called} tells {} by {}.", names.join(", "), methods.join(", "));
-    tells("setting", text)
+fn named(case: Case<'_>, called: Called, setting: &Setting) -> Rule {
+    let contacts = setting.contacts().map(|id| case.name(&id).map(str::to_owned)).collect();
+    let methods = setting.methods().map(str::to_owned).collect();
+    tells("setting", Standing::Names { called, contacts, methods })
 }
 
 /// What stands between a contact and a method.
 fn addresses(case: Case<'_>, setting: &Setting) -> Vec<Rule> {
-    let gap = |(id, method): (proto::id::ContactId, String)| {
+    let gap = |(id, method): (ContactId, String)| {
         let card = case.board.contact(&id)?.entity.card()?;
-        let text = unreached(card.name(), &method, card.address(&method).is_some());
-        (!card.is_reached_by(&method)).then(|| stops("address", text))
+        let is_reached = card.is_reached_by(&method);
+        let has_address = card.address(&method).is_some();
+        if is_reached {
+            return case.resting(&id, &method).map(rests);
+        }
+        let gap = Unreached { name: card.name().to_owned(), method, has_address };
+        Some(stops("address", Standing::Unreached(gap)))
     };
     pairs(setting).filter_map(gap).collect()
 }
 
-/// Why a method does not reach a contact.
-pub(super) fn unreached(name: &str, method: &str, has_address: bool) -> String {
-    if has_address {
-        format!("`{name}` is not told by {method}: its address is not verified.")
-    } else {
-        format!("`{name}` is not told by {method}: it has no address there.")
-    }
+fn rests(resting: Resting) -> Rule {
+    let effect = resting.until.map_or(Effect::Stops, Effect::Holds);
+    Rule { name: "address", effect, reason: Standing::Resting(resting).into() }
 }
 
 fn kinds(setting: &Setting) -> Rule {
-    let kinds: Vec<_> = setting.as_wire().kinds().map(Kind::token).collect();
-    if kinds.is_empty() {
-        let text = "Every kind is told but certificate_changed; recoveries are told to those who heard of the anomaly.";
-        return tells("kinds", text);
-    }
-    let text = format!(
-        "Only {} are told, and recoveries to those who heard of the anomaly.",
-        kinds.join(", ")
-    );
-    tells("kinds", text)
+    let kinds: Vec<_> = setting.as_wire().kinds().collect();
+    let kinds = if kinds.is_empty() { Standing::UsualKinds } else { Standing::OnlyKinds(kinds) };
+    tells("kinds", kinds)
 }
 
 fn anomaly_time(case: Case<'_>, setting: &Setting) -> Rule {
-    let Some(window) = &setting.as_wire().anomaly_time else {
-        return tells("anomaly_time", "The anomaly time is all day.");
+    let Some(window) = setting.as_wire().anomaly_time.clone() else {
+        return tells("anomaly_time", Standing::AllDay);
     };
-    let span = window::shown(window);
-    let passes =
-        if window.critical_any_time { "; what is critical is told all the same" } else { "" };
-    match window::opens(window, case.now) {
-        None => tells("anomaly_time", format!("The anomaly time is {span}: it is open now.")),
-        Some(at) => {
-            let opens = sentence::shown(at);
-            let text = format!(
-                "The anomaly time is {span}: news waits until it opens at {opens}, and is judged again then{passes}."
-            );
-            Rule { name: "anomaly_time", effect: Effect::Holds(at), text }
-        }
+    match case.shut_until(&window) {
+        None => tells("anomaly_time", Standing::WindowOpen(window)),
+        Some(opens) => Rule {
+            name: "anomaly_time",
+            effect: Effect::Holds(opens),
+            reason: Standing::WindowShut { window, opens }.into(),
+        },
     }
-}
-
-fn repeat(setting: &Setting) -> Rule {
-    let text = match repeat_days(setting) {
-        0 => "What is still wrong is not told again, unless it becomes worse.".to_owned(),
-        1 => "What is still wrong is told again each day.".to_owned(),
-        days => format!("What is still wrong is told again every {days} days."),
-    };
-    tells("repeat", text)
 }
 
 /// Days between reminders; 0: never.
@@ -166,17 +161,9 @@ pub(super) fn repeat_days(setting: &Setting) -> u32 {
 }
 
 fn escalation(case: Case<'_>, setting: &Setting) -> Option<Rule> {
-    let escalation = setting.as_wire().escalation.as_ref()?;
-    let names: Vec<_> = setting
-        .escalation_contacts()
-        .filter_map(|id| Some(format!("`{}`", case.name(&id)?)))
-        .collect();
-    let text = format!(
-        "Something critical that nobody acknowledges within {} minutes is told to {}.",
-        escalation.minutes,
-        names.join(", ")
-    );
-    Some(tells("escalation", text))
+    let minutes = setting.as_wire().escalation.as_ref()?.minutes;
+    let names = setting.escalation_contacts().filter_map(|id| case.name(&id).map(str::to_owned));
+    Some(tells("escalation", Standing::Escalates { minutes, contacts: names.collect() }))
 }
 
 fn silences(case: Case<'_>) -> Vec<Rule> {
@@ -184,33 +171,21 @@ fn silences(case: Case<'_>) -> Vec<Rule> {
     let tags = options.map(|options| options.as_wire().tags.as_slice()).unwrap_or_default();
     let rule = |said: &Said| {
         let of = match &said.what.target {
-            Target::Domain(_) => "the domain".to_owned(),
-            Target::Tag(tag) => format!("tag `{tag}`"),
+            Target::Domain(_) => Silent::Domain,
+            Target::Tag(tag) => Silent::Tag(tag.clone()),
         };
-        let reason = match said.what.reason.as_str() {
-            "" => String::new(),
-            reason => format!(" ({reason})"),
-        };
-        let (until, effect) = (sentence::shown(said.what.until), Effect::Holds(said.what.until));
-        let text = format!(
-            "A silence of {of}{reason} holds until {until}; what is still wrong then is told then."
-        );
-        Rule { name: "silence", effect, text }
+        let (reason, until) = (said.what.reason.clone(), said.what.until);
+        let reason = Standing::Silenced { of, reason, until }.into();
+        Rule { name: "silence", effect: Effect::Holds(until), reason }
     };
     let over = case.board.silences().over(case.row.id, tags, case.now);
     over.into_iter().map(|(_, said)| rule(said)).collect()
 }
 
-fn tells(name: &'static str, text: impl Into<String>) -> Rule {
-    Rule { name, effect: Effect::Tells, text: text.into() }
+fn tells(name: &'static str, why: Standing) -> Rule {
+    Rule { name, effect: Effect::Tells, reason: why.into() }
 }
 
-fn stops(name: &'static str, text: impl Into<String>) -> Rule {
-    Rule { name, effect: Effect::Stops, text: text.into() }
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
+fn stops(name: &'static str, why: Standing) -> Rule {
+    Rule { name, effect: Effect::Stops, reason: why.into() }
 }

@@ -1,5 +1,7 @@
 //! Given what was ordered and said, when a domain is explained, then these words.
 
+mod waiting;
+
 use jiff::{SignedDuration, Timestamp};
 use proto::{
     id::{ContactId, DeliveryId, DomainId, SilenceId},
@@ -16,7 +18,7 @@ use proto::{
 
 use super::{Case, Explanation, Fate, of};
 use crate::domain::{
-    board::Board,
+    board::{Board, rest::Rests},
     intake,
     inventory::{
         Actor,
@@ -68,29 +70,7 @@ fn a_contact_without_a_verified_address_is_named() {
     assert_eq!(told.2, "`Ops` is not told by email: its address is not verified.");
     let rules = story.explained().rules;
     let gap = rules.iter().find(|rule| rule.name == "address").unwrap();
-    assert_eq!((gap.effect.token(), &gap.text), ("stops", &told.2));
-}
-
-#[test]
-fn outside_the_anomaly_time_news_waits_and_what_is_critical_may_pass() {
-    let evening = |critical_any_time| {
-        move |setting: &mut NotificationSetting| {
-            let (from_minute, to_minute) = (20 * 60, 22 * 60);
-            let time_zone = "Europe/Berlin".to_owned();
-            setting.anomaly_time =
-                Some(AnomalyTime { from_minute, to_minute, time_zone, critical_any_time });
-        }
-    };
-    let story = Story::begun().with_setting(evening(false)).said(0, "email", due(Cause::Event));
-    let told = story.told("email");
-    assert_eq!((told.0, told.1), (Fate::Waits, "anomaly_time"));
-    assert_eq!(told.2, "The anomaly time opens at 2026-11-22 19:00 UTC: it is judged again then.");
-    assert_eq!(
-        story.explained().summary,
-        "News waits until 2026-11-22 19:00 UTC, and is judged again then."
-    );
-    let passes = Story::begun().with_setting(evening(true)).said(0, "email", due(Cause::Event));
-    assert_eq!(passes.told("email").1, "about_to_be_sent");
+    assert_eq!((gap.effect.token(), gap.reason.to_string()), ("stops", told.2));
 }
 
 #[test]
@@ -106,7 +86,12 @@ fn a_silence_holds_the_longest_reason_counts() {
     let rules = story.explained().rules;
     let silence = rules.iter().find(|rule| rule.name == "silence").unwrap();
     assert_eq!(silence.effect.until(), Some(minute(90)));
-    assert!(silence.text.contains("tag `shop` (Moving house) holds until 2026-11-22 13:30 UTC"));
+    assert!(
+        silence
+            .reason
+            .to_string()
+            .contains("tag `shop` (Moving house) holds until 2026-11-22 13:30 UTC")
+    );
     let test = story.said(0, "internal", due(Cause::Test));
     assert_eq!(test.told("internal").1, "about_to_be_sent", "nobody silences what they ask for");
 }
@@ -137,14 +122,14 @@ fn a_channel_that_fails_is_quoted() {
     });
     let story = Story::begun().said(0, "email", due(Cause::Event)).said(1, "email", failed);
     let told = story.told("email");
-    assert_eq!(told.2, "email said `421 try later`; it is tried again at 2026-11-22 12:05 UTC.");
+    assert_eq!(told.2, "Email said `421 try later`; it is tried again at 2026-11-22 12:05 UTC.");
     let parked = delivery_event::Event::Parked(DeliveryParked {
         reason: "550 no such user".to_owned(),
         ..DeliveryParked::default()
     });
     let told = story.said(400, "email", parked).told("email");
     assert_eq!((told.0, told.1), (Fate::NotTold, "given_up"));
-    assert_eq!(told.2, "Given up by email: 550 no such user");
+    assert_eq!(told.2, "Given up by email: `550 no such user`");
 }
 
 #[test]
@@ -164,7 +149,8 @@ fn what_nobody_acknowledges_goes_to_the_second_contacts() {
     let in_hand = story.acknowledged("Ordered");
     let open = &in_hand.explained().anomalies[0];
     assert_eq!(open.rules[0].name, "acknowledgement");
-    assert!(open.rules[0].text.contains("(Ordered)"), "{}", open.rules[0].text);
+    let text = open.rules[0].reason.to_string();
+    assert!(text.contains("(Ordered)"), "{text}");
 }
 
 #[test]
@@ -199,6 +185,9 @@ fn silence_of_the_notifier_is_first_haste_then_history() {
     assert_eq!(story.told("email").1, "was_another");
     let early = Story { now: noon(), ..Story::begun() };
     assert_eq!((early.told("email").0, early.told("email").1), (Fate::Waits, "not_yet"));
+    let mut noticed = Story::begun();
+    noticed.event.detected_at = Some(time::write(noticed.now));
+    assert_eq!(noticed.told("email").1, "not_yet", "it expired long before");
 }
 
 /// What was ordered and said, and when it is explained.
@@ -331,14 +320,15 @@ impl Story {
 
     fn explained(&self) -> Explanation {
         let row = self.board.domains().row(&domain()).unwrap();
-        let case = Case { board: &self.board, row, now: self.now };
+        let rests = Rests::of(&self.board, self.now);
+        let case = Case { board: &self.board, row, rests: &rests, now: self.now };
         of(case, vec![(1, self.event.clone())])
     }
 
     fn told_all(&self) -> Vec<Told> {
         let explained = self.explained();
         let messages = explained.events.into_iter().flat_map(|event| event.messages);
-        messages.map(|message| (message.fate, message.why, message.text)).collect()
+        messages.map(|message| (message.fate, message.why, message.reason.to_string())).collect()
     }
 
     #[track_caller]
@@ -346,7 +336,7 @@ impl Story {
         let explained = self.explained();
         let mut messages = explained.events.into_iter().flat_map(|event| event.messages);
         let message = messages.find(|message| message.method == method).unwrap();
-        (message.fate, message.why, message.text)
+        (message.fate, message.why, message.reason.to_string())
     }
 }
 

@@ -2,30 +2,36 @@
 //! `OpenID` provider.
 //!
 //! The inventory holds what ends a session, never the session itself: its [generation], which
-//! moves on when the password changes or the account may not be used any more, and the sessions
-//! that were signed out of and would still hold. What its values may be stands in [`profile`].
+//! moves on when the password changes, or it is somebody else's to the provider, or may not be used
+//! any more, and the sessions that were signed out of and would still hold. What its values may be
+//! stands in [`profile`], what becomes of its one-time links in [`link`].
 //!
 //! [generation]: Account::generation
 
 pub mod link;
 pub mod profile;
+mod sessions;
 pub mod strangers;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use kernel::decider::Decider;
+use proto::id::LinkId;
 
-pub use self::profile::Profile;
+use self::{link::Links, sessions::Sessions};
+pub use self::{
+    profile::{Change, Profile},
+    sessions::With,
+};
 
-/// Signed-out sessions that are remembered. Who signs out more often within one session's longest
-/// life is signed out everywhere instead.
-const SIGNED_OUT_MAX: usize = 256;
+/// Accounts there may be: who is who to the `OpenID` provider is looked for among all of them.
+pub const ACCOUNTS_MAX: usize = 1_000;
 
 /// What stands in the inventory of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,9 +40,9 @@ pub struct Account {
     profile: Option<Profile>,
     removed: bool,
     sealed_hash: Option<Bytes>,
-    generation: u64,
-    signed_out: BTreeMap<String, Timestamp>,
+    sessions: Sessions,
     signed_in_at: Option<Timestamp>,
+    links: Links,
 }
 
 impl Account {
@@ -63,12 +69,12 @@ impl Account {
     /// Moves on when everything that was opened before is to be closed: a session or a link holds
     /// as long as this is what it was.
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.sessions.generation()
     }
 
     /// Whether a session was signed out of.
     pub fn is_signed_out(&self, session: &str) -> bool {
-        self.signed_out.contains_key(session)
+        self.sessions.is_signed_out(session)
     }
 
     /// When somebody last signed in with it.
@@ -76,9 +82,9 @@ impl Account {
         self.signed_in_at
     }
 
-    /// What was signed out of before a session must have ended by itself is forgotten at that time.
-    fn forget(&mut self, now: Timestamp) {
-        self.signed_out.retain(|_, until| *until > now);
+    /// The one-time links that were made for it.
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// The events, unless the account may not be used, or has moved on.
@@ -89,21 +95,10 @@ impl Account {
     ) -> Result<Vec<AccountEvent>, Refusal> {
         match self.active() {
             None => Err(Refusal::Unusable),
-            Some(_) if self.generation != generation => Err(Refusal::MovedOn),
+            Some(_) if self.generation() != generation => Err(Refusal::MovedOn),
             Some(_) => Ok(events()),
         }
     }
-}
-
-/// How somebody signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum With {
-    /// With the password.
-    Password,
-    /// With a one-time link, setting the password.
-    Link,
-    /// Through the `OpenID` provider.
-    OpenId,
 }
 
 /// What may be asked of an account.
@@ -111,8 +106,18 @@ pub enum With {
 pub enum Command {
     /// Come into being.
     Add(Profile),
-    /// Be another from now on; the name stays.
-    Change(Profile),
+    /// Come into being, and know that a link was made which sets its password. The same link makes
+    /// it once.
+    Invite {
+        /// Who it is.
+        profile: Profile,
+        /// Id of the link.
+        link: LinkId,
+        /// When the link ends.
+        expires_at: Timestamp,
+    },
+    /// Be another in some ways from now on.
+    Change(Vec<Change>),
     /// Be there and usable with this profile and password, whatever was before.
     Install {
         /// Who it is.
@@ -127,12 +132,21 @@ pub enum Command {
         /// Its generation as it was seen.
         generation: u64,
     },
+    /// Have the same password, its hash sealed anew.
+    Reseal {
+        /// The hash as it was sealed.
+        was: Bytes,
+        /// The same, sealed anew.
+        sealed_hash: Bytes,
+    },
     /// End all sessions.
     EndSessions,
     /// Be no more.
     Remove,
     /// Know that a link was made which sets its password.
     MakeLink {
+        /// Its id.
+        link: LinkId,
         /// When it ends.
         expires_at: Timestamp,
     },
@@ -175,12 +189,19 @@ pub enum AccountEvent {
         /// The hash of the password.
         sealed_hash: Bytes,
     },
+    /// The hash of the password was sealed anew.
+    PasswordResealed {
+        /// The hash of the password.
+        sealed_hash: Bytes,
+    },
     /// Sessions and links ended.
     SessionsEnded,
     /// It is no more. Ends sessions and links.
     Removed,
     /// A one-time link was made.
     LinkMade {
+        /// Its id; `None` in what was written before ids were.
+        link: Option<LinkId>,
         /// When it ends.
         expires_at: Timestamp,
     },
@@ -211,9 +232,15 @@ pub enum Refusal {
     /// Its name is taken.
     #[error("there is an account of this name already")]
     Present,
+    /// It was there, and is no more.
+    #[error("the account was removed: add it again under another key")]
+    Removed,
     /// It is disabled, or there is none.
     #[error("the account may not be used")]
     Unusable,
+    /// The answer of the provider was taken before.
+    #[error("the sign-in was answered already: begin again")]
+    Answered,
     /// Its password was changed, or its sessions were ended, a moment ago.
     #[error("the account was changed meanwhile: sign in again")]
     MovedOn,
@@ -228,7 +255,10 @@ impl Decider for Account {
         match (self.profile(), command) {
             (None, Command::Add(profile)) => Ok(vec![AccountEvent::Saved(profile)]),
             (Some(_), Command::Add(_)) => Err(Refusal::Present),
-            (Some(known), Command::Change(profile)) => Ok(changed(known, profile)),
+            (_, Command::Invite { profile, link, expires_at }) => {
+                self.invited(profile, link, expires_at)
+            }
+            (Some(known), Command::Change(changes)) => Ok(changed(known, changes)),
             (known, Command::Install { profile, sealed_hash }) => {
                 let saved = known != Some(&profile);
                 let saved = saved.then_some(AccountEvent::Saved(profile));
@@ -237,21 +267,36 @@ impl Decider for Account {
             (_, Command::SetPassword { sealed_hash, generation }) => {
                 self.if_used(generation, || vec![AccountEvent::PasswordSet { sealed_hash }])
             }
+            // Another password may have been set since it was looked at.
+            (_, Command::Reseal { was, sealed_hash }) => {
+                let is_it = self.sealed_hash.as_ref() == Some(&was);
+                Ok(is_it
+                    .then_some(AccountEvent::PasswordResealed { sealed_hash })
+                    .into_iter()
+                    .collect())
+            }
+            (_, Command::SignIn { with, .. }) if self.sessions.is_answered(&with) => {
+                Err(Refusal::Answered)
+            }
             (_, Command::SignIn { address, with, generation }) => {
                 self.if_used(generation, || vec![AccountEvent::SignedIn { address, with }])
             }
             (Some(_), Command::EndSessions) => Ok(vec![AccountEvent::SessionsEnded]),
             (Some(_), Command::Remove) => Ok(vec![AccountEvent::Removed]),
-            (Some(_), Command::MakeLink { expires_at }) => {
-                Ok(vec![AccountEvent::LinkMade { expires_at }])
+            (Some(_), Command::MakeLink { link, .. }) if self.links.get(&link).is_some() => {
+                Ok(vec![])
+            }
+            (Some(known), Command::MakeLink { .. }) if known.disabled => Err(Refusal::Unusable),
+            (Some(_), Command::MakeLink { link, expires_at }) => {
+                Ok(vec![AccountEvent::LinkMade { link: Some(link), expires_at }])
             }
             (Some(_), Command::SignOut { session, .. }) if self.is_signed_out(&session) => {
                 Ok(vec![])
             }
             (Some(_), Command::SignOut { session, until }) => {
-                let room = self.signed_out.len() < SIGNED_OUT_MAX;
                 let signed_out = AccountEvent::SignedOut { session, until };
-                Ok(vec![if room { signed_out } else { AccountEvent::SessionsEnded }])
+                let has_room = self.sessions.has_room();
+                Ok(vec![if has_room { signed_out } else { AccountEvent::SessionsEnded }])
             }
             (Some(_), Command::Refuse(refused)) => Ok(vec![AccountEvent::SignInsRefused(refused)]),
             (
@@ -269,42 +314,66 @@ impl Decider for Account {
     fn evolve(&mut self, event: &AccountEvent) {
         match event {
             AccountEvent::Saved(profile) => {
-                let was_usable = self.active().is_some();
+                if self.profile().is_none() {
+                    self.links.begin_at(self.sessions.generation());
+                }
+                let is_shut = self.active().is_some() && profile.disabled;
+                let was = self.profile().and_then(|known| known.subject.as_ref());
+                let is_handed_on = was.is_some() && was != profile.subject.as_ref();
                 self.profile = Some(profile.clone());
                 self.removed = false;
-                if was_usable && profile.disabled {
-                    self.move_on();
+                if is_shut || is_handed_on {
+                    self.sessions.move_on();
                 }
             }
             AccountEvent::PasswordSet { sealed_hash } => {
                 self.sealed_hash = Some(sealed_hash.clone());
-                self.move_on();
+                self.sessions.move_on();
             }
-            AccountEvent::SessionsEnded => self.move_on(),
+            AccountEvent::PasswordResealed { sealed_hash } => {
+                self.sealed_hash = Some(sealed_hash.clone());
+            }
+            AccountEvent::SessionsEnded => self.sessions.move_on(),
             AccountEvent::Removed => {
                 self.removed = true;
                 self.sealed_hash = None;
-                self.move_on();
+                self.sessions.move_on();
             }
             AccountEvent::SignedOut { session, until } => {
-                self.signed_out.insert(session.clone(), *until);
+                self.sessions.end(session, *until);
             }
-            AccountEvent::LinkMade { .. }
-            | AccountEvent::SignedIn { .. }
-            | AccountEvent::SignInsRefused(_) => {}
+            AccountEvent::LinkMade { link: Some(link), expires_at } => {
+                self.links.add(*link, *expires_at, self.sessions.generation());
+            }
+            AccountEvent::SignedIn { with, .. } => self.sessions.begin(with),
+            AccountEvent::LinkMade { link: None, .. } | AccountEvent::SignInsRefused(_) => {}
         }
     }
 }
 
 impl Account {
-    fn move_on(&mut self) {
-        self.generation += 1;
-        self.signed_out.clear();
+    /// The events of adding it with a link, unless it was added so before.
+    fn invited(
+        &self,
+        profile: Profile,
+        link: LinkId,
+        expires_at: Timestamp,
+    ) -> Result<Vec<AccountEvent>, Refusal> {
+        match (self.profile(), self.links.get(&link)) {
+            (None, None) => {
+                let made = AccountEvent::LinkMade { link: Some(link), expires_at };
+                Ok(vec![AccountEvent::Saved(profile), made])
+            }
+            (Some(_), None) => Err(Refusal::Present),
+            (Some(_), Some(made)) if self.links.is_recent(made) => Ok(vec![]),
+            // Whoever repeats an order must not undo a removal.
+            (_, Some(_)) => Err(Refusal::Removed),
+        }
     }
 }
 
-/// The profile as it is to be, under the name it has.
-fn changed(known: &Profile, profile: Profile) -> Vec<AccountEvent> {
-    let profile = Profile { name: known.name.clone(), ..profile };
+/// The profile as it is to be, if that is another.
+fn changed(known: &Profile, changes: Vec<Change>) -> Vec<AccountEvent> {
+    let profile = known.clone().with(changes);
     if profile == *known { vec![] } else { vec![AccountEvent::Saved(profile)] }
 }

@@ -83,6 +83,7 @@ impl Ordered for Acknowledgements {
         })
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of other entities")]
     fn read(event: &Event) -> Option<Acknowledged> {
         match event {
             Event::AnomalyAcknowledged(said) => Some(Acknowledged {
@@ -90,23 +91,7 @@ impl Ordered for Acknowledgements {
                 severity: said.severity(),
                 reason: said.reason.clone(),
             }),
-            Event::DomainAdded(_)
-            | Event::DomainOptionsChanged(_)
-            | Event::DomainEnabled(_)
-            | Event::DomainDisabled(_)
-            | Event::DomainRemoved(_)
-            | Event::ContactSaved(_)
-            | Event::ContactRemoved(_)
-            | Event::SettingSaved(_)
-            | Event::SettingCleared(_)
-            | Event::TokenIssued(_)
-            | Event::TokenRevoked(_)
-            | Event::InboxRead(_)
-            | Event::AddressVerified(_)
-            | Event::SilenceSaved(_)
-            | Event::SilenceLifted(_)
-            | Event::Account(_)
-            | Event::LinkUsed(_) => None,
+            _ => None,
         }
     }
 

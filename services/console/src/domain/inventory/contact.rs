@@ -20,6 +20,7 @@ use proto::{
 
 use self::robot::RobotDraft;
 use super::{Invalid, Ordered, gathered, line};
+use crate::domain::want::Want;
 
 /// Token of the channel to the inbox. Every contact has it; it needs no address.
 pub const INTERNAL: &str = "internal";
@@ -212,7 +213,7 @@ impl Card {
 
 /// A mailbox in the form that mail servers take: no quoting, no comments, a domain that is a name.
 fn email(text: &str) -> Result<String, Invalid> {
-    let invalid = || Invalid::new("email", text, "a mailbox such as `ada@example.com`");
+    let invalid = || Invalid::new("email", text, Want::Mailbox);
     let (local, domain) = text.rsplit_once('@').ok_or_else(invalid)?;
     let atom =
         |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b) || !b.is_ascii();
@@ -229,7 +230,7 @@ fn email(text: &str) -> Result<String, Invalid> {
 
 fn language(text: &str) -> Result<String, Invalid> {
     let known = LANGUAGES.iter().find(|known| known.eq_ignore_ascii_case(text));
-    let want = || Invalid::new("language", text, format!("one of {}", LANGUAGES.join(", ")));
+    let want = || Invalid::new("language", text, Want::OneOf(LANGUAGES.to_vec()));
     known.map(|known| (*known).to_owned()).ok_or_else(want)
 }
 
@@ -239,9 +240,9 @@ fn language(text: &str) -> Result<String, Invalid> {
 ///
 /// Names the field and what is allowed.
 pub fn time_zone(field: &str, text: &str) -> Result<String, Invalid> {
-    match jiff::tz::TimeZone::get(text) {
-        Ok(zone) => Ok(zone.iana_name().unwrap_or(text).to_owned()),
-        Err(_) => Err(Invalid::new(field, text, "an IANA time zone such as `Asia/Shanghai`")),
+    match kernel::zone::named(text) {
+        Some(zone) => Ok(zone.iana_name().unwrap_or(text).to_owned()),
+        None => Err(Invalid::new(field, text, Want::TimeZone)),
     }
 }
 
@@ -249,12 +250,18 @@ pub fn time_zone(field: &str, text: &str) -> Result<String, Invalid> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Contact {
     card: Option<Card>,
+    is_removed: bool,
 }
 
 impl Contact {
     /// What is known of it; `None` if it was never added, or removed.
     pub fn card(&self) -> Option<&Card> {
         self.card.as_ref()
+    }
+
+    /// Whether it was removed.
+    pub fn is_removed(&self) -> bool {
+        self.is_removed
     }
 }
 
@@ -265,6 +272,8 @@ pub enum Command {
     Add(Entry),
     /// Be replaced.
     Change(Entry),
+    /// Have the same robots, their addresses sealed anew.
+    Reseal(Vec<robot::Resealed>),
     /// Know that whoever reads this mailbox said so.
     Verify(String),
     /// Be forgotten.
@@ -293,6 +302,9 @@ pub enum Refusal {
     /// There is none.
     #[error("there is no such contact")]
     Absent,
+    /// It was there, and is no more.
+    #[error("the contact was removed: add it again under another key")]
+    Removed,
     /// A robot is to stay as it is, and there is none.
     #[error("there is no {channel} robot to keep: send its address")]
     NothingToKeep {
@@ -311,13 +323,18 @@ impl Decider for Contact {
 
     fn decide(&self, command: Command) -> Result<Vec<ContactEvent>, Refusal> {
         match (&self.card, command) {
-            (None, Command::Change(_) | Command::Verify(_) | Command::Remove) => {
-                Err(Refusal::Absent)
-            }
-            (known, Command::Add(entry) | Command::Change(entry)) => {
-                let card = entry.upon(known.as_ref())?;
-                let is_new = known.as_ref() != Some(&card);
-                Ok(if is_new { vec![ContactEvent::Saved(card)] } else { vec![] })
+            (
+                None,
+                Command::Change(_) | Command::Reseal(_) | Command::Verify(_) | Command::Remove,
+            ) => Err(Refusal::Absent),
+            // Whoever repeats an order must not undo a removal.
+            (None, Command::Add(_)) if self.is_removed => Err(Refusal::Removed),
+            (None, Command::Add(entry)) => Ok(vec![ContactEvent::Saved(entry.upon(None)?)]),
+            // An id says who asked what under which key: the same order came a moment ago.
+            (Some(_), Command::Add(_)) => Ok(vec![]),
+            (Some(known), Command::Change(entry)) => {
+                let card = entry.upon(Some(known))?;
+                Ok(if card == *known { vec![] } else { vec![ContactEvent::Saved(card)] })
             }
             (Some(known), Command::Verify(address)) => {
                 match known.address(EMAIL).filter(|have| have.address == address) {
@@ -328,20 +345,27 @@ impl Decider for Contact {
                     }
                 }
             }
+            (Some(known), Command::Reseal(robots)) => {
+                let mut card = known.clone();
+                robot::reseal(&mut card.0.addresses, &robots);
+                Ok(if card == *known { vec![] } else { vec![ContactEvent::Saved(card)] })
+            }
             (Some(_), Command::Remove) => Ok(vec![ContactEvent::Removed]),
         }
     }
 
     fn evolve(&mut self, event: &ContactEvent) {
         match event {
-            ContactEvent::Saved(card) => self.card = Some(card.clone()),
+            ContactEvent::Saved(card) => {
+                (self.card, self.is_removed) = (Some(card.clone()), false);
+            }
             ContactEvent::Verified { channel, address } => {
                 let addresses = self.card.iter_mut().flat_map(|card| &mut card.0.addresses);
                 for have in addresses.filter(|a| a.channel == *channel && a.address == *address) {
                     have.verified = true;
                 }
             }
-            ContactEvent::Removed => self.card = None,
+            ContactEvent::Removed => (self.card, self.is_removed) = (None, true),
         }
     }
 }
@@ -358,6 +382,7 @@ impl Ordered for Contact {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of other entities")]
     fn read(event: &Event) -> Option<ContactEvent> {
         match event {
             Event::ContactSaved(saved) => Some(ContactEvent::Saved(Card(saved.clone()))),
@@ -366,21 +391,7 @@ impl Ordered for Contact {
                 Some(ContactEvent::Verified { channel, address })
             }
             Event::ContactRemoved(_) => Some(ContactEvent::Removed),
-            Event::DomainAdded(_)
-            | Event::DomainOptionsChanged(_)
-            | Event::DomainEnabled(_)
-            | Event::DomainDisabled(_)
-            | Event::DomainRemoved(_)
-            | Event::SettingSaved(_)
-            | Event::SettingCleared(_)
-            | Event::TokenIssued(_)
-            | Event::TokenRevoked(_)
-            | Event::InboxRead(_)
-            | Event::SilenceSaved(_)
-            | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_)
-            | Event::Account(_)
-            | Event::LinkUsed(_) => None,
+            _ => None,
         }
     }
 }

@@ -215,7 +215,9 @@ impl Ordered for Domain {
             | Event::SilenceLifted(_)
             | Event::AnomalyAcknowledged(_)
             | Event::Account(_)
-            | Event::LinkUsed(_) => None,
+            | Event::LinkUsed(_)
+            | Event::KeyRotated(_)
+            | Event::KeyRetired(_) => None,
         }
     }
 }

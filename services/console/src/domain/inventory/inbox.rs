@@ -10,6 +10,9 @@ use proto::{
 
 use super::Ordered;
 
+/// Entries that one record marks: 280 KiB of it, where the bus takes 1 MiB.
+pub const RECORD_MARKS_MAX: usize = 10_000;
+
 /// What stands in the inventory of one inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marks {
@@ -23,6 +26,15 @@ pub struct MarkRead(pub BTreeSet<DeliveryId>);
 /// Entries were marked as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read(pub BTreeSet<DeliveryId>);
+
+impl MarkRead {
+    /// Marks entries, as many commands as there are records of them.
+    pub fn all(entries: BTreeSet<DeliveryId>) -> Vec<Self> {
+        let entries: Vec<_> = entries.into_iter().collect();
+        let one = |entries: &[DeliveryId]| Self(entries.iter().copied().collect());
+        entries.chunks(RECORD_MARKS_MAX).map(one).collect()
+    }
+}
 
 impl Marks {
     /// Whether an entry was read.
@@ -57,37 +69,25 @@ impl Ordered for Marks {
         Event::InboxRead(InboxRead { deliveries })
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of other entities")]
     fn read(event: &Event) -> Option<Read> {
         match event {
             Event::InboxRead(read) => {
                 Some(Read(read.deliveries.iter().filter_map(|id| id.parse().ok()).collect()))
             }
-            Event::DomainAdded(_)
-            | Event::DomainOptionsChanged(_)
-            | Event::DomainEnabled(_)
-            | Event::DomainDisabled(_)
-            | Event::DomainRemoved(_)
-            | Event::ContactSaved(_)
-            | Event::ContactRemoved(_)
-            | Event::SettingSaved(_)
-            | Event::SettingCleared(_)
-            | Event::TokenIssued(_)
-            | Event::TokenRevoked(_)
-            | Event::AddressVerified(_)
-            | Event::SilenceSaved(_)
-            | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_)
-            | Event::Account(_)
-            | Event::LinkUsed(_) => None,
+            _ => None,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use kernel::scenario::given;
+    use prost::Message;
 
     use super::*;
+    use crate::domain::inventory::{Actor, record};
 
     fn entries(bytes: &[u8]) -> BTreeSet<DeliveryId> {
         bytes.iter().map(|byte| DeliveryId::from_bytes([*byte; 16])).collect()
@@ -100,6 +100,26 @@ mod tests {
             .then(&[Read(entries(&[3]))]);
         given::<Marks>(&[Read(entries(&[1]))]).when(MarkRead(entries(&[1]))).then(&[]);
         given::<Marks>(&[]).when(MarkRead(entries(&[]))).then(&[]);
+    }
+
+    #[test]
+    fn a_record_fits_the_bus_however_many_entries_are_marked() {
+        let id = |number: u32| {
+            let mut bytes = [0; 16];
+            bytes[..4].copy_from_slice(&number.to_be_bytes());
+            DeliveryId::from_bytes(bytes)
+        };
+        let entries: BTreeSet<_> = (0..45_001).map(id).collect();
+        let commands = MarkRead::all(entries.clone());
+        let mut marks = Marks::default();
+        for command in commands {
+            let events = marks.decide(command).unwrap();
+            let record = record::<Marks>(&events, Actor::System, Timestamp::UNIX_EPOCH);
+            assert!(record.encoded_len() < 512 * 1024, "{} bytes", record.encoded_len());
+            marks.fold(&record);
+        }
+        assert!(entries.iter().all(|entry| marks.is_read(entry)));
+        assert_eq!(MarkRead::all(BTreeSet::new()), []);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use proto::{
 };
 
 use super::{Invalid, gathered, is_deceptive, line};
+use crate::domain::want::{Flaw, Want};
 
 /// Shortest time between scans of one domain: more would look like an attack from the other side.
 pub const INTERVAL_MIN: Duration = Duration::from_mins(1);
@@ -121,8 +122,8 @@ fn sni(text: &str) -> Result<String, Invalid> {
     }
     match text.parse::<Host>() {
         Ok(Host::Name(name)) => Ok(name.as_str().to_owned()),
-        Ok(Host::Address(_)) => Err(Invalid::new("sni", text, "a name: SNI carries no address")),
-        Err(error) => Err(Invalid::new("sni", text, format!("a host name ({error})"))),
+        Ok(Host::Address(_)) => Err(Invalid::new("sni", text, Want::SniName)),
+        Err(error) => Err(Invalid::new("sni", text, Flaw::HostName(error))),
     }
 }
 
@@ -133,21 +134,21 @@ fn address(text: &str) -> Result<String, Invalid> {
     let address: Result<IpAddr, _> = text.trim_matches(['[', ']']).parse();
     address
         .map(|address| address.to_canonical().to_string())
-        .map_err(|_| Invalid::new("fixed_address", text, "an IPv4 or IPv6 address without a port"))
+        .map_err(|_| Invalid::new("fixed_address", text, Want::FixedAddress))
 }
 
 fn private_ca(text: &str) -> Result<String, Invalid> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    let invalid = |want: String| Invalid::new("private_ca_pem", text, want);
+    let invalid = |want: Want| Invalid::new("private_ca_pem", text, want);
     if text.len() > PRIVATE_CA_BYTES_MAX {
-        return Err(invalid(format!("at most {PRIVATE_CA_BYTES_MAX} bytes")));
+        return Err(invalid(Want::Bytes(PRIVATE_CA_BYTES_MAX)));
     }
     match pem::certificates(text) {
         // Only what was understood is kept: a bundle may carry comments, or a key by mistake.
         Ok(certificates) => Ok(certificates.iter().map(certificate::Certificate::to_pem).collect()),
-        Err(error) => Err(invalid(format!("PEM certificates ({error})"))),
+        Err(error) => Err(invalid(Flaw::Pem(error).into())),
     }
 }
 
@@ -156,8 +157,7 @@ fn interval(seconds: u64) -> Result<Duration, Invalid> {
     if (INTERVAL_MIN..=INTERVAL_MAX).contains(&span) {
         Ok(span)
     } else {
-        let want =
-            format!("{} (1 minute) to {} (7 days)", INTERVAL_MIN.as_secs(), INTERVAL_MAX.as_secs());
+        let want = Want::Interval { min: INTERVAL_MIN.as_secs(), max: INTERVAL_MAX.as_secs() };
         Err(Invalid::new("interval_seconds", &seconds.to_string(), want))
     }
 }
@@ -168,7 +168,7 @@ fn rungs(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<Rung> {
         mistakes.push(Invalid::new(
             "rungs",
             &format!("{} rungs", texts.len()),
-            format!("at most {RUNGS_MAX}"),
+            Want::AtMost(RUNGS_MAX),
         ));
         return vec![];
     }
@@ -178,11 +178,10 @@ fn rungs(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<Rung> {
         match rung(text) {
             Some(rung::Rung::Seconds(span)) => _ = seconds.insert(span),
             Some(rung::Rung::LifetimeBasisPoints(part)) => _ = parts.insert(part),
-            None => mistakes.push(Invalid::new(
-                format!("rungs[{at}]"),
-                text,
-                format!("days or hours up to {RUNG_DAYS_MAX}d, such as `30d` or `12h`, or a part of the lifetime from `0.01%` to `99.99%`"),
-            )),
+            None => {
+                let field = format!("rungs[{at}]");
+                mistakes.push(Invalid::new(field, text, Want::Rung(RUNG_DAYS_MAX)));
+            }
         }
     }
     let seconds = seconds.into_iter().rev().map(rung::Rung::Seconds);
@@ -226,7 +225,7 @@ fn tags(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<String> {
     let tags: BTreeSet<_> = texts.iter().filter_map(|text| gathered(tag(text), mistakes)).collect();
     if tags.len() > TAGS_MAX {
         let count = format!("{} tags", tags.len());
-        mistakes.push(Invalid::new("tags", &count, format!("at most {TAGS_MAX}")));
+        mistakes.push(Invalid::new("tags", &count, Want::AtMost(TAGS_MAX)));
     }
     tags.into_iter().collect()
 }
@@ -239,11 +238,7 @@ fn tags(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<String> {
 pub fn tag(text: &str) -> Result<String, Invalid> {
     let tag = line("tags", text, TAG_LEN_MAX)?;
     if tag.contains([',', ';']) {
-        return Err(Invalid::new(
-            "tags",
-            text,
-            "no `,` and no `;`: they divide tags from each other",
-        ));
+        return Err(Invalid::new("tags", text, Want::NoDividers));
     }
     Ok(tag)
 }
@@ -253,8 +248,7 @@ fn note(text: &str) -> Result<String, Invalid> {
     if text.chars().count() <= OWNER_NOTE_LEN_MAX && !deceptive {
         Ok(text.to_owned())
     } else {
-        let want = format!("at most {OWNER_NOTE_LEN_MAX} characters, no control characters");
-        Err(Invalid::new("owner_note", text, want))
+        Err(Invalid::new("owner_note", text, Want::Note(OWNER_NOTE_LEN_MAX)))
     }
 }
 

@@ -19,11 +19,12 @@ use super::{
     contact::{CHANNELS, time_zone},
     gathered,
 };
+use crate::domain::want::Want;
 
 /// Contacts of one setting: more is a mailing list, which is one contact.
 pub const CONTACTS_MAX: usize = 10;
-/// Days between reminders: what is told once a year is forgotten in between.
-pub const REPEAT_DAYS_MAX: u32 = 365;
+/// Days between reminders: what is told more seldom is forgotten in between.
+pub const REPEAT_DAYS_MAX: u32 = 60;
 
 /// Minutes until nobody has acknowledged for too long: a week, after which nobody will.
 pub const ESCALATION_MINUTES_MAX: u32 = 7 * 24 * 60;
@@ -147,28 +148,27 @@ fn contacts(field: &str, texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<S
     for (at, text) in texts.iter().enumerate() {
         match text.parse::<ContactId>() {
             Ok(id) => _ = seen.insert(id),
-            Err(_) => mistakes.push(Invalid::new(
-                format!("{field}[{at}]"),
-                text,
-                "the id of a contact: 26 characters a-z and 2-7",
-            )),
+            Err(_) => mistakes.push(Invalid::new(format!("{field}[{at}]"), text, Want::ContactId)),
         }
     }
     if texts.is_empty() || seen.len() > CONTACTS_MAX {
         let count = format!("{} contacts", texts.len());
-        mistakes.push(Invalid::new(field, &count, format!("1 to {CONTACTS_MAX}")));
+        mistakes.push(Invalid::new(field, &count, Want::UpTo(CONTACTS_MAX)));
     }
     seen.iter().map(ContactId::to_string).collect()
 }
 
 fn methods(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<String> {
-    let one_of = || format!("one of {}", CHANNELS.join(", "));
     if texts.is_empty() {
-        mistakes.push(Invalid::new("methods", "none", format!("at least {}", one_of())));
+        mistakes.push(Invalid::new("methods", "none", Want::SomeOf(CHANNELS.to_vec())));
     }
     for (at, text) in texts.iter().enumerate() {
         if !CHANNELS.contains(&text.as_str()) {
-            mistakes.push(Invalid::new(format!("methods[{at}]"), text, one_of()));
+            mistakes.push(Invalid::new(
+                format!("methods[{at}]"),
+                text,
+                Want::OneOf(CHANNELS.to_vec()),
+            ));
         }
     }
     texts.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
@@ -183,8 +183,7 @@ fn window(draft: &WindowDraft, mistakes: &mut Vec<Invalid>) -> AnomalyTime {
     let zone = time_zone("anomaly_time.time_zone", &draft.time_zone);
     let time_zone = gathered(zone, mistakes).unwrap_or_default();
     if from_minute == to_minute && mistakes.is_empty() {
-        let want = "another time than `from`; leave `anomaly_time` out for all day";
-        mistakes.push(Invalid::new("anomaly_time.to", &draft.to, want));
+        mistakes.push(Invalid::new("anomaly_time.to", &draft.to, Want::OtherTime));
     }
     AnomalyTime { from_minute, to_minute, time_zone, critical_any_time: draft.critical_any_time }
 }
@@ -199,15 +198,14 @@ fn minute_of_day(field: &str, text: &str) -> Result<u32, Invalid> {
         let (hours, minutes) = (hours.parse::<u32>().ok()?, minutes.parse::<u32>().ok()?);
         (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
     };
-    read().ok_or_else(|| Invalid::new(field, text, "a time from `00:00` to `23:59`"))
+    read().ok_or_else(|| Invalid::new(field, text, Want::ClockTime))
 }
 
 fn repeat(days: u32) -> Result<u32, Invalid> {
     if days <= REPEAT_DAYS_MAX {
         Ok(days)
     } else {
-        let want = format!("0 (never) to {REPEAT_DAYS_MAX} days");
-        Err(Invalid::new("repeat_days", &days.to_string(), want))
+        Err(Invalid::new("repeat_days", &days.to_string(), Want::RepeatDays(REPEAT_DAYS_MAX)))
     }
 }
 
@@ -218,8 +216,7 @@ fn kinds(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<i32> {
             Some(kind) => _ = kinds.insert(kind as i32),
             None => {
                 let tokens = Kind::ALL.iter().filter(|kind| **kind != Kind::Recovered);
-                let tokens: Vec<_> = tokens.map(|kind| kind.token()).collect();
-                let want = format!("one of {}", tokens.join(", "));
+                let want = Want::OneOf(tokens.map(|kind| kind.token()).collect());
                 mistakes.push(Invalid::new(format!("kinds[{at}]"), text, want));
             }
         }
@@ -230,7 +227,7 @@ fn kinds(texts: &[String], mistakes: &mut Vec<Invalid>) -> Vec<i32> {
 fn escalation(draft: &EscalationDraft, mistakes: &mut Vec<Invalid>) -> Escalation {
     let minutes = draft.minutes;
     if !(1..=ESCALATION_MINUTES_MAX).contains(&minutes) {
-        let want = format!("1 to {ESCALATION_MINUTES_MAX} (a week)");
+        let want = Want::EscalationMinutes(ESCALATION_MINUTES_MAX);
         mistakes.push(Invalid::new("escalation.minutes", &minutes.to_string(), want));
     }
     Escalation { minutes, contacts: contacts("escalation.contacts", &draft.contacts, mistakes) }
@@ -303,28 +300,14 @@ impl Ordered for Kept {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of other entities")]
     fn read(event: &Event) -> Option<SettingEvent> {
         match event {
             Event::SettingSaved(saved) => {
                 Some(SettingEvent::Saved(Setting(saved.setting.clone()?)))
             }
             Event::SettingCleared(_) => Some(SettingEvent::Cleared),
-            Event::DomainAdded(_)
-            | Event::DomainOptionsChanged(_)
-            | Event::DomainEnabled(_)
-            | Event::DomainDisabled(_)
-            | Event::DomainRemoved(_)
-            | Event::ContactSaved(_)
-            | Event::ContactRemoved(_)
-            | Event::TokenIssued(_)
-            | Event::TokenRevoked(_)
-            | Event::InboxRead(_)
-            | Event::AddressVerified(_)
-            | Event::SilenceSaved(_)
-            | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_)
-            | Event::Account(_)
-            | Event::LinkUsed(_) => None,
+            _ => None,
         }
     }
 }

@@ -9,6 +9,7 @@ use proto::{
 };
 
 use super::{Invalid, Ordered, Signature, note, options::tag};
+use crate::domain::want::Want;
 
 /// How long a silence may last. What is silenced for longer need not be monitored.
 const LENGTH_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -60,8 +61,7 @@ impl Silenced {
         let ends = until.parse::<Timestamp>().ok();
         let ends = ends.filter(|ends| *ends > now && ends.duration_since(now) <= LENGTH_MAX);
         if ends.is_none() {
-            let want = "a time in the future such as `2026-11-22T21:05:00Z`, at most a year away";
-            mistakes.push(Invalid::new("until", until, want));
+            mistakes.push(Invalid::new("until", until, Want::FutureTime));
         }
         let reason = super::gathered(note("reason", reason), &mut mistakes);
         match (ends, reason) {
@@ -75,6 +75,7 @@ impl Silenced {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Silence {
     said: Option<Said>,
+    is_lifted: bool,
 }
 
 /// A silence, and who ordered it.
@@ -117,6 +118,9 @@ pub enum Refusal {
     /// There is none.
     #[error("there is no such silence")]
     Absent,
+    /// It was there, and is over.
+    #[error("the silence was lifted: begin another, under another key")]
+    Lifted,
 }
 
 impl Decider for Silence {
@@ -127,6 +131,8 @@ impl Decider for Silence {
     fn decide(&self, command: Command) -> Result<Vec<SilenceEvent>, Refusal> {
         match (&self.said, command) {
             (Some(have), Command::Save(silenced)) if have.what == silenced => Ok(vec![]),
+            // Whoever repeats an order must not undo that it was lifted.
+            (None, Command::Save(_)) if self.is_lifted => Err(Refusal::Lifted),
             (_, Command::Save(silenced)) => Ok(vec![SilenceEvent::Saved(silenced)]),
             (Some(_), Command::Lift) => Ok(vec![SilenceEvent::Lifted]),
             (None, Command::Lift) => Err(Refusal::Absent),
@@ -134,11 +140,12 @@ impl Decider for Silence {
     }
 
     fn evolve(&mut self, event: &SilenceEvent) {
-        self.said = match event {
+        (self.said, self.is_lifted) = match event {
             SilenceEvent::Saved(silenced) => {
-                Some(Said { what: silenced.clone(), signature: Signature::default() })
+                let signature = Signature::default();
+                (Some(Said { what: silenced.clone(), signature }), false)
             }
-            SilenceEvent::Lifted => None,
+            SilenceEvent::Lifted => (None, true),
         };
     }
 }
@@ -160,6 +167,7 @@ impl Ordered for Silence {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of other entities")]
     fn read(event: &Event) -> Option<SilenceEvent> {
         match event {
             Event::SilenceSaved(saved) => Some(SilenceEvent::Saved(Silenced {
@@ -171,22 +179,7 @@ impl Ordered for Silence {
                 reason: saved.reason.clone(),
             })),
             Event::SilenceLifted(_) => Some(SilenceEvent::Lifted),
-            Event::DomainAdded(_)
-            | Event::DomainOptionsChanged(_)
-            | Event::DomainEnabled(_)
-            | Event::DomainDisabled(_)
-            | Event::DomainRemoved(_)
-            | Event::ContactSaved(_)
-            | Event::ContactRemoved(_)
-            | Event::SettingSaved(_)
-            | Event::SettingCleared(_)
-            | Event::TokenIssued(_)
-            | Event::TokenRevoked(_)
-            | Event::InboxRead(_)
-            | Event::AddressVerified(_)
-            | Event::AnomalyAcknowledged(_)
-            | Event::Account(_)
-            | Event::LinkUsed(_) => None,
+            _ => None,
         }
     }
 
@@ -238,9 +231,9 @@ mod tests {
         given::<Silence>(std::slice::from_ref(&saved))
             .when(Command::Lift)
             .then(&[SilenceEvent::Lifted]);
-        given::<Silence>(&[saved, SilenceEvent::Lifted])
-            .when(Command::Lift)
-            .then_refused(&Refusal::Absent);
+        let over = [saved, SilenceEvent::Lifted];
+        given::<Silence>(&over).when(Command::Lift).then_refused(&Refusal::Absent);
+        given::<Silence>(&over).when(save()).then_refused(&Refusal::Lifted);
     }
 
     #[test]

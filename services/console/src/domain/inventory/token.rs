@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{Invalid, Ordered, line};
+use crate::domain::want::Want;
 
 /// Characters of a name.
 pub const NAME_LEN_MAX: usize = 100;
@@ -41,7 +42,9 @@ impl Role {
     /// Names what is allowed.
     pub fn read(text: &str) -> Result<Self, Invalid> {
         let found = Self::ALL.into_iter().find(|role| role.token() == text);
-        found.ok_or_else(|| Invalid::new("role", text, "one of viewer, editor, admin"))
+        found.ok_or_else(|| {
+            Invalid::new("role", text, Want::OneOf(Self::ALL.map(Self::token).to_vec()))
+        })
     }
 }
 
@@ -81,6 +84,7 @@ pub fn hash(secret: &str) -> [u8; 32] {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Token {
     issued: Option<Issued>,
+    is_revoked: bool,
 }
 
 impl Token {
@@ -97,6 +101,8 @@ pub enum Command {
     Issue(Issued),
     /// Open nothing any more.
     Revoke,
+    /// Open again what it did: it should not have been revoked.
+    Restore(Issued),
 }
 
 /// What happened to a token.
@@ -117,6 +123,9 @@ pub enum Refusal {
     /// Its id is taken.
     #[error("there is such a token already")]
     Present,
+    /// It was there, and opens nothing any more.
+    #[error("the token was revoked: issue another, under another key")]
+    Revoked,
 }
 
 impl Decider for Token {
@@ -126,17 +135,23 @@ impl Decider for Token {
 
     fn decide(&self, command: Command) -> Result<Vec<TokenEvent>, Refusal> {
         match (&self.issued, command) {
+            // Whoever repeats an order must not undo a revocation.
+            (None, Command::Issue(_)) if self.is_revoked => Err(Refusal::Revoked),
             (None, Command::Issue(issued)) => Ok(vec![TokenEvent::Issued(issued)]),
             (Some(_), Command::Issue(_)) => Err(Refusal::Present),
             (Some(_), Command::Revoke) => Ok(vec![TokenEvent::Revoked]),
-            (None, Command::Revoke) => Err(Refusal::Absent),
+            (None, Command::Restore(issued)) if self.is_revoked => {
+                Ok(vec![TokenEvent::Issued(issued)])
+            }
+            (Some(_), Command::Restore(_)) => Ok(vec![]),
+            (None, Command::Revoke | Command::Restore(_)) => Err(Refusal::Absent),
         }
     }
 
     fn evolve(&mut self, event: &TokenEvent) {
-        self.issued = match event {
-            TokenEvent::Issued(issued) => Some(issued.clone()),
-            TokenEvent::Revoked => None,
+        (self.issued, self.is_revoked) = match event {
+            TokenEvent::Issued(issued) => (Some(issued.clone()), false),
+            TokenEvent::Revoked => (None, true),
         };
     }
 }
@@ -153,6 +168,7 @@ impl Ordered for Token {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of other entities")]
     fn read(event: &Event) -> Option<TokenEvent> {
         match event {
             Event::TokenIssued(issued) => Some(TokenEvent::Issued(Issued {
@@ -161,22 +177,7 @@ impl Ordered for Token {
                 sha256: issued.sha256.as_ref().try_into().ok()?,
             })),
             Event::TokenRevoked(_) => Some(TokenEvent::Revoked),
-            Event::DomainAdded(_)
-            | Event::DomainOptionsChanged(_)
-            | Event::DomainEnabled(_)
-            | Event::DomainDisabled(_)
-            | Event::DomainRemoved(_)
-            | Event::ContactSaved(_)
-            | Event::ContactRemoved(_)
-            | Event::SettingSaved(_)
-            | Event::SettingCleared(_)
-            | Event::InboxRead(_)
-            | Event::AddressVerified(_)
-            | Event::SilenceSaved(_)
-            | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_)
-            | Event::Account(_)
-            | Event::LinkUsed(_) => None,
+            _ => None,
         }
     }
 }
@@ -201,7 +202,10 @@ mod tests {
     fn a_role_includes_those_before_it() {
         assert!(Role::Admin > Role::Editor && Role::Editor > Role::Viewer);
         assert_eq!(Role::ALL.map(|role| Role::read(role.token())), Role::ALL.map(Ok));
-        assert_eq!(Role::read("root").unwrap_err().want, "one of viewer, editor, admin");
+        assert_eq!(
+            Role::read("root").unwrap_err().want.to_string(),
+            "one of viewer, editor, admin"
+        );
     }
 
     #[test]
@@ -211,9 +215,13 @@ mod tests {
         given::<Token>(std::slice::from_ref(&event))
             .when(Command::Issue(issued()))
             .then_refused(&Refusal::Present);
-        given::<Token>(&[event, TokenEvent::Revoked])
-            .when(Command::Revoke)
-            .then_refused(&Refusal::Absent);
+        let over = [event, TokenEvent::Revoked];
+        given::<Token>(&over).when(Command::Revoke).then_refused(&Refusal::Absent);
+        given::<Token>(&over).when(Command::Issue(issued())).then_refused(&Refusal::Revoked);
+        let again = [TokenEvent::Issued(issued())];
+        given::<Token>(&over).when(Command::Restore(issued())).then(&again);
+        given::<Token>(&again).when(Command::Restore(issued())).then(&[]);
+        given::<Token>(&[]).when(Command::Restore(issued())).then_refused(&Refusal::Absent);
     }
 
     #[test]

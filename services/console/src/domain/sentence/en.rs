@@ -1,26 +1,30 @@
 //! In English.
 
-use proto::v1::{self, CertificateSummary, Evidence, Kind, evidence::Case, untrusted};
+use proto::v1::{self, Evidence, Kind, delivery_dropped::Why, evidence::Case, untrusted};
 
-use super::{SPELLED_MAX, instant};
+use super::{Limit, SPELLED_MAX, apart, instant, renewed_until, spelled};
+use crate::domain::language::Language;
 
 /// The sentence of an anomaly.
 pub(super) fn of(kind: Kind, evidence: Option<&Evidence>) -> String {
     let leaf = evidence.and_then(|evidence| evidence.leaf.as_ref());
     match evidence.and_then(|evidence| evidence.case.as_ref()) {
         Some(Case::NoCertificate(none)) => no_certificate(none),
-        Some(Case::Expiry(expiry)) => expiry_sentence(kind, expiry, leaf),
+        Some(Case::Expiry(expiry)) => expiry_sentence(kind, Limit::of(expiry, leaf)),
         Some(Case::MissingIssuer(missing)) => missing_issuer(missing),
         Some(Case::NameMismatch(mismatch)) => format!(
             "The certificate does not cover `{}`; it is for {}.",
             mismatch.expected,
-            list(&mismatch.presented, mismatch.presented.len())
+            list(&mismatch.presented)
         ),
         Some(Case::Untrusted(untrusted)) => untrusted_sentence(untrusted),
         Some(Case::Weakness(weakness)) => {
-            format!("Weak: {}.", list(&weakness.weaknesses, weakness.weaknesses.len()))
+            format!("Weak: {}.", list(&weakness.weaknesses))
         }
-        Some(Case::Mixed(mixed)) => mixed_sentence(mixed),
+        Some(Case::Mixed(mixed)) => {
+            let (others, total) = apart(mixed);
+            format!("{others} of {total} endpoints serve another certificate.")
+        }
         Some(Case::Change(change)) => change_sentence(change),
         Some(Case::Blindness(blindness)) => match instant(blindness.last_seen.as_ref()) {
             Some(seen) => format!(
@@ -55,32 +59,24 @@ fn no_certificate(none: &v1::NoCertificate) -> String {
     }
 }
 
-fn expiry_sentence(kind: Kind, expiry: &v1::Expiry, leaf: Option<&CertificateSummary>) -> String {
-    let limiting = expiry.limiting.as_ref().or(leaf);
-    let which = match limiting {
-        Some(limiting) if !expiry.is_leaf => {
-            format!("The certificate of `{}`, which the chain needs,", limiting.subject)
-        }
-        Some(_) | None => "The certificate".to_owned(),
+fn expiry_sentence(kind: Kind, Limit { subject, from, until }: Limit<'_>) -> String {
+    let which = match subject {
+        Some(subject) => format!("The certificate of `{subject}`, which the chain needs,"),
+        None => "The certificate".to_owned(),
     };
-    let end = |at: Option<&prost_types::Timestamp>| {
-        instant(at).unwrap_or_else(|| "an unknown time".to_owned())
-    };
-    let (from, until) = limiting.map_or((None, None), |limiting| {
-        (limiting.not_before.as_ref(), limiting.not_after.as_ref())
-    });
+    let known = |at: Option<String>| at.unwrap_or_else(|| "an unknown time".to_owned());
     if kind == Kind::NotYetValid {
-        format!("{which} is not valid before {}.", end(from))
+        format!("{which} is not valid before {}.", known(from))
     } else if kind == Kind::Expired {
-        format!("{which} expired at {}.", end(until))
+        format!("{which} expired at {}.", known(until))
     } else {
-        format!("{which} expires at {}.", end(until))
+        format!("{which} expires at {}.", known(until))
     }
 }
 
 fn missing_issuer(missing: &v1::MissingIssuer) -> String {
     let names: Vec<_> = missing.missing.iter().map(|m| m.subject.clone()).collect();
-    format!("The server does not send {}.", list(&names, names.len()))
+    format!("The server does not send {}.", list(&names))
 }
 
 fn untrusted_sentence(untrusted: &v1::Untrusted) -> String {
@@ -102,21 +98,15 @@ fn untrusted_sentence(untrusted: &v1::Untrusted) -> String {
     }
 }
 
-fn mixed_sentence(mixed: &v1::Mixed) -> String {
-    let total: usize = mixed.groups.iter().map(|group| group.endpoints.len()).sum();
-    let most = mixed.groups.first().map_or(0, |group| group.endpoints.len());
-    format!("{} of {total} endpoints serve another certificate.", total - most)
-}
-
 fn change_sentence(change: &v1::Change) -> String {
-    let until = change.after.as_ref().and_then(|after| instant(after.not_after.as_ref()));
-    let new = match until {
+    let new = match renewed_until(change) {
         Some(until) => format!("The certificate changed; the new one is valid until {until}"),
         None => "The certificate changed".to_owned(),
     };
-    match change.names_lost.len() {
-        0 => format!("{new}."),
-        count => format!("{new}. It lost {}.", list(&change.names_lost, count)),
+    if change.names_lost.is_empty() {
+        format!("{new}.")
+    } else {
+        format!("{new}. It lost {}.", list(&change.names_lost))
     }
 }
 
@@ -144,13 +134,61 @@ fn plain(kind: Kind) -> &'static str {
 }
 
 /// `` `a`, `b`, `c` and 4 more ``.
-fn list(items: &[String], total: usize) -> String {
+fn list(items: &[String]) -> String {
     if items.is_empty() {
         return "no name".to_owned();
     }
-    let spelled: Vec<_> = items.iter().take(SPELLED_MAX).map(|item| format!("`{item}`")).collect();
-    match total.saturating_sub(spelled.len()) {
-        0 => spelled.join(", "),
-        more => format!("{} and {more} more", spelled.join(", ")),
+    let spelled = Language::English.quoted(spelled(items));
+    match items.len().saturating_sub(SPELLED_MAX) {
+        0 => spelled,
+        more => format!("{spelled} and {more} more"),
+    }
+}
+
+/// What a kind is called.
+pub(super) fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unspecified => "Unknown",
+        Kind::EnableFailed => "Enabling failed",
+        Kind::Expired => "Expired",
+        Kind::Expiring => "Expiring",
+        Kind::ChainIncomplete => "Chain incomplete",
+        Kind::NameMismatch => "Wrong name",
+        Kind::Recovered => "Recovered",
+        Kind::Untrusted => "Untrusted",
+        Kind::NotYetValid => "Not yet valid",
+        Kind::Revoked => "Revoked",
+        Kind::Unreachable => "Unreachable",
+        Kind::MixedCertificates => "Mixed certificates",
+        Kind::Weak => "Weak",
+        Kind::RenewalOverdue => "Renewal overdue",
+        Kind::NotObserved => "Not observed",
+        Kind::CertificateChanged => "Certificate changed",
+        Kind::ProberBlind => "Prober blind",
+    }
+}
+
+/// What a notification method is called; one that has no other name keeps its token.
+pub(super) fn method(token: &str) -> &str {
+    match token {
+        "internal" => "internal message",
+        "dingtalk" => "DingTalk",
+        "wecom" => "WeCom",
+        "feishu" => "Feishu",
+        "lark" => "Lark",
+        "slack" => "Slack",
+        other => other,
+    }
+}
+
+/// Why a delivery was dropped.
+pub(super) fn dropped(why: Why) -> &'static str {
+    match why {
+        Why::Unspecified => "",
+        Why::ClosedBefore => "The anomaly closed before it was told.",
+        Why::NotWanted => "The setting does not want it any more.",
+        Why::NoAddress => "The contact was removed, or has no address for the channel.",
+        Why::Merged => "A later delivery says it as well.",
+        Why::Acknowledged => "Somebody acknowledged the anomaly.",
     }
 }

@@ -1,6 +1,6 @@
 //! The words in English.
 
-use proto::v1::{AnomalyClosed, Kind, anomaly_closed::How, log_event::Event};
+use proto::v1::{AnomalyClosed, Kind, State, anomaly_closed::How, log_event::Event};
 
 use super::{address, since};
 use crate::domain::{language::Language, sentence};
@@ -15,8 +15,8 @@ pub(super) fn text(event: &Event) -> String {
         }
         Event::Unwatched(_) => "It was disabled, and is looked at no more.".to_owned(),
         Event::StateChanged(changed) => {
-            let (from, to) = (changed.from().token(), changed.to().token());
-            format!("Its state was {from} and is {to}.")
+            let (from, to) = (state(changed.from()), state(changed.to()));
+            format!("The state changed from \"{from}\" to \"{to}\".")
         }
         Event::AnomalyOpened(opened) => {
             sentence::of(Language::English, opened.kind(), opened.evidence.as_ref())
@@ -39,14 +39,14 @@ pub(super) fn text(event: &Event) -> String {
         }
         Event::EndpointSeen(seen) => {
             let address = address(&seen.address, seen.port);
-            format!("{address} presents another chain than before.")
+            format!("{address} presents a chain that is new there.")
         }
         Event::EndpointGone(gone) => {
             let address = address(&gone.address, gone.port);
             format!("The name does not lead to {address} any more.")
         }
         Event::RoundCounted(round) => {
-            let (kind, seen, clean) = (round.kind().token(), round.seen, round.clean);
+            let (kind, seen, clean) = (kind(round.kind()), round.seen, round.clean);
             if clean > 0 {
                 format!("{kind} was not seen in {clean} of {} rounds.", round.clean_needed)
             } else {
@@ -56,8 +56,19 @@ pub(super) fn text(event: &Event) -> String {
     }
 }
 
+fn state(state: State) -> &'static str {
+    match state {
+        State::Unspecified | State::Unknown => "Unknown",
+        State::Enabling => "Enabling",
+        State::Secure => "Secure",
+        State::Abnormal => "Abnormal",
+        State::EnableFailed => "Enabling failed",
+        State::Disabled => "Disabled",
+    }
+}
+
 fn over(closed: &AnomalyClosed) -> String {
-    let kind = closed.kind().token();
+    let kind = kind(closed.kind());
     let since = since(closed).map(|since| format!(", after it was so since {since}"));
     let since = since.unwrap_or_default();
     match closed.how() {
@@ -65,4 +76,8 @@ fn over(closed: &AnomalyClosed) -> String {
         How::Superseded => format!("{kind} gave way to something worse{since}."),
         How::Abandoned => format!("{kind} is not watched any more{since}."),
     }
+}
+
+fn kind(kind: Kind) -> String {
+    format!("\"{}\"", sentence::kind(Language::English, kind))
 }

@@ -35,17 +35,17 @@ pub(super) fn text(event: &Event) -> String {
             format!("观测到由 {count} 张证书组成的证书链{fetched}。")
         }
         Event::EndpointSeen(seen) => {
-            format!("{} 提供的证书链与之前不同。", address(&seen.address, seen.port))
+            format!("{} 提供了此前未见的证书链。", address(&seen.address, seen.port))
         }
         Event::EndpointGone(gone) => {
             format!("域名不再指向 {}。", address(&gone.address, gone.port))
         }
         Event::RoundCounted(round) => {
-            let (kind, seen, clean) = (round.kind().token(), round.seen, round.clean);
+            let (kind, seen, clean) = (kind(round.kind()), round.seen, round.clean);
             if clean > 0 {
-                format!("{} 轮中已有 {clean} 轮未再出现 {kind}。", round.clean_needed)
+                format!("{} 轮中已有 {clean} 轮未再出现“{kind}”。", round.clean_needed)
             } else {
-                format!("{kind} 连续出现 {seen} 轮。")
+                format!("“{kind}”连续出现 {seen} 轮。")
             }
         }
     }
@@ -63,11 +63,15 @@ fn state(state: State) -> &'static str {
 }
 
 fn over(closed: &AnomalyClosed) -> String {
-    let kind = closed.kind().token();
+    let kind = kind(closed.kind());
     let since = since(closed).map(|since| format!("（始于 {since}）")).unwrap_or_default();
     match closed.how() {
-        How::Unspecified | How::Recovered => format!("{kind} 已恢复{since}。"),
-        How::Superseded => format!("{kind} 已被更严重的异常取代{since}。"),
-        How::Abandoned => format!("{kind} 不再监控{since}。"),
+        How::Unspecified | How::Recovered => format!("“{kind}”已恢复{since}。"),
+        How::Superseded => format!("“{kind}”已被更严重的异常取代{since}。"),
+        How::Abandoned => format!("“{kind}”不再监控{since}。"),
     }
+}
+
+fn kind(kind: Kind) -> &'static str {
+    sentence::kind(Language::Chinese, kind)
 }

@@ -27,13 +27,14 @@ use crate::{
         inventory::{
             Actor, Invalid,
             account::{
-                self, Command, Profile, With,
-                link::{Link as Used, Use, UsedBefore},
+                self, Account, Command, Profile, With,
+                link::{Link as Used, Made, Use, UsedBefore},
                 profile::Password,
             },
             token::Role,
         },
         session::{self, Link, Purpose},
+        want::Want,
     },
     shell::store::{Order, StoreError},
 };
@@ -53,6 +54,17 @@ pub struct Opened {
     pub purpose: Purpose,
 }
 
+/// What is known of a link that was made for an account.
+#[derive(Debug)]
+pub enum Invitation {
+    /// The link, and when it ends.
+    Holds(Url, Timestamp),
+    /// It opens nothing any more.
+    Over,
+    /// It is stored, and the board does not show it yet.
+    NotShown,
+}
+
 /// Why a link was not followed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfollowed {
@@ -70,31 +82,23 @@ pub enum Unfollowed {
     Denied(#[from] Denied),
 }
 
-/// Why a link was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum Unmade {
-    /// It cannot be sealed.
-    #[error("cannot seal the link")]
-    Seal(#[from] SealError),
-    /// That it was made cannot be stored.
-    #[error("cannot store that a link was made")]
-    Store(#[from] StoreError<account::Refusal>),
-}
-
-/// A new link to the console at a URL, and what it says.
+/// A new link to the console at a URL.
 ///
 /// # Errors
 ///
 /// When it cannot be sealed.
 pub fn make(
     purpose: Purpose,
-    (seal, url): (&Seal, &ConsoleUrl),
+    with: (&Seal, &ConsoleUrl),
     dice: &Dice,
     now: Timestamp,
-) -> Result<(Url, Link), SealError> {
-    let link = Link::new(purpose, LinkId::from_bytes(dice.bytes()), now);
+) -> Result<Url, SealError> {
+    sealed(&Link::new(purpose, LinkId::from_bytes(dice.bytes()), purpose.ends_at(now)), with)
+}
+
+fn sealed(link: &Link, (seal, url): (&Seal, &ConsoleUrl)) -> Result<Url, SealError> {
     let token = BASE64URL_NOPAD.encode(&seal.seal(&link.write())?);
-    Ok((url.page(PAGE, (PARAMETER, &token)), link))
+    Ok(url.page(PAGE, (PARAMETER, &token)))
 }
 
 impl Entry {
@@ -104,26 +108,70 @@ impl Entry {
     ///
     /// When it cannot be sealed.
     pub fn first_link(&self) -> Result<Url, SealError> {
-        let (url, _) = self.make(Purpose::First)?;
-        Ok(url)
+        let with = (&self.gate.seal, &self.url);
+        make(Purpose::First, with, &self.context.dice, self.context.clock.now())
     }
 
-    /// Makes a link that sets the password of an account, until it has one or is changed.
+    /// Adds an account and notes that a link was made which sets its password. Under the id of the
+    /// same link, adding it again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken, it was added so and is removed since, or it cannot be stored.
+    pub async fn add(
+        &self,
+        profile: Profile,
+        link: LinkId,
+        actor: Actor,
+    ) -> Result<(), StoreError<account::Refusal>> {
+        let id = profile.id();
+        let account = self.account(&id);
+        let expires_at = self.invitation_ends_at(id, &account);
+        let command = Command::Invite { profile, link, expires_at };
+        self.order(id, account, actor, command).await
+    }
+
+    /// Notes that a link was made which sets the password of an account, until it has one or is
+    /// changed. Under the same id, noting it again changes nothing.
     ///
     /// # Errors
     ///
     /// When there is no such account, or it cannot be stored.
-    pub async fn invite(&self, id: AccountId, actor: Actor) -> Result<(Url, Timestamp), Unmade> {
-        let known = self.account(&id);
-        let (url, link) = self.make(Purpose::Of(id, known.entity.generation()))?;
-        let expires_at = link.expires_at();
-        self.order(id, known, actor, Command::MakeLink { expires_at }).await?;
-        Ok((url, expires_at))
+    pub async fn invite(
+        &self,
+        id: AccountId,
+        link: LinkId,
+        actor: Actor,
+    ) -> Result<(), StoreError<account::Refusal>> {
+        let account = self.account(&id);
+        let expires_at = self.invitation_ends_at(id, &account);
+        self.order(id, account, actor, Command::MakeLink { link, expires_at }).await
     }
 
-    fn make(&self, purpose: Purpose) -> Result<(Url, Link), SealError> {
+    fn invitation_ends_at(&self, id: AccountId, account: &Versioned<Account>) -> Timestamp {
+        Purpose::Of(id, account.entity.generation()).ends_at(self.context.clock.now())
+    }
+
+    /// The link of this id that was made for an account. Each time it is sealed it reads otherwise,
+    /// and it is one: once used, none of them opens anything.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be sealed.
+    pub fn invitation(&self, id: AccountId, link: LinkId) -> Result<Invitation, SealError> {
+        let account = self.account(&id);
+        let Some(made) = account.entity.links().get(&link) else {
+            return Ok(Invitation::NotShown);
+        };
+        let Made { expires_at, generation } = *made;
+        let purpose = Purpose::Of(id, generation);
+        let is_over = expires_at <= self.context.clock.now();
+        if is_over || !holds(link, purpose, &self.mirror.board().read()) {
+            return Ok(Invitation::Over);
+        }
         let with = (&self.gate.seal, &self.url);
-        make(purpose, with, &self.context.dice, self.context.clock.now())
+        let url = sealed(&Link::new(purpose, link, expires_at), with)?;
+        Ok(Invitation::Holds(url, expires_at))
     }
 
     /// Looks at a link without using it.
@@ -186,12 +234,14 @@ impl Entry {
             Purpose::Reset => {
                 let new = Profile::read(name, Role::Admin.token(), None)?;
                 let known = self.account(&new.id());
-                let language = known.entity.profile().and_then(|profile| profile.language);
-                Ok(Profile { language, ..new })
+                let known = known.entity.profile();
+                let language = known.and_then(|profile| profile.language);
+                let subject = known.and_then(|profile| profile.subject.clone());
+                Ok(Profile { language, subject, ..new })
             }
             Purpose::Of(id, _) => {
                 let profile = self.account(&id).entity.profile().cloned();
-                profile.ok_or_else(|| vec![Invalid::new("name", name, "an account that is there")])
+                profile.ok_or_else(|| vec![Invalid::new("name", name, Want::AccountThere)])
             }
         }
     }

@@ -28,7 +28,7 @@ pub async fn or_refuse(request: Request, next: Next) -> Response {
 fn answered(path: &str) -> Option<&'static str> {
     let path = path.strip_prefix(API)?;
     Some(match path {
-        "domains.csv" | "domains/template.csv" | "audit.csv" => "text/csv",
+        "domains.csv" | "domains/template.csv" => "text/csv",
         "live" | "events/stream" => "text/event-stream",
         // A name may end in anything, such as `.csv`; this is no name.
         path if path.ends_with("/missing.pem") => "application/x-pem-file",

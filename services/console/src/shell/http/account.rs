@@ -11,16 +11,20 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Api, Shared,
-    accounts::{self, AccountView},
-    extract::{Body, Caller},
+    Shared,
+    accounts::{self, AccountView, Shown},
+    document::IfMatch,
+    extract::{Body, Caller, Seen},
     peer::Peer,
     problem::Problem,
 };
 use crate::{
-    domain::inventory::account::{
-        Command, Profile,
-        profile::{self, Password},
+    domain::{
+        inventory::account::{
+            Change, Command,
+            profile::{self, Password},
+        },
+        refusal::Thing,
     },
     shell::session::{self, Who},
 };
@@ -49,42 +53,36 @@ pub struct PasswordBody {
 #[utoipa::path(
     get, path = "/account", tag = "accounts",
     responses(
-        (status = 200, body = AccountView),
+        (status = 200, body = AccountView, headers(("ETag", description = "Its version"))),
         (status = 404, description = "Whoever asks has no account.", body = Problem)
     )
 )]
-pub async fn show(
-    State(api): Shared,
-    Caller(caller): Caller,
-) -> Result<Json<AccountView>, Problem> {
-    let id = own(caller)?;
-    view(&api, id).map(Json)
+pub async fn show(State(api): Shared, Caller(caller): Caller) -> Result<Shown, Problem> {
+    accounts::shown(&api, own(caller)?)
 }
 
 /// Changes one's own account.
 #[utoipa::path(
     patch, path = "/account", tag = "accounts",
+    params(IfMatch),
     request_body = OwnChange,
     responses(
-        (status = 200, body = AccountView),
+        (status = 200, body = AccountView, headers(("ETag", description = "Its version"))),
         (status = 404, description = "Whoever asks has no account.", body = Problem)
     )
 )]
 pub async fn change(
     State(api): Shared,
     Caller(caller): Caller,
+    Seen(seen): Seen,
     Body(body): Body<OwnChange>,
-) -> Result<Json<AccountView>, Problem> {
+) -> Result<Shown, Problem> {
     let id = own(caller)?;
-    if let Some(language) = body.language {
-        let language = profile::language(Some(&language));
-        let language = language.map_err(|invalid| Problem::invalid(vec![invalid]))?;
-        let known = api.look(|board| board.account(&id)?.entity.profile().cloned());
-        let known = known.ok_or_else(none)?;
-        let command = Command::Change(Profile { language, ..known });
-        accounts::order(&api, caller.actor(), id, None, command).await?;
-    }
-    view(&api, id).map(Json)
+    let language = body.language.map(|language| profile::language(Some(&language))).transpose();
+    let language = language.map_err(|invalid| Problem::invalid(vec![invalid]))?;
+    let changes = language.map(Change::Language).into_iter().collect();
+    accounts::order(&api, caller.actor(), id, seen, Command::Change(changes)).await?;
+    accounts::shown(&api, id)
 }
 
 /// Sets one's own password. All other sessions of the account end; the answer sets a new cookie.
@@ -105,7 +103,7 @@ pub async fn set_password(
     Body(body): Body<PasswordBody>,
 ) -> Result<Response, Problem> {
     let id = own(caller)?;
-    let account = view(&api, id)?;
+    let (_, Json(account)) = accounts::shown(&api, id)?;
     let new = Password::read("new", &body.new, &account.name);
     let new = new.map_err(|invalid| Problem::invalid(vec![invalid]))?;
     let changed = api.entry.change_password(id, &body.present, new, peer.address).await;
@@ -122,10 +120,5 @@ fn own(caller: session::Caller) -> Result<AccountId, Problem> {
 }
 
 fn none() -> Problem {
-    Problem::absent("account", "of a token")
-}
-
-fn view(api: &Api, id: AccountId) -> Result<AccountView, Problem> {
-    let account = api.look(|board| AccountView::of(id, &board.account(&id)?.entity));
-    account.ok_or_else(none)
+    Problem::absent(Thing::Account, "of a token")
 }

@@ -16,6 +16,7 @@ use crate::{
     domain::{
         board::{Board, domains::Row, watch::Anomaly},
         inventory::acknowledgement::{Acknowledged, Acknowledgements},
+        refusal::Refusal,
     },
     shell::store::Order,
 };
@@ -74,6 +75,6 @@ fn open<'b>(board: &'b Board, key: &str, id: &str) -> Result<(&'b Row, &'b Anoma
     let row = view::named(board, key)?;
     let anomaly = row.watch.anomalies().iter().find(|anomaly| &*anomaly.id == id);
     let name = || row.place().host.with_port(row.place().port);
-    let none = || Problem::conflict(format!("`{}` has no such anomaly that is open", name()));
+    let none = || Problem::conflict(Refusal::NoAnomaly(name()));
     Ok((row, anomaly.ok_or_else(none)?))
 }

@@ -19,9 +19,11 @@ use crate::{
         board::domains::Row,
         inventory::{
             Actor, Invalid,
-            domain::{Command, Domain, Refusal, Status},
+            domain::{self, Command, Domain, Status},
             options::{Options, tag},
         },
+        refusal::Refusal,
+        want::Want,
     },
     shell::store::{Order, StoreError, Stored},
 };
@@ -91,7 +93,8 @@ pub struct Outcome {
     pub outcome: &'static str,
     /// Why it was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<Refusal>,
 }
 
 /// Does the same to many domains.
@@ -107,7 +110,7 @@ pub async fn act(
 ) -> Result<Json<Done>, Problem> {
     if action.domains.len() > ACTION_DOMAINS_MAX {
         let count = format!("{} domains", action.domains.len());
-        let want = format!("at most {ACTION_DOMAINS_MAX}");
+        let want = Want::AtMost(ACTION_DOMAINS_MAX);
         return Err(Problem::invalid(vec![Invalid::new("domains", &count, want)]));
     }
     let tagged = match (action.verb, action.tag.as_deref()) {
@@ -159,7 +162,7 @@ impl Done {
                 ("unchanged", None)
             }
             Err(problem) => {
-                let reason = problem.into_detail();
+                let reason = problem.into_refusal();
                 self.rejected.push(Line { line, text: text.clone(), reason: reason.clone() });
                 ("rejected", Some(reason))
             }
@@ -183,7 +186,7 @@ async fn do_one(
         Verb::Remove => Command::Remove,
         Verb::Scan if row.ordered.entity.status() != Status::Enabled => {
             let name = view::name(&row).unwrap_or_default();
-            return Err(Problem::conflict(format!("`{name}` is disabled: enable it first")));
+            return Err(Problem::conflict(Refusal::Disabled(name)));
         }
         Verb::Scan => {
             api.mirror.live().ask(row.id, api.context.clock.now());
@@ -213,7 +216,7 @@ pub(in crate::shell) async fn order(
     row: &Row,
     seen: Option<u64>,
     command: Command,
-) -> Result<Stored, StoreError<Refusal>> {
+) -> Result<Stored, StoreError<domain::Refusal>> {
     let order = Order::<Domain> {
         entity: Entity::Domain(row.id),
         known: row.ordered.clone(),

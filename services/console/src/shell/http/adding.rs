@@ -1,6 +1,6 @@
 //! `POST /domains`: one domain or many, as JSON, as text, as CSV.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
@@ -25,6 +25,8 @@ use crate::{
             Actor, Invalid,
             domain::{Command, Domain},
         },
+        refusal::Full,
+        want::Want,
     },
     shell::store::{Order, Stored},
 };
@@ -107,7 +109,7 @@ impl<'de> Deserialize<'de> for NewItem {
 #[schema(example = json!({
     "added": [{ "line": 1, "id": "4rrewm3tr6pwn4kxotpjwlbjue", "name": "example.com:443" }],
     "existing": [], "updated": [],
-    "rejected": [{ "line": 2, "text": "*.example.com", "reason": "name: `*.example.com`: want a domain (…)" }],
+    "rejected": [{ "line": 2, "text": "*.example.com", "reason": "`*.example.com` is a wildcard: …" }],
     "remarks": []
 }))]
 pub struct Added {
@@ -138,6 +140,8 @@ pub struct AddedDomain {
 ///
 /// JSON: a list of names or objects, or one object. `text/plain`: names divided by commas or line
 /// ends. `text/csv`: as in the template. Answers 422 only if no line is good.
+///
+/// Needs no `Idempotency-Key`: a domain is there once, and a repeat lists it as `existing`.
 #[utoipa::path(
     post, path = "/domains", tag = "domains",
     params(AddParams),
@@ -145,7 +149,7 @@ pub struct AddedDomain {
         content(
             (
                 NewItems = "application/json",
-                example = json!(["example.com", { "name": "mail.example.com:25", "options": { "tags": ["mail"] } }])
+                example = json!(["example.com", { "name": "mail.example.com:465", "options": { "tags": ["mail"] } }])
             ),
             (String = "text/plain", example = "example.com, example.org:8443"),
             (String = "text/csv", example = "name,tags\r\nexample.com,shop;web\r\n")
@@ -166,7 +170,7 @@ pub async fn add(
         None | Some("keep") => Existing::Keep,
         Some("update") => Existing::Update,
         Some(other) => {
-            let want = "one of keep, update";
+            let want = Want::OneOf(vec!["keep", "update"]);
             return Err(Problem::invalid(vec![Invalid::new("existing", other, want)]));
         }
     };
@@ -191,12 +195,14 @@ pub(in crate::shell) async fn add_all(
         remarks: remarks.into_iter().map(Line::from).collect(),
         ..Added::default()
     };
-    let there = api.look(|board| board.domains().len());
-    let room = api.config.domains_max.saturating_sub(there);
-    if good.len() > room {
-        let (new, max) = (good.len(), api.config.domains_max);
-        let detail = format!("{new} more would be too many: {there} of at most {max} are there");
-        return Err(Problem::full(detail));
+    let (there, new) = api.look(|board| {
+        let ids: BTreeSet<_> = good.iter().map(|good| good.place.id()).collect();
+        let new = ids.iter().filter(|id| board.domains().row(id).is_none()).count();
+        (board.domains().len(), new)
+    });
+    let max = api.config.domains_max;
+    if new > max.saturating_sub(there) {
+        return Err(Problem::full(Full::Domains { new, there, max }));
     }
     store(api, actor, good, existing, &mut answer).await;
     if answer.added.is_empty()
@@ -235,7 +241,7 @@ async fn intake(request: Request) -> Result<Intake, Problem> {
             .map_err(|error| Problem::malformed(format!("the text is not UTF-8: {error}")))?;
         if csv { intake::csv(text) } else { intake::list(text) }
     };
-    read.map_err(|unreadable| Problem::unreadable(&unreadable))
+    read.map_err(Problem::unreadable)
 }
 
 fn drafts(bytes: &[u8]) -> Result<Vec<Draft>, Problem> {
@@ -284,7 +290,7 @@ async fn store(
             Err(problem) => answer.rejected.push(Line {
                 line: good.line,
                 text: domain.name,
-                reason: problem.into_detail(),
+                reason: problem.into_refusal(),
             }),
         }
     }

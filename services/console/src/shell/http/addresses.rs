@@ -8,9 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::domain::inventory::{
-    Invalid,
-    contact::{CardDraft, robot::RobotDraft},
+use crate::domain::{
+    inventory::{
+        Invalid,
+        contact::{CardDraft, robot::RobotDraft},
+    },
+    want::Asked,
 };
 
 /// A contact. It is replaced as a whole: an address that is left out is removed.
@@ -80,7 +83,8 @@ pub struct RobotBody {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct WebhookBody {
-    /// Where messages are posted: https, without user and password.
+    /// Where messages are posted: https at port 443, without user and password; at hosts that
+    /// `CONSOLE_ROBOT_HOSTS` names also at other ports.
     #[schema(write_only)]
     url: Option<String>,
     /// `whsec_` and 24 to 64 bytes in base64.
@@ -202,14 +206,10 @@ impl RobotBody {
             (false, Some(url)) => {
                 Ok(RobotDraft::Given { url, secret: secret.unwrap_or_default(), mentions })
             }
-            (true, _) => {
-                let want = "nothing beside it, or the whole address without it";
-                Err(Invalid::new(format!("{channel}.keep"), "true", want))
-            }
+            (true, _) => Err(Invalid::new(format!("{channel}.keep"), "true", Asked::KeepAlone)),
             (false, None) => {
                 let field = if channel == "webhook" { "url" } else { "webhook" };
-                let want = "its URL, or `keep`: true to leave it as it is";
-                Err(Invalid::new(format!("{channel}.{field}"), "", want))
+                Err(Invalid::new(format!("{channel}.{field}"), "", Asked::UrlOrKeep))
             }
         }
     }

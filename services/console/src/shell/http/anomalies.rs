@@ -17,8 +17,9 @@ use super::{
     view::{self, AnomalyOfDomain},
 };
 use crate::domain::{
-    board::{Board, watch::Closed},
+    board::{Board, findings::Finding, watch::Closed},
     inventory::Invalid,
+    want::Want,
 };
 
 /// Which anomalies.
@@ -66,15 +67,21 @@ pub async fn list(
     Params(params): Params<AnomalyParams>,
 ) -> Result<Json<Page<AnomalyOfDomain>>, Problem> {
     let limit = paging::limit(params.limit)?;
-    let skip = paging::numbers::<1>(params.cursor.as_deref())?.map_or(0, |[n]| n);
-    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let cursor = params.cursor.as_deref();
     api.look(|board| {
         let wanted = wanted(&params, board)?;
         match params.state.as_deref() {
-            None | Some("open") => Ok(Json(open(board, &wanted, limit, skip))),
-            Some("closed") => Ok(Json(closed(board, &wanted, limit, skip))),
+            None | Some("open") => {
+                let behind = paging::place(cursor, Finding::read)?;
+                Ok(Json(open(board, &wanted, limit, behind)))
+            }
+            Some("closed") => {
+                let before = paging::numbers(cursor)?.map(|[at, place]| (at, place));
+                Ok(Json(closed(board, &wanted, limit, before)))
+            }
             Some(other) => {
-                Err(Problem::invalid(vec![Invalid::new("state", other, "one of open, closed")]))
+                let want = Want::OneOf(vec!["open", "closed"]);
+                Err(Problem::invalid(vec![Invalid::new("state", other, want)]))
             }
         }
     })
@@ -92,26 +99,36 @@ fn wanted(params: &AnomalyParams, board: &Board) -> Result<Wanted, Problem> {
     Ok(Wanted { domain: domain.map(|row| row.id), kind, severity })
 }
 
-fn open(board: &Board, wanted: &Wanted, limit: usize, skip: usize) -> Page<AnomalyOfDomain> {
-    let found = || board.domains().open().filter(|(id, kind, bad)| wanted.takes(*id, *kind, *bad));
-    let shown = found().enumerate().skip(skip).filter_map(|(at, (id, kind, _))| {
-        board.domains().anomaly(&id, kind).map(|anomaly| (at, anomaly))
+fn open(
+    board: &Board,
+    wanted: &Wanted,
+    limit: usize,
+    behind: Option<Finding>,
+) -> Page<AnomalyOfDomain> {
+    let domains = board.domains();
+    let takes = |found: &&Finding| wanted.takes(found.domain, found.kind, found.severity());
+    let shown = domains.open_behind(behind).filter(takes).filter_map(|found| {
+        domains.anomaly(&found.domain, found.kind).map(|anomaly| (found, anomaly))
     });
-    let page =
-        paging::page(shown, limit, place, |(_, (row, a))| AnomalyOfDomain::open(a, row, board));
-    Page { total: Some(found().count()), ..page }
+    let view = |(_, (row, anomaly))| AnomalyOfDomain::open(anomaly, row, board);
+    let page = paging::page(shown, limit, |(found, _)| found.write(), view);
+    Page { total: Some(domains.open().filter(takes).count()), ..page }
 }
 
-fn closed(board: &Board, wanted: &Wanted, limit: usize, skip: usize) -> Page<AnomalyOfDomain> {
-    let takes = |closed: &&Closed| {
+fn closed(
+    board: &Board,
+    wanted: &Wanted,
+    limit: usize,
+    before: Option<(u64, u64)>,
+) -> Page<AnomalyOfDomain> {
+    let takes = |(_, closed): &((u64, u32), &Closed)| {
         wanted.takes(closed.domain, closed.anomaly.kind, closed.anomaly.severity)
     };
-    let closed = board.closed().filter(takes);
-    let shown = closed.enumerate().skip(skip);
+    let before = before
+        .map_or((u64::MAX, u32::MAX), |(at, place)| (at, u32::try_from(place).unwrap_or(u32::MAX)));
+    let shown = board.closed_before(before).filter(takes);
+    let place = |((at, place), _): &((u64, u32), &Closed)| {
+        [at.to_be_bytes(), u64::from(*place).to_be_bytes()].concat()
+    };
     paging::page(shown, limit, place, |(_, closed)| AnomalyOfDomain::closed(closed, board))
-}
-
-/// The place of the next item in the list.
-fn place<T>((at, _): &(usize, T)) -> Vec<u8> {
-    (*at as u64 + 1).to_be_bytes().to_vec()
 }

@@ -30,7 +30,8 @@ use crate::domain::{
     "sequence": 42, "at": "2026-11-22T21:05:00Z", "by": "ada", "by_id": "account:4rrewm3tr6pwn4kxotpjwlbjue",
     "about": "domain", "about_id": "4rrewm3tr6pwn4kxotpjwlbjue", "name": "example.com:443",
     "deeds": [{ "kind": "domain-changed", "values": {} }],
-    "changes": [{ "field": "tags", "before": null, "after": "shop" }]
+    "changes": [{ "field": "tags", "before": null, "after": "shop" }],
+    "more": 0
 }))]
 pub struct AuditView {
     /// Its place among all that was ordered.
@@ -42,10 +43,10 @@ pub struct AuditView {
     /// Who: `account:` or `token:` and an id, or `system`.
     pub by_id: String,
     /// What kind of thing: `domain`, `contact`, `setting`, `token`, `inbox`, `silence`,
-    /// `acknowledgement`, `account` or `link`.
+    /// `acknowledgement`, `account`, `link` or `key`.
     pub about: &'static str,
-    /// Its id. Absent for the default setting, and for what was tried under names that no account
-    /// has.
+    /// Its id. Absent for the default setting, for the key, and for what was tried under names that
+    /// no account has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about_id: Option<String>,
     /// What it was called then. May be empty.
@@ -54,6 +55,9 @@ pub struct AuditView {
     pub deeds: Vec<DeedView>,
     /// What is different since.
     pub changes: Vec<ChangeView>,
+    /// How many more domains the same order did the same or the like to: other values, in the same
+    /// fields. They are not listed.
+    pub more: usize,
 }
 
 /// What was done.
@@ -61,14 +65,15 @@ pub struct AuditView {
 pub struct DeedView {
     /// `domain-added`, `signed-in`, …
     pub kind: &'static str,
-    /// More of it: `count`, `address`, `with`, `reason`.
+    /// More of it: `count`, `address`, `with`, `anomaly`, `reason`.
     pub values: BTreeMap<&'static str, String>,
 }
 
 /// A field that is different. Secrets are never shown.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChangeView {
-    /// The field.
+    /// The field, as it is spelled where it is set. `secrets` is what is secret of a contact's
+    /// robots: a mark for each, which is another once any of it was replaced, or sealed anew.
     pub field: &'static str,
     /// What stood there; null for the default.
     pub before: Option<String>,
@@ -85,8 +90,8 @@ impl AuditView {
         };
         let change = |Change { field, before, after }: &Change| ChangeView {
             field,
-            before: before.clone(),
-            after: after.clone(),
+            before: before.as_ref().map(|value| value.shown(board)),
+            after: after.as_ref().map(|value| value.shown(board)),
         };
         Self {
             sequence: entry.sequence,
@@ -98,6 +103,7 @@ impl AuditView {
             name: entry.name.to_string(),
             deeds: entry.deeds.iter().map(deed).collect(),
             changes: entry.changes.iter().map(change).collect(),
+            more: entry.more,
         }
     }
 }
@@ -116,13 +122,18 @@ fn about(entity: &Entity) -> (&'static str, Option<String>) {
         Entity::Account(id) => ("account", Some(id.to_string())),
         Entity::Strangers => ("account", None),
         Entity::Link(id) => ("link", Some(id.to_string())),
+        Entity::Key => ("key", None),
     }
 }
 
 /// Whether only administrators see what is done to an entity: who may come in, and from where.
 fn is_of_the_door(entity: &Entity) -> bool {
     match entity {
-        Entity::Token(_) | Entity::Account(_) | Entity::Strangers | Entity::Link(_) => true,
+        Entity::Token(_)
+        | Entity::Account(_)
+        | Entity::Strangers
+        | Entity::Link(_)
+        | Entity::Key => true,
         Entity::Domain(_)
         | Entity::Contact(_)
         | Entity::DefaultSetting
@@ -149,8 +160,12 @@ pub fn paged(params: &PageParams, role: Role, board: &Board) -> Result<Page<Audi
     Ok(paging::page(shown, limit, cursor, |entry| AuditView::of(entry, board)))
 }
 
-/// Who changed what, latest first, as far as it is remembered: the last 10,000 decisions. What
-/// concerns accounts and tokens is shown to administrators only.
+/// Who changed what, latest first, as far as it is remembered: the last 10,000 decisions, and
+/// beside them the last 1,000 sign-ins that were refused.
+///
+/// Of one order about many domains, such as a list that was added, the first 100 are listed, and
+/// the last of these counts the others. What concerns accounts, tokens and the key is shown to
+/// administrators only.
 #[utoipa::path(
     get, path = "/audit", tag = "audit",
     params(PageParams),

@@ -16,7 +16,7 @@ use super::{
     Shared, document::DomainPath, domain, evidence::CertificateView, extract::Path,
     problem::Problem, view,
 };
-use crate::domain::chain;
+use crate::domain::{chain, refusal::Thing};
 
 /// A chain as it is presented.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,7 +112,7 @@ pub async fn missing(State(api): Shared, Path(key): Path<String>) -> Result<Resp
     let evidence = detail.evidence.get(&Kind::ChainIncomplete);
     let Some(Case::MissingIssuer(missing)) = evidence.and_then(|evidence| evidence.case.as_ref())
     else {
-        return Err(Problem::absent("missing certificate of", &key));
+        return Err(Problem::absent(Thing::MissingCertificate, &key));
     };
     let media_type = (header::CONTENT_TYPE, "application/x-pem-file");
     let attachment = (header::CONTENT_DISPOSITION, "attachment; filename=\"missing.pem\"");

@@ -24,7 +24,8 @@ use super::{
 };
 use crate::domain::{
     board::{Board, Versioned},
-    inventory::contact::Contact,
+    inventory::contact::{Contact, Refusal},
+    refusal::Thing,
     repeat::Identity,
 };
 
@@ -120,7 +121,11 @@ pub async fn list(
     request_body = ContactBody,
     responses(
         (status = 201, body = AddedContact, headers(("ETag", description = "Its version"))),
-        (status = 409, description = "It does not fit to what is.", body = Problem),
+        (
+            status = 409,
+            description = "It does not fit to what is, or it was added under this key and is removed since.",
+            body = Problem
+        ),
         (status = 429, description = "There are too many already.", body = Problem)
     )
 )]
@@ -130,13 +135,15 @@ pub async fn add(
     creation: Creation<ContactBody>,
 ) -> Result<Response, Problem> {
     let identity = api.look(|board| {
-        let there = board.contacts().map(|(id, _)| *id.as_bytes());
+        let there = board.contact_ids().map(|id| *id.as_bytes());
         creation.identity(caller.actor(), "contacts", there, &api.context.dice)
     })?;
     let id = match identity {
         Identity::New(id) => ContactId::from_bytes(id),
         Identity::Known(id) => {
-            let contact = shown(&api, &ContactId::from_bytes(id))?;
+            let id = ContactId::from_bytes(id);
+            let view = |board: &Board| ContactView::of(id, board.contact(&id)?, board, &api.seal);
+            let contact = api.look(view).ok_or(Refusal::Removed)?;
             return Ok(made(contact, "It was added before, under the same key.".to_owned()));
         }
     };
@@ -153,7 +160,7 @@ fn made(contact: ContactView, note: String) -> Response {
 #[utoipa::path(
     get, path = "/contacts/{contact}", tag = "contacts",
     params(ContactPath),
-    responses((status = 200, body = ContactView))
+    responses((status = 200, body = ContactView, headers(("ETag", description = "Its version"))))
 )]
 pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Response, Problem> {
     let (id, _) = known(&api, &key)?;
@@ -170,7 +177,7 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
     request_body = ContactBody,
     params(ContactPath, IfMatch),
     responses(
-        (status = 200, body = ContactView),
+        (status = 200, body = ContactView, headers(("ETag", description = "Its version"))),
         (status = 409, description = "It does not fit to what is.", body = Problem)
     )
 )]
@@ -209,7 +216,7 @@ pub(in crate::shell) fn known(
     api: &Api,
     key: &str,
 ) -> Result<(ContactId, Versioned<Contact>), Problem> {
-    let absent = || Problem::absent("contact", key);
+    let absent = || Problem::absent(Thing::Contact, key);
     let id: ContactId = key.parse().map_err(|_| absent())?;
     let kept = api.look(|board| board.contact(&id).cloned());
     let kept = kept.filter(|kept| kept.entity.card().is_some()).ok_or_else(absent)?;
@@ -219,5 +226,5 @@ pub(in crate::shell) fn known(
 /// A contact as it is shown.
 pub(in crate::shell) fn shown(api: &Api, id: &ContactId) -> Result<ContactView, Problem> {
     let view = |board: &Board| ContactView::of(*id, board.contact(id)?, board, &api.seal);
-    api.look(view).ok_or_else(|| Problem::absent("contact", &id.to_string()))
+    api.look(view).ok_or_else(|| Problem::absent(Thing::Contact, &id.to_string()))
 }

@@ -16,7 +16,7 @@ use super::{
     extract::{Caller, Params, Path},
     paging::{self, Page},
     problem::Problem,
-    view,
+    verification, view,
 };
 use crate::domain::{
     board::{
@@ -24,16 +24,19 @@ use crate::domain::{
         delivery::{Delivery, DeliveryState, Step, Turn, why_token},
     },
     inventory::{Actor, Invalid, contact::CHANNELS},
+    refusal::{Refusal, Thing},
+    want::Want,
 };
 
 /// Why something may be told.
-pub(in crate::shell) const CAUSES: [Cause; 6] = [
+pub(in crate::shell) const CAUSES: [Cause; 7] = [
     Cause::Event,
     Cause::Reminder,
     Cause::Test,
     Cause::Again,
     Cause::Escalation,
     Cause::Verification,
+    Cause::ChannelBroken,
 ];
 
 /// Which deliveries.
@@ -49,7 +52,8 @@ pub struct DeliveryParams {
     pub(in crate::shell) domain: Option<String>,
     /// Only where it stands so: `due`, `attempted`, `delivered`, `failed`, `parked`, `dropped`.
     pub(in crate::shell) state: Option<String>,
-    /// Only for this cause: `event`, `reminder`, `test`, `again`, `escalation`, `verification`.
+    /// Only for this cause: `event`, `reminder`, `test`, `again`, `escalation`, `verification`,
+    /// `channel_broken`.
     pub(in crate::shell) cause: Option<String>,
     /// Items of the page, 1 to 1000. Default 100.
     pub(in crate::shell) limit: Option<usize>,
@@ -85,7 +89,8 @@ pub struct DeliveryView {
     pub kind: &'static str,
     /// `info`, `warning` or `critical`.
     pub severity: &'static str,
-    /// `event`, `reminder`, `test`, `again`, `escalation` or `verification`.
+    /// `event`, `reminder`, `test`, `again`, `escalation`, `verification` or `channel_broken`
+    /// (another channel of the contact is out of order).
     pub cause: &'static str,
     /// 0 for the first telling, then one more for each reminder.
     pub reminder: u32,
@@ -120,7 +125,7 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<String>,
     /// Until when nothing at all is sent to the address, unless its contact is saved anew or a test
-    /// is delivered.
+    /// is delivered. In the year 9999: nothing else ends it, as the address is out of order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rests_until: Option<Timestamp>,
 }
@@ -175,6 +180,7 @@ pub(in crate::shell) fn cause(cause: Cause) -> &'static str {
         Cause::Again => "again",
         Cause::Escalation => "escalation",
         Cause::Verification => "verification",
+        Cause::ChannelBroken => "channel_broken",
     }
 }
 
@@ -190,8 +196,7 @@ impl Wanted {
     fn read(params: &DeliveryParams, board: &Board) -> Result<Self, Problem> {
         let mut mistakes = Vec::new();
         let contact = params.contact.as_deref().and_then(|text| {
-            let want = "the id of a contact: 26 characters a-z and 2-7";
-            let invalid = |_| mistakes.push(Invalid::new("contact", text, want));
+            let invalid = |_| mistakes.push(Invalid::new("contact", text, Want::ContactId));
             text.parse().map_err(invalid).ok()
         });
         let (method, state) = (params.method.as_deref(), params.state.as_deref());
@@ -271,12 +276,25 @@ pub async fn show(
 }
 
 /// Tries a parked delivery again.
+///
+/// Instead of a link that verifies a mailbox, another is sent, to the mailbox that the contact has
+/// by now.
 #[utoipa::path(
     post, path = "/deliveries/{delivery}/again", tag = "deliveries",
     params(DeliveryPath),
     responses(
         (status = 202, body = DeliveryView),
-        (status = 409, description = "It is not parked.", body = Problem)
+        (
+            status = 409,
+            description = "It is not parked, or bore a link and there is no mailbox to verify.",
+            body = Problem
+        ),
+        (
+            status = 429,
+            description = "A link was sent to the mailbox less than a minute ago.",
+            body = Problem,
+            headers(("Retry-After", description = "Seconds to wait"))
+        )
     )
 )]
 pub async fn again(
@@ -293,13 +311,10 @@ pub(in crate::shell) async fn try_again(
     actor: Actor,
     key: &str,
 ) -> Result<DeliveryView, Problem> {
-    let (again, view) = api.look(|board| {
+    let (again, cause, view) = api.look(|board| {
         let delivery = known(board, key)?;
         if delivery.state != DeliveryState::Parked {
-            let state = delivery.state.token();
-            return Err(Problem::conflict(format!(
-                "it is {state}; only what is parked is tried again"
-            )));
+            return Err(Problem::conflict(Refusal::NotParked(delivery.state)));
         }
         let again = SendAgain {
             contact_id: delivery.contact.to_string(),
@@ -307,10 +322,15 @@ pub(in crate::shell) async fn try_again(
             domain_id: delivery.domain.map(|id| id.to_string()).unwrap_or_default(),
             delivery_id: delivery.id.to_string(),
         };
-        Ok((again, DeliveryView::of(delivery, board)))
+        Ok((again, delivery.cause, DeliveryView::of(delivery, board)))
     })?;
-    let asked = api.requests.send_again(again, actor).await;
-    asked.map_err(|error| Problem::append(&error))?;
+    if cause == Cause::Verification {
+        // Its link is old, and for the mailbox of then.
+        verification::ask(api, actor, &again.contact_id).await?;
+    } else {
+        let asked = api.requests.send_again(again, actor).await;
+        asked.map_err(|error| Problem::append(&error))?;
+    }
     Ok(view)
 }
 
@@ -318,5 +338,5 @@ pub(in crate::shell) async fn try_again(
 pub(in crate::shell) fn known<'b>(board: &'b Board, key: &str) -> Result<&'b Delivery, Problem> {
     let id: Option<DeliveryId> = key.parse().ok();
     let delivery = id.and_then(|id| board.deliveries().get(&id));
-    delivery.ok_or_else(|| Problem::absent("delivery", key))
+    delivery.ok_or_else(|| Problem::absent(Thing::Delivery, key))
 }

@@ -13,11 +13,14 @@ use utoipa::{
     openapi::{
         self, Content, Ref, RefOr, Response,
         path::{Operation, ParameterIn},
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 
 use super::problem::Problem;
+use crate::shell::session::{CSRF_HEADER, cookie};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,8 +30,7 @@ use super::problem::Problem;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(Problem)),
-    modifiers(&Bearer),
-    security(("bearer" = [])),
+    modifiers(&Keys),
     tags(
         (name = "domains", description = "What is monitored, and how it fares."),
         (name = "contacts", description = "Who may be told."),
@@ -46,16 +48,39 @@ use super::problem::Problem;
 )]
 struct Document;
 
-/// Tags of what only administrators may do.
-const ADMIN_TAGS: [&str; 3] = ["tokens", "accounts", "audit"];
+/// Tags of what only administrators may do, but for what is one's own.
+const ADMIN_TAGS: [&str; 2] = ["tokens", "accounts"];
+/// Where one's own account is: everybody who signs in may change that.
+const OWN: &str = "/api/v1/account";
 
-struct Bearer;
+/// Names of what lets somebody in.
+const BEARER: &str = "bearer";
+const SESSION: &str = "session";
+const CSRF: &str = "csrf";
 
-impl Modify for Bearer {
+/// What lets somebody in: a token, or the cookie of who has signed in at the console.
+struct Keys;
+
+impl Modify for Keys {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let components = document.components.get_or_insert_with(Default::default);
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        components.add_security_scheme("bearer", scheme);
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let session = ApiKey::Cookie(ApiKeyValue::with_description(
+            cookie::NAME.to_owned(),
+            format!(
+                "What the sign-in sets. Where the console is not reached through TLS, the cookie \
+                 is called `{}`.",
+                cookie::NAME_IN_THE_CLEAR
+            ),
+        ));
+        let csrf = ApiKey::Header(ApiKeyValue::with_description(
+            CSRF_HEADER,
+            "Shows that a page of the console asks: what stands in `data-csrf` there. Changes want \
+             it beside the cookie.",
+        ));
+        components.add_security_scheme(BEARER, bearer);
+        components.add_security_scheme(SESSION, SecurityScheme::ApiKey(session));
+        components.add_security_scheme(CSRF, SecurityScheme::ApiKey(csrf));
     }
 }
 
@@ -131,7 +156,9 @@ pub struct IfMatch {
 #[into_params(parameter_in = Header)]
 pub struct IdempotencyKey {
     /// The same key with the same body makes nothing twice, and is answered as the first time; with
-    /// another body it is refused. 1 to 128 visible ASCII characters, such as a UUID.
+    /// another body it is refused (422). What was removed, lifted, revoked or used up since does
+    /// not come back: the repeat is refused (409), and a new order has a new key. 1 to 128
+    /// visible ASCII characters, such as a UUID.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
     pub idempotency_key: Option<String>,
 }
@@ -147,7 +174,7 @@ pub(super) fn begun() -> openapi::OpenApi {
 ///
 /// Never: the document is made of what can be written as JSON.
 pub(super) fn ended(mut document: openapi::OpenApi) -> Value {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for (looks, operation) in [
             (true, &mut item.get),
             (false, &mut item.put),
@@ -156,7 +183,8 @@ pub(super) fn ended(mut document: openapi::OpenApi) -> Value {
             (false, &mut item.patch),
         ] {
             if let Some(operation) = operation {
-                refuse(operation, looks);
+                operation.security = Some(keys(looks));
+                refuse(path, operation, looks);
             }
         }
     }
@@ -167,8 +195,16 @@ pub(super) fn ended(mut document: openapi::OpenApi) -> Value {
     document
 }
 
+/// What lets somebody in who looks, or who changes something.
+fn keys(looks: bool) -> Vec<SecurityRequirement> {
+    let no_scopes: [&str; 0] = [];
+    let session = SecurityRequirement::new(SESSION, no_scopes);
+    let session = if looks { session } else { session.add(CSRF, no_scopes) };
+    vec![SecurityRequirement::new(BEARER, no_scopes), session]
+}
+
 /// Adds what is refused for reasons that all share.
-fn refuse(operation: &mut Operation, looks: bool) {
+fn refuse(path: &str, operation: &mut Operation, looks: bool) {
     operation.responses.responses.iter_mut().for_each(named_as_problem);
     let parameters = operation.parameters.iter().flatten();
     let parameters: Vec<_> = parameters
@@ -179,11 +215,16 @@ fn refuse(operation: &mut Operation, looks: bool) {
         .collect();
     let places = |place: &ParameterIn| parameters.iter().any(|(_, have)| have == place);
     let with_body = operation.request_body.is_some();
-    let for_admins = operation.tags.iter().flatten().any(|tag| ADMIN_TAGS.contains(&tag.as_str()));
+    let is_own =
+        path.strip_prefix(OWN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let for_admins =
+        !is_own && operation.tags.iter().flatten().any(|tag| ADMIN_TAGS.contains(&tag.as_str()));
     for (applies, status, description) in [
         (with_body, "400", "The request is not understood."),
-        (true, "401", "The token is missing, or opens nothing."),
-        (!looks || for_admins, "403", "The role of whoever asks does not allow it."),
+        (true, "401", "The token or the session is missing, or opens nothing."),
+        (is_own && !looks, "403", "With a session: no page of ours asks."),
+        (!looks, "403", "The role does not allow it, or no page of ours asks."),
+        (for_admins, "403", "The role of whoever asks does not allow it."),
         (true, "406", "None of the media types that are accepted is answered here."),
         (places(&ParameterIn::Path), "404", "There is none."),
         (parameters.iter().any(|(name, _)| name == "If-Match"), "412", "It has changed since."),

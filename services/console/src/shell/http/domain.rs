@@ -31,6 +31,7 @@ use crate::{
     domain::{
         board::{detail::Detail, domains::Row},
         inventory::{domain::Command, options::Options},
+        refusal::Refusal,
     },
     shell::mirror,
 };
@@ -268,7 +269,7 @@ pub async fn scan(
         view::named(board, &key).map(|row| (row.id, DomainView::of(row, board, now)))
     })?;
     if !view.enabled {
-        return Err(Problem::conflict(format!("`{}` is disabled: enable it first", view.name)));
+        return Err(Problem::conflict(Refusal::Disabled(view.name)));
     }
     api.mirror.live().ask(id, now);
     let asked = api.requests.scan_now(&id, caller.actor()).await;

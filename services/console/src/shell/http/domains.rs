@@ -26,6 +26,7 @@ use crate::domain::{
     board::query::{Direction, Filter, Query, Sort},
     export,
     inventory::{Invalid, domain::Domain},
+    want::{Asked, Want},
 };
 
 /// Bytes of a text that is searched for: no host is longer.
@@ -109,7 +110,7 @@ fn sort(text: &str) -> Result<(Sort, Direction), Invalid> {
         None => (text, Direction::Ascending),
     };
     let found = Sort::ALL.into_iter().find(|sort| sort.token() == name);
-    let want = "one of name, expires, state, added, with or without `-` before it";
+    let want = Asked::SortBy(Sort::ALL.map(Sort::token).to_vec());
     found.map(|sort| (sort, direction)).ok_or_else(|| Invalid::new("sort", text, want))
 }
 
@@ -145,7 +146,7 @@ fn filter(params: &ListParams) -> Result<Filter, Vec<Invalid>> {
         [("text", &filter.text, TEXT_LEN_MAX), ("issuer", &filter.issuer, ISSUER_LEN_MAX)]
     {
         if let Some(text) = text.as_ref().filter(|text| text.len() > max) {
-            mistakes.push(Invalid::new(field, text, format!("at most {max} bytes")));
+            mistakes.push(Invalid::new(field, text, Want::Bytes(max)));
         }
     }
     if mistakes.is_empty() { Ok(filter) } else { Err(mistakes) }
@@ -167,15 +168,15 @@ pub(super) fn token<T: Copy>(
     let text = text?;
     let found = all.iter().copied().find(|value| spelled(*value) == text);
     if found.is_none() {
-        let tokens: Vec<_> = all.iter().map(|value| spelled(*value)).collect();
-        mistakes.push(Invalid::new(field, text, format!("one of {}", tokens.join(", "))));
+        let tokens = all.iter().map(|value| spelled(*value)).collect();
+        mistakes.push(Invalid::new(field, text, Want::OneOf(tokens)));
     }
     found
 }
 
 const CSV: (header::HeaderName, &str) = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
 
-/// Which domains, all of them and by name.
+/// Which domains, all of them, in which order.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
@@ -192,16 +193,44 @@ pub struct ExportParams {
     kind: Option<String>,
     /// Only with an open anomaly of this severity or above.
     severity: Option<String>,
+    /// Only whose certificate that expires first does so at this instant or later.
+    expires_from: Option<Timestamp>,
+    /// Only whose certificate that expires first does so before this instant.
+    expires_before: Option<Timestamp>,
+    /// As in the list.
+    sort: Option<String>,
 }
 
 impl From<ExportParams> for ListParams {
     fn from(params: ExportParams) -> Self {
-        let ExportParams { state, tag, text, issuer, kind, severity } = params;
-        Self { state, tag, text, issuer, kind, severity, ..Self::default() }
+        let ExportParams {
+            state,
+            tag,
+            text,
+            issuer,
+            kind,
+            severity,
+            expires_from,
+            expires_before,
+            sort,
+        } = params;
+        Self {
+            state,
+            tag,
+            text,
+            issuer,
+            kind,
+            severity,
+            expires_from,
+            expires_before,
+            sort,
+            limit: None,
+            cursor: None,
+        }
     }
 }
 
-/// Every domain that the filter takes, as CSV that can be imported again.
+/// Every domain that the filter takes, in the order of the list, as CSV that can be imported again.
 #[utoipa::path(
     get, path = "/domains.csv", tag = "domains",
     params(ExportParams),
@@ -211,14 +240,7 @@ pub async fn export(
     State(api): Shared,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Problem> {
-    let filter = filter(&params.into()).map_err(Problem::invalid)?;
-    let begun = Query {
-        filter,
-        sort: Sort::Name,
-        direction: Direction::Ascending,
-        after: None,
-        limit: EXPORTED_AT_ONCE,
-    };
+    let begun = Query { limit: EXPORTED_AT_ONCE, ..query(&params.into())? };
     let head = stream::iter([Ok::<_, Infallible>(export::head())]);
     let lines = stream::unfold((api, Some(begun)), async |(api, query)| {
         let (lines, next) = part(&api, query?);

@@ -34,7 +34,8 @@ pub struct PageParams {
 #[schema(example = json!({
     "sequence": 42, "id": "4rrewm3tr6pwn4kxotpjwlbjue-17-0", "domain_id": "4rrewm3tr6pwn4kxotpjwlbjue",
     "host": "example.com", "port": 443, "protocol": "tls", "kind": "expired", "severity": "critical",
-    "phase": "opened", "occurred_at": "2026-11-22T21:05:00Z", "since": "2026-11-22T21:05:00Z",
+    "phase": "opened", "occurred_at": "2026-11-22T21:05:00Z", "detected_at": "2026-11-22T21:05:09Z",
+    "since": "2026-11-22T21:05:00Z",
     "summary": "The certificate expired at 2026-11-22 21:05 UTC.",
     "anomaly_id": "4rrewm3tr6pwn4kxotpjwlbjue-expired-1", "recovered": [], "supersedes": [], "state": "abnormal"
 }))]
@@ -57,8 +58,10 @@ pub struct EventView {
     pub severity: &'static str,
     /// `opened`, `worsened`, `recovered`, `noted` or `abandoned`.
     pub phase: &'static str,
-    /// When it happened.
+    /// When it happened: for `expired` the end of the validity.
     pub occurred_at: Timestamp,
+    /// When it was noticed.
+    pub detected_at: Timestamp,
     /// What happened, in one sentence.
     pub summary: String,
     /// The anomaly it speaks of.
@@ -116,6 +119,7 @@ impl EventView {
             severity: event.severity().token(),
             phase: phase(event.phase()),
             occurred_at: event.occurred_at.as_ref().and_then(time::read).unwrap_or_default(),
+            detected_at: time::detected(event).unwrap_or_default(),
             summary: sentence(event, language),
             anomaly_id: event.anomaly_id.clone(),
             since: event.since.as_ref().and_then(time::read),

@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use proto::{
     time,
-    v1::{self, Kind, evidence::Case, untrusted::Cause},
+    v1::{self, evidence::Case, untrusted::Cause},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -333,8 +333,9 @@ fn tls_version(version: u32) -> String {
 pub fn sentence(event: &v1::Event, language: Language) -> String {
     use v1::event::Phase;
     let recovered = || {
-        let kinds: Vec<_> = event.recovered.iter().map(|over| over.kind().token()).collect();
-        kinds.join(", ")
+        let kinds =
+            event.recovered.iter().map(|over| domain::sentence::kind(language, over.kind()));
+        kinds.collect::<Vec<_>>().join(if language == Language::Chinese { "、" } else { ", " })
     };
     match (event.phase(), language) {
         (Phase::Recovered, Language::English) => format!("Recovered: {}.", recovered()),
@@ -345,9 +346,4 @@ pub fn sentence(event: &v1::Event, language: Language) -> String {
             domain::sentence::of(language, event.kind(), event.evidence.as_ref())
         }
     }
-}
-
-/// The kinds there are, for the document.
-pub fn kinds() -> Vec<&'static str> {
-    Kind::ALL.iter().map(|kind| kind.token()).collect()
 }

@@ -9,6 +9,7 @@ use super::{Shared, extract::Params, problem::Problem};
 use crate::domain::{
     board::{Board, domains::Row},
     inventory::{Invalid, contact::time_zone},
+    want::Want,
 };
 
 /// Spans of one timeline: more than a year of days.
@@ -74,17 +75,18 @@ pub async fn timeline(
         None | Some("day") => 1,
         Some("week") => 7,
         Some(other) => {
-            return Err(Problem::invalid(vec![Invalid::new("by", other, "one of day, week")]));
+            let want = Want::OneOf(vec!["day", "week"]);
+            return Err(Problem::invalid(vec![Invalid::new("by", other, want)]));
         }
     };
     let count = params.count.unwrap_or(COUNT_DEFAULT / days + usize::from(days > 1));
     if !(1..=COUNT_MAX).contains(&count) {
-        let want = format!("1 to {COUNT_MAX}");
+        let want = Want::UpTo(COUNT_MAX);
         return Err(Problem::invalid(vec![Invalid::new("count", &count.to_string(), want)]));
     }
     let zone = params.time_zone.as_deref().unwrap_or("UTC");
     let zone = time_zone("time_zone", zone).map_err(|invalid| Problem::invalid(vec![invalid]))?;
-    let zone = TimeZone::get(&zone).unwrap_or(TimeZone::UTC);
+    let zone = kernel::zone::named(&zone).unwrap_or(TimeZone::UTC);
     let now = api.context.clock.now();
     Ok(Json(api.look(|board| drawn(board, now, &zone, days, count))))
 }

@@ -17,8 +17,10 @@ use super::{
     view,
 };
 use crate::domain::{
+    board::rest::Rests,
     explain::{self, Case, Happening, Message, OpenAnomaly, Rule},
     language::Language,
+    refusal::Thing,
 };
 
 /// Which events are explained.
@@ -135,35 +137,38 @@ pub struct MessageView {
     pub delivery_id: Option<String>,
 }
 
-impl From<Rule> for RuleView {
-    fn from(Rule { name, effect, text }: Rule) -> Self {
+impl RuleView {
+    fn of(Rule { name, effect, reason }: &Rule, language: Language) -> Self {
+        let text = reason.in_language(language);
         Self { rule: name, effect: effect.token(), until: effect.until(), text }
     }
 }
 
-impl From<OpenAnomaly> for OpenView {
-    fn from(OpenAnomaly { id, kind, severity, since, rules }: OpenAnomaly) -> Self {
-        let rules = rules.into_iter().map(RuleView::from).collect();
+impl OpenView {
+    fn of(anomaly: OpenAnomaly, language: Language) -> Self {
+        let OpenAnomaly { id, kind, severity, since, rules } = anomaly;
+        let rules = rules.iter().map(|rule| RuleView::of(rule, language)).collect();
         Self { id, kind: kind.token(), severity: severity.token(), since, rules }
     }
 }
 
 impl HappeningView {
     fn of(Happening { sequence, event, messages }: Happening, language: Language) -> Self {
-        let messages = messages.into_iter().map(MessageView::from).collect();
+        let message = |message| MessageView::of(message, language);
+        let messages = messages.into_iter().map(message).collect();
         Self { event: EventView::in_language(sequence, &event, language), messages }
     }
 }
 
-impl From<Message> for MessageView {
-    fn from(message: Message) -> Self {
+impl MessageView {
+    fn of(message: Message, language: Language) -> Self {
         Self {
             contact_id: message.contact.to_string(),
             contact: message.name,
             method: message.method,
             fate: message.fate.token(),
             why: message.why,
-            text: message.text,
+            text: message.reason.in_language(language),
             at: message.at,
             until: message.until,
             delivery_id: message.delivery.map(|id| id.to_string()),
@@ -189,7 +194,7 @@ pub async fn explain(
     explain_in(&api, &key, &params, Language::English).await.map(Json)
 }
 
-/// Why somebody was told of a domain, or was not; what happened is told in a language.
+/// Why somebody was told of a domain, or was not, in a language.
 ///
 /// # Errors
 ///
@@ -206,20 +211,23 @@ pub(in crate::shell) async fn explain_in(
     let wanted = events.into_iter().filter(|(at, event)| *at < before && takes(params, event));
     let page = paging::page(wanted, limit, |(at, _)| at.to_be_bytes().to_vec(), |event| event);
     if let Some(id) = params.event.as_deref().filter(|_| page.items.is_empty()) {
-        return Err(Problem::absent("event", id));
+        return Err(Problem::absent(Thing::Event, id));
     }
     let now = api.context.clock.now();
     api.look(|board| {
         let row = view::named(board, key)?;
+        let rule = |rule| RuleView::of(rule, language);
+        let open = |anomaly| OpenView::of(anomaly, language);
         let happening = |event| HappeningView::of(event, language);
-        let explained = explain::of(Case { board, row, now }, page.items);
+        let rests = Rests::of(board, now);
+        let explained = explain::of(Case { board, row, rests: &rests, now }, page.items);
         Ok(ExplanationView {
             domain_id: row.id.to_string(),
             domain: view::name(row).unwrap_or_default(),
             at: now,
-            summary: explained.summary,
-            rules: explained.rules.into_iter().map(RuleView::from).collect(),
-            anomalies: explained.anomalies.into_iter().map(OpenView::from).collect(),
+            summary: explained.summary.in_language(language),
+            rules: explained.rules.iter().map(rule).collect(),
+            anomalies: explained.anomalies.into_iter().map(open).collect(),
             page: Page {
                 items: explained.events.into_iter().map(happening).collect(),
                 next: page.next,

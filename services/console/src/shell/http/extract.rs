@@ -1,7 +1,7 @@
 //! What a request carries, read with errors that name the place.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use crate::{
     domain::{
         inventory::{Actor, Invalid},
         repeat::{Identity, Repeatable},
+        want::{Asked, Flaw},
     },
     shell::session,
 };
@@ -27,6 +28,9 @@ pub struct Creation<T> {
     /// The key, if there is one.
     pub repeatable: Option<Repeatable>,
 }
+
+/// The key under which an order without a body may be sent again, if there is one.
+pub struct Key(pub Option<Repeatable>);
 
 /// The query of the address.
 pub struct Params<T>(pub T);
@@ -56,18 +60,37 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Creation<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let key = request.headers().get("idempotency-key").cloned();
-        if !is(request.headers(), "application/json") {
+        let headers = request.headers().clone();
+        if !is(&headers, "application/json") {
             return Err(Problem::media_type("application/json"));
         }
         let bytes = bytes(request, state).await?;
-        let key = key.map(|key| Repeatable::new(key.to_str().unwrap_or_default(), &bytes));
-        let repeatable = key.transpose().map_err(|invalid| Problem::invalid(vec![invalid]))?;
+        let repeatable = repeatable(&headers, &bytes)?;
         Ok(Self { body: object(&bytes)?, repeatable })
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        repeatable(&parts.headers, b"").map(Self)
+    }
+}
+
+/// The order of a body, under the key that headers give it.
+fn repeatable(headers: &HeaderMap, body: &[u8]) -> Result<Option<Repeatable>, Problem> {
+    let key = headers.get("idempotency-key");
+    let key = key.map(|key| Repeatable::new(key.to_str().unwrap_or_default(), body));
+    key.transpose().map_err(|invalid| Problem::invalid(vec![invalid]))
+}
+
 impl<T> Creation<T> {
+    /// An order that is not repeated.
+    pub fn once(body: T) -> Self {
+        Self { body, repeatable: None }
+    }
+
     /// The id of what is made: a new one, or what the same order made before.
     ///
     /// # Errors
@@ -99,9 +122,23 @@ pub fn is(headers: &HeaderMap, media_type: &str) -> bool {
 ///
 /// When it is too long, or does not come.
 pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    bytes_within(BODY_BYTES_MAX, request, state).await
+}
+
+/// The whole body, of so many bytes at most.
+///
+/// # Errors
+///
+/// When it is too long, or does not come.
+pub async fn bytes_within<S: Send + Sync>(
+    max: usize,
+    mut request: Request,
+    state: &S,
+) -> Result<Bytes, Problem> {
+    DefaultBodyLimit::max(max).apply(&mut request);
     Bytes::from_request(request, state).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::too_large(BODY_BYTES_MAX)
+            Problem::too_large(max)
         } else {
             Problem::malformed(rejection.body_text())
         }
@@ -111,7 +148,7 @@ pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes,
 /// Reads a JSON object.
 fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::invalid(vec![Invalid::new("body", "[…", "an object")]));
+        return Err(Problem::invalid(vec![Invalid::new("body", "[…", Asked::Object)]));
     }
     json(bytes)
 }
@@ -127,7 +164,7 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() {
-            Problem::invalid(vec![Invalid::new(path, "", inner.to_string())])
+            Problem::invalid(vec![Invalid::new(path, "", Flaw::Said(inner.to_string()))])
         } else {
             Problem::malformed(format!("the body is no JSON: {inner}"))
         }
@@ -157,11 +194,11 @@ fn misread(words: &str) -> Invalid {
         .or_else(|| words.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')));
     match unknown {
         Some((field, others)) => {
-            let want = format!("no such parameter{}", others.trim_end_matches('.'));
-            Invalid::new(field, "", want)
+            let others = others.trim_end_matches('.').to_owned();
+            Invalid::new(field, "", Flaw::Parameter(others))
         }
-        None if place.is_empty() => Invalid::new("query", "", rest),
-        None => Invalid::new(place, "", rest),
+        None if place.is_empty() => Invalid::new("query", "", Flaw::Said(rest.to_owned())),
+        None => Invalid::new(place, "", Flaw::Said(rest.to_owned())),
     }
 }
 
@@ -172,7 +209,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                let want = error.kind().to_string();
+                let want = Flaw::Said(error.kind().to_string());
                 Err(Problem::invalid(vec![Invalid::new("path", parts.uri.path(), want)]))
             }
             Err(rejection) => Err(Problem::malformed(rejection.body_text())),
@@ -202,10 +239,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
         let version = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
         match version.and_then(|text| text.parse().ok()) {
             Some(version) => Ok(Self(Some(version))),
-            None => {
-                let want = "one `ETag` as it was answered, such as `\"42\"`";
-                Err(Problem::invalid(vec![Invalid::new("If-Match", text, want)]))
-            }
+            None => Err(Problem::invalid(vec![Invalid::new("If-Match", text, Asked::Etag)])),
         }
     }
 }

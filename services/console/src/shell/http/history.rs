@@ -27,6 +27,7 @@ use crate::{
     domain::{
         inventory::domain::Place,
         language::Language,
+        refusal::Slow,
         timeline::{self, Moment},
     },
     shell::mirror,
@@ -65,7 +66,7 @@ pub(super) async fn of_domain(api: &Api, key: &str) -> Result<Vec<(u64, Event)>,
     })?;
     let mut events = timeout(EVENTS_WITHIN, kept(api, &place))
         .await
-        .map_err(|_| Problem::slow("reading the events of the domain"))??;
+        .map_err(|_| Problem::slow(Slow::Events))??;
     events.retain(|(_, event)| event.domain_id == id);
     events.sort_unstable_by_key(|(sequence, _)| Reverse(*sequence));
     Ok(events)

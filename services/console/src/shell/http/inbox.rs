@@ -25,6 +25,7 @@ use crate::{
             Actor, Invalid,
             inbox::{MarkRead, Marks},
         },
+        want::{Asked, Want},
     },
     shell::store::Order,
 };
@@ -139,8 +140,8 @@ pub(super) fn unread(board: &Board, contact: Option<ContactId>) -> usize {
 
 /// The contact that a parameter names.
 pub(in crate::shell) fn contact(text: &str) -> Result<ContactId, Problem> {
-    let want = "the id of a contact: 26 characters a-z and 2-7";
-    text.parse().map_err(|_| Problem::invalid(vec![Invalid::new("contact", text, want)]))
+    let invalid = || Problem::invalid(vec![Invalid::new("contact", text, Want::ContactId)]);
+    text.parse().map_err(|_| invalid())
 }
 
 /// Marks entries as read: those that are named, or all.
@@ -201,22 +202,19 @@ pub(in crate::shell) async fn mark(
 ) -> Result<usize, Problem> {
     if body.entries.len() > MARKED_MAX {
         let count = format!("{} entries", body.entries.len());
-        let want = format!("at most {MARKED_MAX}");
+        let want = Want::AtMost(MARKED_MAX);
         return Err(Problem::invalid(vec![Invalid::new("entries", &count, want)]));
     }
     let by_contact = api.look(|board| wanted(board, body))?;
     let mut marked = 0;
     for (contact, entries) in by_contact {
-        let known = api.look(|board| board.marks(&contact).cloned().unwrap_or_default());
-        marked += entries.iter().filter(|entry| !known.entity.is_read(entry)).count();
-        let order = Order::<Marks> {
-            entity: Entity::Inbox(contact),
-            known,
-            seen: None,
-            actor,
-            command: MarkRead(entries),
-        };
-        api.store.carry_out(order).await.map_err(Problem::of)?;
+        for command in MarkRead::all(entries) {
+            let known = api.look(|board| board.marks(&contact).cloned().unwrap_or_default());
+            marked += command.0.iter().filter(|entry| !known.entity.is_read(entry)).count();
+            let entity = Entity::Inbox(contact);
+            let order = Order::<Marks> { entity, known, seen: None, actor, command };
+            api.store.carry_out(order).await.map_err(Problem::of)?;
+        }
     }
     Ok(marked)
 }
@@ -234,13 +232,9 @@ fn wanted(board: &Board, body: &ReadBody) -> Result<ByContact, Problem> {
             Ok(by_contact)
         }
         (false, _, None) => sorted(board, &body.entries),
-        (true, false, _) => {
-            let want = "false beside `entries`";
-            Err(Problem::invalid(vec![Invalid::new("all", "true", want)]))
-        }
+        (true, false, _) => Err(Problem::invalid(vec![Invalid::new("all", "true", Asked::NotAll)])),
         (false, _, Some(contact)) => {
-            let want = "nothing, unless `all` is true";
-            Err(Problem::invalid(vec![Invalid::new("contact", contact, want)]))
+            Err(Problem::invalid(vec![Invalid::new("contact", contact, Asked::NoContact)]))
         }
     }
 }
@@ -256,8 +250,7 @@ fn sorted(board: &Board, entries: &[String]) -> Result<ByContact, Problem> {
                 by_contact.entry(delivery.contact).or_default().insert(delivery.id);
             }
             None => {
-                let want = "the id of an entry that is in an inbox";
-                mistakes.push(Invalid::new(format!("entries[{at}]"), text, want));
+                mistakes.push(Invalid::new(format!("entries[{at}]"), text, Want::EntryThere));
             }
         }
     }

@@ -16,6 +16,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, Sleep},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::debug;
@@ -31,13 +32,19 @@ pub struct Bounded {
     listener: TcpListener,
     room: Arc<Semaphore>,
     tls: Option<TlsAcceptor>,
+    /// How long a connection may be silent.
+    silence: Duration,
     /// Connections whose handshake goes on; as many as there is room.
-    shaking: FuturesUnordered<BoxFuture<'static, Option<(Held, SocketAddr)>>>,
+    shaking: FuturesUnordered<BoxFuture<'static, Option<Shaken>>>,
 }
+
+/// A connection whose handshake is done, whose it is, and the room that it takes.
+type Shaken = (TlsStream<TcpStream>, SocketAddr, OwnedSemaphorePermit);
 
 /// A connection, and the room that it takes.
 pub struct Held {
     stream: Stream,
+    silence: Silence,
     _room: OwnedSemaphorePermit,
 }
 
@@ -47,36 +54,78 @@ enum Stream {
 }
 
 impl Bounded {
-    /// Bounds a socket; with an acceptor, connections begin with a handshake.
-    pub fn new(listener: TcpListener, tls: Option<TlsAcceptor>) -> Self {
+    /// Bounds a socket; with an acceptor, connections begin with a handshake. A connection on which
+    /// nothing comes or goes for as long as `silence` fails.
+    pub fn new(listener: TcpListener, tls: Option<TlsAcceptor>, silence: Duration) -> Self {
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        Self { listener, room, tls, shaking: FuturesUnordered::new() }
+        Self { listener, room, tls, silence, shaking: FuturesUnordered::new() }
     }
-}
 
-impl Listener for Bounded {
-    type Io = Held;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Held, SocketAddr) {
-        let Self { listener, room, tls, shaking } = self;
+    /// The next connection, after its handshake.
+    pub async fn accept(&mut self) -> (Held, SocketAddr) {
+        let Self { listener, room, tls, silence, shaking } = self;
+        let silence = *silence;
         loop {
             let (stream, address, room) = tokio::select! {
                 Some(shaken) = shaking.next() => match shaken {
-                    Some(accepted) => return accepted,
+                    Some((stream, address, room)) => {
+                        let stream = Stream::Tls(Box::new(stream));
+                        return (Held::new(stream, silence, room), address);
+                    }
                     None => continue,
                 },
                 taken = take(listener, room) => taken,
             };
             match tls {
-                None => return (Held { stream: Stream::Plain(stream), _room: room }, address),
+                None => return (Held::new(Stream::Plain(stream), silence, room), address),
                 Some(tls) => shaking.push(Box::pin(shake(tls.clone(), stream, address, room))),
             }
         }
     }
+}
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+impl Held {
+    fn new(stream: Stream, silence: Duration, room: OwnedSemaphorePermit) -> Self {
+        Self { stream, silence: Silence::new(silence), _room: room }
+    }
+}
+
+/// How long nothing has come or gone.
+struct Silence {
+    max: Duration,
+    end: Pin<Box<Sleep>>,
+}
+
+impl Silence {
+    fn new(max: Duration) -> Self {
+        Self { max, end: Box::pin(tokio::time::sleep(max)) }
+    }
+
+    /// What became of an attempt: one that came to something begins the silence anew, and one that
+    /// waits fails when it has lasted too long. One task tries, so that one is woken.
+    fn over<T>(
+        &mut self,
+        tried: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if tried.is_ready() {
+            self.end.as_mut().reset(Instant::now() + self.max);
+        }
+        self.within(tried, context)
+    }
+
+    /// The same of an attempt with which nothing need come or go.
+    fn within<T>(
+        &mut self,
+        tried: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        match tried {
+            Poll::Ready(done) => Poll::Ready(done),
+            Poll::Pending => {
+                self.end.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
     }
 }
 
@@ -97,11 +146,9 @@ async fn shake(
     stream: TcpStream,
     address: SocketAddr,
     room: OwnedSemaphorePermit,
-) -> Option<(Held, SocketAddr)> {
+) -> Option<Shaken> {
     match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
-        Ok(Ok(stream)) => {
-            Some((Held { stream: Stream::Tls(Box::new(stream)), _room: room }, address))
-        }
+        Ok(Ok(stream)) => Some((stream, address, room)),
         Ok(Err(error)) => {
             debug!(%address, %error, "A handshake with a browser failed.");
             None
@@ -119,10 +166,12 @@ impl AsyncRead for Held {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let Self { stream, silence, .. } = self.get_mut();
+        let tried = match stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
+        };
+        silence.over(tried, context)
     }
 }
 
@@ -132,24 +181,30 @@ impl AsyncWrite for Held {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
+        let Self { stream, silence, .. } = self.get_mut();
+        let tried = match stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-        }
+        };
+        silence.over(tried, context)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let Self { stream, silence, .. } = self.get_mut();
+        let tried = match stream {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
             Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
-        }
+        };
+        silence.within(tried, context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let Self { stream, silence, .. } = self.get_mut();
+        let tried = match stream {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
-        }
+        };
+        silence.within(tried, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -164,23 +219,94 @@ impl AsyncWrite for Held {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
+        let Self { stream, silence, .. } = self.get_mut();
+        let tried = match stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(context, parts),
             Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(context, parts),
-        }
+        };
+        silence.over(tried, context)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::{ClientConfig, RootCertStore, ServerConfig, crypto::aws_lc_rs::default_provider};
+    use rustls_pki_types::PrivateKeyDer;
+    use tokio::io::AsyncWriteExt;
+    use tokio_rustls::{TlsConnector, client};
+
     use super::*;
+
+    const SILENCE: Duration = Duration::from_hours(1);
+
+    /// Both ends of a connection with TLS.
+    async fn shaken() -> (Held, client::TlsStream<TcpStream>) {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(default_provider());
+        let server = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(cert.der().clone()).unwrap();
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tls = TlsAcceptor::from(Arc::new(server));
+        let mut bounded = Bounded::new(listener, Some(tls), SILENCE);
+        let connect = async {
+            let stream = TcpStream::connect(address).await.unwrap();
+            let connector = TlsConnector::from(Arc::new(client));
+            connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
+        };
+        let ((held, _), client) = tokio::join!(bounded.accept(), connect);
+        (held, client)
+    }
+
+    #[tokio::test]
+    async fn what_is_not_taken_is_not_flushed_for_ever() {
+        let (mut held, _takes_nothing) = shaken().await;
+        tokio::time::pause();
+        let part = [0; 16 * 1024];
+        let until_full = poll_fn(|context| {
+            while Pin::new(&mut held).poll_write(context, &part).is_ready() {}
+            Poll::Ready(())
+        });
+        // The runtime would interrupt it, which looks as if it were full.
+        tokio::task::unconstrained(until_full).await;
+        let flushed = tokio::time::timeout(2 * SILENCE, held.flush()).await;
+        let error = flushed.expect("it is given up").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flush_with_nothing_to_do_does_not_begin_the_silence_anew() {
+        let mut silence = Silence::new(SILENCE);
+        tokio::time::sleep(SILENCE / 2).await;
+        poll_fn(|context| silence.within(Poll::Ready(Ok(())), context)).await.unwrap();
+        let begun = Instant::now();
+        let over = poll_fn(|context| silence.within(Poll::<io::Result<()>>::Pending, context));
+        assert_eq!(over.await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() < SILENCE);
+    }
 
     #[tokio::test]
     async fn beyond_the_bound_one_waits_until_another_goes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut bounded =
-            Bounded { room: Arc::new(Semaphore::new(1)), ..Bounded::new(listener, None) };
+            Bounded { room: Arc::new(Semaphore::new(1)), ..Bounded::new(listener, None, SILENCE) };
         let _first = TcpStream::connect(address).await.unwrap();
         let _second = TcpStream::connect(address).await.unwrap();
         let (held, _) = bounded.accept().await;

@@ -33,12 +33,16 @@ use crate::{
         board::Board,
         inventory::Invalid,
         live::{Change, Position, Source},
+        refusal::Full,
+        want::Asked,
     },
     shell::live,
 };
 
+/// Where the stream is.
+pub(super) const PATH: &str = "/api/v1/live";
 /// How often it is asked whether whoever watches may still do so, if nothing happens.
-const ADMITTED_EVERY: Duration = Duration::from_secs(20);
+pub(super) const ADMITTED_EVERY: Duration = Duration::from_secs(20);
 
 /// What is watched.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -86,7 +90,8 @@ pub struct Gone {
 ///
 /// The first event is `hello`. Then come `domain` and `scan` (data: a `DomainView`), `removed`
 /// (`Gone`), `event` (`EventView`), `delivery` (`DeliveryView`) and `inbox` (`InboxNews`). After
-/// `reset` what is shown is too old to be mended: ask for it anew, and go on listening.
+/// `reset` what is shown is too old to be mended: ask for it anew, and go on listening. `over` is
+/// the last: the session or the token with which this was asked opens nothing any more.
 #[utoipa::path(
     get, path = "/live", tag = "events",
     params(
@@ -104,12 +109,18 @@ pub async fn watch(
     Params(params): Params<LiveParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, Problem> {
     let domain = params.domain.as_deref();
-    let domain = domain.map(|key| api.look(|board| view::filtered(board, key).map(|row| row.id)));
+    let domain = domain.map(|key| {
+        let there = api.look(|board| view::filtered(board, key).map(|row| row.id));
+        // The page of a domain that was removed is still open, and it may be added again.
+        there.or_else(|problem| key.parse().map_err(|_| problem))
+    });
     let contact = params.contact.as_deref().map(inbox::contact).transpose()?;
     let seen = last_event(&headers)?;
-    let permit = api.streams.clone().try_acquire_owned().map_err(|_| {
-        Problem::full(format!("{} event streams are open: close one", api.config.streams_max))
-    })?;
+    let permit = api
+        .streams
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| Problem::full(Full::Streams(api.config.streams_max)))?;
     let watching = Watching {
         turn: api.mirror.live().watch(),
         position: api.mirror.live().position(),
@@ -117,6 +128,7 @@ pub async fn watch(
         contact,
         headers,
         queue: VecDeque::new(),
+        is_over: false,
         api: api.clone(),
         _permit: permit,
     };
@@ -137,11 +149,8 @@ fn last_event(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
         return Ok(None);
     }
     let position = text.parse::<Position>().map(Some);
-    position.map_err(|error| {
-        let want = error.to_string();
-        let want = want.trim_start_matches("want ");
-        Problem::invalid(vec![Invalid::new("Last-Event-ID", text, want)])
-    })
+    let invalid = || Invalid::new("Last-Event-ID", text, Asked::Position);
+    position.map_err(|_| Problem::invalid(vec![invalid()]))
 }
 
 /// One client that watches.
@@ -154,6 +163,8 @@ struct Watching {
     turn: watch::Receiver<u64>,
     /// What is to be sent: at most what is kept of all streams.
     queue: VecDeque<Sent>,
+    /// Whether the last word was said.
+    is_over: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -177,7 +188,13 @@ impl Watching {
             if let Some(sent) = self.queue.pop_front() {
                 return Some(sent);
             }
-            self.api.enter(&self.headers).ok()?;
+            if self.is_over {
+                return None;
+            }
+            if self.api.enter(&self.headers).is_err() {
+                self.is_over = true;
+                return Some(sent("over", &self.position, &serde_json::json!({})));
+            }
             // Seen before looking, so that what comes meanwhile is not waited for.
             self.turn.mark_unchanged();
             self.collect();

@@ -5,7 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
-use crate::domain::inventory::Invalid;
+use crate::domain::{
+    inventory::Invalid,
+    want::{Asked, Want},
+};
 
 /// Items of a page unless asked otherwise.
 pub const LIMIT_DEFAULT: usize = 100;
@@ -39,7 +42,7 @@ pub fn limit(asked: Option<usize>) -> Result<usize, Problem> {
         Some(limit) => Err(Problem::invalid(vec![Invalid::new(
             "limit",
             &limit.to_string(),
-            format!("1 to {LIMIT_MAX}"),
+            Want::UpTo(LIMIT_MAX),
         )])),
     }
 }
@@ -87,22 +90,34 @@ pub fn read(text: Option<&str>) -> Result<Option<Vec<u8>>, Problem> {
     }
 }
 
+/// Reads a cursor that is a place of a list.
+///
+/// # Errors
+///
+/// When it is none.
+pub fn place<P>(
+    text: Option<&str>,
+    place: impl FnOnce(&[u8]) -> Option<P>,
+) -> Result<Option<P>, Problem> {
+    let Some(cursor) = read(text)? else { return Ok(None) };
+    place(&cursor).map(Some).ok_or_else(|| foreign(text.unwrap_or_default()))
+}
+
 /// Reads a cursor that is a number or several.
 ///
 /// # Errors
 ///
 /// When it is none.
 pub fn numbers<const N: usize>(text: Option<&str>) -> Result<Option<[u64; N]>, Problem> {
-    let Some(cursor) = read(text)? else { return Ok(None) };
-    let (chunks, []) = cursor.as_chunks::<8>() else {
-        return Err(foreign(text.unwrap_or_default()));
-    };
-    let numbers: Vec<_> = chunks.iter().map(|chunk| u64::from_be_bytes(*chunk)).collect();
-    numbers.try_into().map(Some).map_err(|_| foreign(text.unwrap_or_default()))
+    place(text, |cursor| {
+        let (chunks, []) = cursor.as_chunks::<8>() else { return None };
+        let numbers: Vec<_> = chunks.iter().map(|chunk| u64::from_be_bytes(*chunk)).collect();
+        numbers.try_into().ok()
+    })
 }
 
 fn foreign(text: &str) -> Problem {
-    Problem::invalid(vec![Invalid::new("cursor", text, "the `next` of the page before")])
+    Problem::invalid(vec![Invalid::new("cursor", text, Asked::Cursor)])
 }
 
 #[cfg(test)]

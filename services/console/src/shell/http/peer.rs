@@ -7,21 +7,20 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, connect_info::Connected},
+    extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, request::Parts},
-    serve::IncomingStream,
 };
 use ipnet::IpNet;
 
-use super::{Api, listener::Bounded};
+use super::Api;
 
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Remote(SocketAddr);
 
-impl Connected<IncomingStream<'_, Bounded>> for Remote {
-    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
-        Self(*stream.remote_addr())
+impl From<SocketAddr> for Remote {
+    fn from(address: SocketAddr) -> Self {
+        Self(address)
     }
 }
 

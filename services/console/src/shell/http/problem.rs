@@ -23,8 +23,15 @@ use crate::{
     domain::{
         intake::{Refused, Unreadable},
         inventory::{Invalid, token::Role},
+        refusal::{Door, Full, Refusal, Slow, Thing, Trouble},
+        want::Want,
     },
-    shell::{entry::Denied, session::Stranger, store::StoreError, verifier::SendError},
+    shell::{
+        entry::{Denied, seconds},
+        session::Stranger,
+        store::StoreError,
+        verifier::SendError,
+    },
 };
 
 /// How long whoever is refused for lack of a bus should wait.
@@ -48,7 +55,8 @@ pub struct Problem {
     /// The HTTP status.
     status: u16,
     /// What is wrong this time, for people.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<Refusal>,
     /// Each value that is not allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
@@ -68,7 +76,8 @@ pub struct FieldError {
     /// What stands there, shortened.
     pub value: String,
     /// What is allowed.
-    pub want: String,
+    #[schema(value_type = String)]
+    pub want: Want,
 }
 
 /// A line of a list.
@@ -79,7 +88,8 @@ pub struct Line {
     /// What stands there, shortened.
     pub text: String,
     /// What is wrong, or was ignored.
-    pub reason: String,
+    #[schema(value_type = String)]
+    pub reason: Refusal,
 }
 
 impl From<Refused> for Line {
@@ -93,13 +103,13 @@ impl Problem {
         status: StatusCode,
         kind: &'static str,
         title: &'static str,
-        detail: impl Into<String>,
+        detail: impl Into<Refusal>,
     ) -> Self {
         Self {
             kind,
             title,
             status: status.as_u16(),
-            detail: detail.into(),
+            detail: Box::new(detail.into()),
             errors: vec![],
             rejected: vec![],
             retry_after_seconds: None,
@@ -108,15 +118,14 @@ impl Problem {
 
     /// Values that are not allowed.
     pub fn invalid(mistakes: Vec<Invalid>) -> Self {
-        let lines: Vec<_> = mistakes.iter().map(Invalid::to_string).collect();
         let named = |Invalid { field, value, want }| FieldError { field, value, want };
         Self {
-            errors: mistakes.into_iter().map(named).collect(),
+            errors: mistakes.iter().cloned().map(named).collect(),
             ..Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "urn:certherald:problem:invalid",
                 "A value is not allowed",
-                lines.join("; "),
+                Refusal::Invalid(mistakes),
             )
         }
     }
@@ -125,7 +134,7 @@ impl Problem {
     pub fn all_rejected(rejected: Vec<Line>) -> Self {
         let detail = match rejected.as_slice() {
             [only] => only.reason.clone(),
-            several => format!("none of {} lines can be used", several.len()),
+            several => Refusal::NoLine(several.len()),
         };
         Self {
             rejected,
@@ -138,34 +147,24 @@ impl Problem {
         }
     }
 
-    /// A body that is not understood.
-    pub fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "urn:certherald:problem:malformed",
-            "The request is not understood",
-            detail,
-        )
-    }
-
     /// A list that is not read at all.
-    pub fn unreadable(unreadable: &Unreadable) -> Self {
-        Self::malformed(unreadable.to_string())
+    pub fn unreadable(unreadable: Unreadable) -> Self {
+        Self::not_understood(Refusal::Unreadable(unreadable))
     }
 
     /// Something that is not there.
-    pub fn absent(what: &str, id: &str) -> Self {
+    pub fn absent(what: Thing, id: &str) -> Self {
         let id: String = id.chars().filter(|c| !c.is_control()).take(80).collect();
         Self::new(
             StatusCode::NOT_FOUND,
             "urn:certherald:problem:absent",
             "It is not there",
-            format!("there is no {what} `{id}`"),
+            Refusal::Absent { what, id },
         )
     }
 
     /// What was asked does not fit to what is.
-    pub fn conflict(detail: impl Into<String>) -> Self {
+    pub fn conflict(detail: impl Into<Refusal>) -> Self {
         Self::new(
             StatusCode::CONFLICT,
             "urn:certherald:problem:conflict",
@@ -175,23 +174,22 @@ impl Problem {
     }
 
     /// There is no room for more.
-    pub fn full(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "urn:certherald:problem:full", "Too many", detail)
+    pub fn full(full: Full) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "urn:certherald:problem:full", "Too many", full)
     }
 
     /// It was asked a moment ago.
-    fn too_soon(detail: impl Into<String>, wait: Duration) -> Self {
+    fn too_soon(detail: Door, wait: Duration) -> Self {
         let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "urn:certherald:problem:too-soon");
         let problem = Self::new(status, kind, "Too soon", detail);
         // Rounded up: whoever waits so long is not refused again.
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        Self { retry_after_seconds: u32::try_from(seconds).ok(), ..problem }
+        Self { retry_after_seconds: u32::try_from(seconds(wait)).ok(), ..problem }
     }
 
     /// A link that was not sent.
     pub fn of_link(error: SendError) -> Self {
         match error {
-            SendError::TooSoon { wait } => Self::too_soon(error.to_string(), wait),
+            SendError::TooSoon { wait } => Self::too_soon(Door::LinkSent, wait),
             SendError::Seal(_) => Self::unavailable(Chain(&error).to_string()),
             SendError::Append(error) => Self::append(&error),
         }
@@ -204,19 +202,20 @@ impl Problem {
 
     /// Nobody is known to ask, or the request is not theirs.
     pub fn stranger(stranger: Stranger) -> Self {
+        let nobody = |door: Door| {
+            let kind = "urn:certherald:problem:stranger";
+            Self::new(StatusCode::UNAUTHORIZED, kind, "A token is needed", door)
+        };
+        let elsewhere = |door: Door| {
+            let kind = "urn:certherald:problem:cross-site";
+            Self::new(StatusCode::FORBIDDEN, kind, "The request is not of this console", door)
+        };
         match stranger {
-            Stranger::Silent | Stranger::Unknown | Stranger::Over => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "urn:certherald:problem:stranger",
-                "A token is needed",
-                stranger.to_string(),
-            ),
-            Stranger::Elsewhere | Stranger::Unproven => Self::new(
-                StatusCode::FORBIDDEN,
-                "urn:certherald:problem:cross-site",
-                "The request is not of this console",
-                stranger.to_string(),
-            ),
+            Stranger::Silent => nobody(Door::Silent),
+            Stranger::Unknown => nobody(Door::Unknown),
+            Stranger::Over => nobody(Door::Over),
+            Stranger::Elsewhere => elsewhere(Door::Elsewhere),
+            Stranger::Unproven => elsewhere(Door::Unproven),
         }
     }
 
@@ -227,9 +226,15 @@ impl Problem {
                 StatusCode::UNAUTHORIZED,
                 "urn:certherald:problem:stranger",
                 "Not let in",
-                denied.to_string(),
+                Door::Wrong,
             ),
-            Denied::TooOften { wait } => Self::too_soon(denied.to_string(), *wait),
+            Denied::Closed => Self::new(
+                StatusCode::FORBIDDEN,
+                "urn:certherald:problem:forbidden",
+                "Not let in",
+                Door::PasswordsClosed,
+            ),
+            Denied::TooOften { wait } => Self::too_soon(Door::TooOften(seconds(*wait)), *wait),
             Denied::NotNow(reason) => Self::unavailable(reason.clone()),
         }
     }
@@ -238,8 +243,8 @@ impl Problem {
     /// in.
     pub fn kept_password(denied: &Denied) -> Self {
         match denied {
-            Denied::Wrong => Self::conflict("the present password is another"),
-            Denied::TooOften { .. } | Denied::NotNow(_) => Self::denied(denied),
+            Denied::Wrong => Self::conflict(Door::OtherPassword),
+            Denied::Closed | Denied::TooOften { .. } | Denied::NotNow(_) => Self::denied(denied),
         }
     }
 
@@ -249,7 +254,7 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "urn:certherald:problem:forbidden",
             "The role does not allow this",
-            format!("this needs the role `{}`", needed.token()),
+            Door::Role(needed),
         )
     }
 
@@ -259,7 +264,7 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "urn:certherald:problem:foreign-form",
             "The form is not of a page of yours",
-            "load the page again and send it from there",
+            Door::ForeignForm,
         )
     }
 
@@ -269,7 +274,7 @@ impl Problem {
     }
 
     /// What is wrong this time, for people.
-    pub fn detail(&self) -> &str {
+    pub fn detail(&self) -> &Refusal {
         &self.detail
     }
 
@@ -284,8 +289,8 @@ impl Problem {
     }
 
     /// What is wrong, where it stands beside a line of a list.
-    pub fn into_detail(self) -> String {
-        self.detail
+    pub fn into_refusal(self) -> Refusal {
+        *self.detail
     }
 
     /// The bus does not do its part.
@@ -305,12 +310,17 @@ impl Problem {
     }
 
     /// The bus takes too long.
-    pub fn slow(what: &str) -> Self {
-        Self::unavailable(format!("{what} takes too long"))
+    pub fn slow(what: Slow) -> Self {
+        Self::troubled(Trouble::Slow(what))
     }
 
     /// It cannot be done now, and may be later.
     fn unavailable(detail: String) -> Self {
+        Self::troubled(Trouble::Unavailable(detail))
+    }
+
+    fn troubled(trouble: Trouble) -> Self {
+        let detail = Refusal::Trouble(trouble);
         error!(error = %detail, "A request could not be answered.");
         let (status, kind) =
             (StatusCode::SERVICE_UNAVAILABLE, "urn:certherald:problem:unavailable");
@@ -325,7 +335,7 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "urn:certherald:problem:bug",
             "A bug of certherald",
-            "the log says more; please report it",
+            Trouble::Bug,
         )
     }
 
@@ -337,11 +347,9 @@ impl Problem {
                 StatusCode::PRECONDITION_FAILED,
                 "urn:certherald:problem:changed",
                 "It has changed since",
-                format!("it is at version \"{now}\" and no longer at \"{seen}\": look again"),
+                Refusal::Changed { seen, now },
             ),
-            StoreError::Contended { subject } => {
-                Self::conflict(format!("others keep changing {subject}: try again"))
-            }
+            StoreError::Contended { subject } => Self::conflict(Refusal::Contended(subject)),
             StoreError::Append(error) => Self::append(&error),
             StoreError::Load { source, .. } => Self::bus(&source),
         }

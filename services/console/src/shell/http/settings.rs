@@ -32,6 +32,8 @@ use crate::{
             contact::Card,
             setting::{Command, EscalationDraft, Kept, Setting, SettingDraft, WindowDraft},
         },
+        refusal::Thing,
+        want::Want,
     },
     shell::store::Order,
 };
@@ -274,7 +276,7 @@ pub async fn list(
 #[utoipa::path(
     get, path = "/settings/default", tag = "settings",
     responses(
-        (status = 200, body = SettingView),
+        (status = 200, body = SettingView, headers(("ETag", description = "Its version"))),
         (
             status = 404,
             description = "There is none: nobody is told of these domains.",
@@ -284,7 +286,7 @@ pub async fn list(
 )]
 pub async fn show_default(State(api): Shared) -> Result<Response, Problem> {
     let setting = api.look(|board| SettingView::of(board.default_setting(), board));
-    let setting = setting.ok_or_else(|| Problem::absent("setting", "default"))?;
+    let setting = setting.ok_or_else(|| Problem::absent(Thing::Setting, "default"))?;
     Ok((etag(setting.version), Json(setting)).into_response())
 }
 
@@ -293,7 +295,7 @@ pub async fn show_default(State(api): Shared) -> Result<Response, Problem> {
     put, path = "/settings/default", tag = "settings",
     request_body = SettingBody,
     params(IfMatch),
-    responses((status = 200, body = SettingView))
+    responses((status = 200, body = SettingView, headers(("ETag", description = "Its version"))))
 )]
 pub async fn save_default(
     State(api): Shared,
@@ -311,7 +313,7 @@ pub async fn save_default(
 #[utoipa::path(
     get, path = "/domains/{domain}/setting", tag = "settings",
     params(DomainPath),
-    responses((status = 200, body = SettingOfDomain))
+    responses((status = 200, body = SettingOfDomain, headers(("ETag", description = "Version of its own; 0: it has none"))))
 )]
 pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Response, Problem> {
     let of_domain =
@@ -325,7 +327,7 @@ pub async fn show(State(api): Shared, Path(key): Path<String>) -> Result<Respons
     put, path = "/domains/{domain}/setting", tag = "settings",
     request_body = SettingBody,
     params(DomainPath, IfMatch),
-    responses((status = 200, body = SettingOfDomain))
+    responses((status = 200, body = SettingOfDomain, headers(("ETag", description = "Version of its own; 0: it has none"))))
 )]
 pub async fn save(
     State(api): Shared,
@@ -344,7 +346,7 @@ pub async fn save(
 #[utoipa::path(
     delete, path = "/domains/{domain}/setting", tag = "settings",
     params(DomainPath, IfMatch),
-    responses((status = 200, body = SettingOfDomain))
+    responses((status = 200, body = SettingOfDomain, headers(("ETag", description = "Version of its own; 0: it has none"))))
 )]
 pub async fn clear(
     State(api): Shared,
@@ -363,9 +365,7 @@ pub(in crate::shell) fn read(api: &Api, body: SettingBody) -> Result<Setting, Pr
     let there = |id: &ContactId| {
         api.look(|board| board.contact(id).is_some_and(|c| c.entity.card().is_some()))
     };
-    let unknown = |field, id: ContactId| {
-        Invalid::new(field, &id.to_string(), "the id of a contact that is there")
-    };
+    let unknown = |field, id: ContactId| Invalid::new(field, &id.to_string(), Want::ContactThere);
     let first = setting.contacts().map(|id| ("contacts", id));
     let second = setting.escalation_contacts().map(|id| ("escalation.contacts", id));
     let absent = first.chain(second).filter(|(_, id)| !there(id));
@@ -392,7 +392,8 @@ pub(in crate::shell) async fn order(
         | Entity::Acknowledgement(_)
         | Entity::Account(_)
         | Entity::Strangers
-        | Entity::Link(_) => board.default_setting().clone(),
+        | Entity::Link(_)
+        | Entity::Key => board.default_setting().clone(),
     });
     let order = Order::<Kept> { entity, known, seen, actor, command };
     api.store.carry_out(order).await.map(|_| ()).map_err(Problem::of)

@@ -25,9 +25,11 @@ use crate::{
         board::{Board, Versioned},
         inventory::{
             Invalid,
-            silence::{Command, Said, Silence, Silenced, Target},
+            silence::{Command, Refusal, Said, Silence, Silenced, Target},
         },
+        refusal::{Full, Slow, Thing},
         repeat::Identity,
+        want::Asked,
     },
     shell::{session, store::Order},
 };
@@ -73,7 +75,7 @@ pub struct SilenceView {
     pub until: Timestamp,
     /// Why.
     pub reason: String,
-    /// Who ordered it: name of the token.
+    /// Who ordered it: name of the account or of the token.
     pub by: String,
     /// When.
     pub at: Timestamp,
@@ -132,6 +134,11 @@ pub async fn list(
     responses(
         (status = 201, body = SilenceView, headers(("ETag", description = "Its version"))),
         (status = 404, description = "There is no such domain.", body = Problem),
+        (
+            status = 409,
+            description = "It was begun under this key, and is lifted since.",
+            body = Problem
+        ),
         (status = 429, description = "There are too many already.", body = Problem)
     )
 )]
@@ -140,17 +147,19 @@ pub async fn begin(
     Caller(caller): Caller,
     creation: Creation<SilenceBody>,
 ) -> Result<Response, Problem> {
-    let now = api.context.clock.now();
     let identity = api.look(|board| {
-        let there = board.silences().active(now).map(|(id, _)| *id.as_bytes());
+        let there = board.silences().ids().map(|id| *id.as_bytes());
         creation.identity(caller.actor(), "silences", there, &api.context.dice)
     })?;
-    let id = match identity {
-        Identity::New(id) => SilenceId::from_bytes(id),
-        Identity::Known(id) => return made(&api, SilenceId::from_bytes(id)),
+    let view = match identity {
+        Identity::New(id) => {
+            let id = SilenceId::from_bytes(id);
+            begin_as(&api, id, caller, creation.body).await?;
+            shown(&api, id).ok_or_else(|| Problem::slow(Slow::Showing))?
+        }
+        Identity::Known(id) => shown(&api, SilenceId::from_bytes(id)).ok_or(Refusal::Lifted)?,
     };
-    begin_as(&api, id, caller, creation.body).await?;
-    made(&api, id)
+    Ok((StatusCode::CREATED, etag(view.version), Json(view)).into_response())
 }
 
 /// Begins a silence under an id that nothing has yet.
@@ -169,7 +178,7 @@ pub(in crate::shell) async fn begin_as(
     let silenced = Silenced::read(target, &body.until, &body.reason, now);
     let silenced = silenced.map_err(Problem::invalid)?;
     if api.look(|board| board.silences().active(now).count()) >= SILENCES_MAX {
-        return Err(Problem::full(format!("there are {SILENCES_MAX} silences already: lift one")));
+        return Err(Problem::full(Full::Silences(SILENCES_MAX)));
     }
     let order = Order::<Silence> {
         entity: Entity::Silence(id),
@@ -182,25 +191,17 @@ pub(in crate::shell) async fn begin_as(
     Ok(())
 }
 
-fn made(api: &Api, id: SilenceId) -> Result<Response, Problem> {
-    let view = api
-        .look(|board| Some(SilenceView::of(id, board.silences().get(&id)?.entity.said()?, board)));
-    let view = view.ok_or_else(|| Problem::slow("showing the silence"))?;
-    Ok((StatusCode::CREATED, etag(view.version), Json(view)).into_response())
+/// A silence as it is shown, unless it was lifted.
+fn shown(api: &Api, id: SilenceId) -> Option<SilenceView> {
+    api.look(|board| Some(SilenceView::of(id, board.silences().get(&id)?.entity.said()?, board)))
 }
 
 fn target(body: &SilenceBody, board: &Board) -> Result<Target, Problem> {
     match (&body.domain, &body.tag) {
         (Some(key), None) => Ok(Target::Domain(view::named(board, key)?.id)),
         (None, Some(tag)) => Target::tag(tag).map_err(|invalid| Problem::invalid(vec![invalid])),
-        (Some(_), Some(tag)) => {
-            let want = "nothing beside `domain`: either a domain or a tag";
-            Err(Problem::invalid(vec![Invalid::new("tag", tag, want)]))
-        }
-        (None, None) => {
-            let want = "a domain, or a `tag` instead";
-            Err(Problem::invalid(vec![Invalid::new("domain", "", want)]))
-        }
+        (Some(_), Some(tag)) => Err(Problem::invalid(vec![Invalid::new("tag", tag, Asked::NoTag)])),
+        (None, None) => Err(Problem::invalid(vec![Invalid::new("domain", "", Asked::DomainOrTag)])),
     }
 }
 
@@ -216,7 +217,7 @@ pub async fn lift(
     Path(key): Path<String>,
     Seen(seen): Seen,
 ) -> Result<StatusCode, Problem> {
-    let absent = || Problem::absent("silence", &key);
+    let absent = || Problem::absent(Thing::Silence, &key);
     let id: SilenceId = key.parse().map_err(|_| absent())?;
     let known = api.look(|board| board.silences().get(&id).cloned());
     let known = known.filter(|kept| kept.entity.said().is_some()).ok_or_else(absent)?;

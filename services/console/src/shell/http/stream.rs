@@ -3,7 +3,7 @@
 //! The id of each is its place in the stream `EVENTS`: a client that sends it back as
 //! `Last-Event-ID` goes on behind it, whatever was missed.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -21,13 +21,17 @@ use proto::{
     v1::{Event, Kind},
 };
 use serde::Deserialize;
+use tokio::sync::watch;
 use tracing::warn;
 use utoipa::IntoParams;
 
-use super::{Shared, domains::token, events::EventView, extract::Params, problem::Problem, view};
+use super::{
+    Api, Shared, domains::token, events::EventView, extract::Params, live::ADMITTED_EVERY,
+    problem::Problem, view,
+};
 use crate::{
-    domain::{intake, inventory::Invalid},
-    shell::mirror,
+    domain::{intake, inventory::Invalid, refusal::Full, want::Asked},
+    shell::{live, mirror},
 };
 
 /// Silence after which a comment is sent, so that proxies keep the connection.
@@ -65,9 +69,11 @@ pub async fn follow(
     headers: HeaderMap,
     Params(params): Params<FollowParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, Problem> {
-    let permit = api.streams.clone().try_acquire_owned().map_err(|_| {
-        Problem::full(format!("{} event streams are open: close one", api.config.streams_max))
-    })?;
+    let permit = api
+        .streams
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| Problem::full(Full::Streams(api.config.streams_max)))?;
     let pattern = {
         let board = api.mirror.board().read();
         let named = |key: &str| {
@@ -82,9 +88,12 @@ pub async fn follow(
     };
     let following = api.context.bus.follow(&EVENTS, &pattern, from).await;
     let following = following.map_err(|error| Problem::bus(&error))?;
-    let sent = stream::unfold((following, permit), |(mut following, permit)| async move {
-        let event = next(following.as_mut()).await?;
-        Some((Ok(event), (following, permit)))
+    let turn = api.mirror.live().watch();
+    let admission = Admission { api: api.clone(), headers, turn };
+    let begun = (following, admission, permit);
+    let sent = stream::unfold(begun, |(mut following, mut admission, permit)| async move {
+        let event = next(following.as_mut(), &mut admission).await?;
+        Some((Ok(event), (following, admission, permit)))
     });
     // A stream has no end of its own, and must not keep the process from stopping.
     let stopping = api.context.tasks.stopping();
@@ -92,10 +101,34 @@ pub async fn follow(
     Ok(Sse::new(sent).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-/// The next event as it is sent; `None` ends the stream, and the client comes back.
-async fn next(following: &mut dyn Following) -> Option<Sent> {
+/// What somebody was let in with.
+struct Admission {
+    api: Arc<Api>,
+    headers: HeaderMap,
+    turn: watch::Receiver<u64>,
+}
+
+impl Admission {
+    /// Waits for something while it holds. `None` once the token is revoked, the account may not be
+    /// used, or the session is over.
+    async fn holds<T>(&mut self, awaited: impl Future<Output = T>) -> Option<T> {
+        let mut awaited = pin!(awaited);
+        loop {
+            self.turn.mark_unchanged();
+            self.api.enter(&self.headers).ok()?;
+            tokio::select! {
+                // What comes first is still looked at with the admission of this moment.
+                got = &mut awaited => return self.api.enter(&self.headers).ok().map(|_| got),
+                () = live::next(&mut self.turn, ADMITTED_EVERY) => {}
+            }
+        }
+    }
+}
+
+/// The next event as it is sent; `None` ends the stream, and the client comes back if it may.
+async fn next(following: &mut dyn Following, admission: &mut Admission) -> Option<Sent> {
     loop {
-        match following.next().await {
+        match admission.holds(following.next()).await? {
             Ok(Followed::CaughtUp) => {}
             Ok(Followed::Message(message)) => {
                 let Some(event) = mirror::read::<Event>(&message) else { continue };
@@ -144,10 +177,7 @@ fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     match text.parse() {
         Ok(last) => Ok(Some(last)),
         Err(_) if text.is_empty() => Ok(None),
-        Err(_) => {
-            let want = "the id of an event of this stream: a number";
-            Err(Problem::invalid(vec![Invalid::new("Last-Event-ID", text, want)]))
-        }
+        Err(_) => Err(Problem::invalid(vec![Invalid::new("Last-Event-ID", text, Asked::EventId)])),
     }
 }
 

@@ -6,17 +6,25 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Shared,
-    document::TokenPath,
-    extract::{Body, Caller, Path},
+    Api, Shared,
+    document::{IdempotencyKey, TokenPath},
+    events::PageParams,
+    extract::{Caller, Creation, Params, Path},
+    paging::{self, Page},
     problem::Problem,
+    sparing,
 };
 use crate::{
     domain::{
-        board::Versioned,
-        inventory::token::{Command, Issued, Role, Token},
+        board::{Board, Versioned},
+        inventory::token::{Command, Issued, Refusal, Role, Token},
+        refusal::{Full, Thing},
+        repeat::Identity,
     },
-    shell::{session, store::Order},
+    shell::{
+        session,
+        store::{Order, StoreError},
+    },
 };
 
 /// Tokens there may be: each request is compared with every one.
@@ -57,43 +65,65 @@ pub struct IssuedToken {
     #[serde(flatten)]
     pub token: TokenView,
     /// What is sent in the header `Authorization: Bearer …`. Shown this once: only its hash is
-    /// kept.
-    pub secret: String,
+    /// kept. Absent in the answer to a repeat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
 }
 
 /// The tokens that open something.
 #[utoipa::path(
     get, path = "/tokens", tag = "tokens",
-    responses((status = 200, body = Vec<TokenView>))
+    params(PageParams),
+    responses((status = 200, body = Page<TokenView>))
 )]
-pub async fn list(State(api): Shared) -> Json<Vec<TokenView>> {
-    Json(api.look(|board| {
-        let tokens = board.tokens();
-        tokens.filter_map(|(id, kept)| Some(TokenView::of(id, kept.entity.issued()?))).collect()
-    }))
+pub async fn list(
+    State(api): Shared,
+    Params(params): Params<PageParams>,
+) -> Result<Json<Page<TokenView>>, Problem> {
+    let limit = paging::limit(params.limit)?;
+    let after = paging::read(params.cursor.as_deref())?.unwrap_or_default();
+    Ok(Json(api.look(|board| {
+        let shown = board.tokens().skip_while(|(id, _)| id.as_bytes().as_slice() <= &*after);
+        let shown = shown.filter_map(|(id, kept)| Some((id, kept.entity.issued()?)));
+        let view = |(id, issued): (TokenId, &Issued)| TokenView::of(id, issued);
+        paging::page(shown, limit, |(id, _)| id.as_bytes().to_vec(), view)
+    })))
 }
 
-/// Issues a token.
+/// Issues a token. Its secret is in the first answer alone: a repeat under the same
+/// `Idempotency-Key` answers which token it was, without the secret. Whoever lost the first answer
+/// revokes the token, and issues another under another key.
 #[utoipa::path(
     post, path = "/tokens", tag = "tokens",
+    params(IdempotencyKey),
     request_body = TokenBody,
     responses(
+        (status = 200, description = "It was issued before. Its secret is not shown again.", body = IssuedToken),
         (status = 201, body = IssuedToken),
+        (status = 409, description = "It was issued before, and is revoked.", body = Problem),
         (status = 429, description = "There are too many already.", body = Problem)
     )
 )]
 pub async fn issue(
     State(api): Shared,
     Caller(caller): Caller,
-    Body(body): Body<TokenBody>,
+    creation: Creation<TokenBody>,
 ) -> Result<(StatusCode, Json<IssuedToken>), Problem> {
+    let identity = api.look(|board| {
+        let there = board.token_ids().map(|id| *id.as_bytes());
+        creation.identity(caller.actor(), "tokens", there, &api.context.dice)
+    })?;
+    let id = match identity {
+        Identity::New(id) => TokenId::from_bytes(id),
+        Identity::Known(id) => return issued_before(&api, TokenId::from_bytes(id)),
+    };
     if api.look(|board| board.tokens().count()) >= TOKENS_MAX {
-        return Err(Problem::full(format!("there are {TOKENS_MAX} tokens already: revoke one")));
+        return Err(Problem::full(Full::Tokens(TOKENS_MAX)));
     }
+    let body = creation.body;
     let secret = session::bearer::new_secret(&api.context.dice);
     let issued = Role::read(&body.role).and_then(|role| Issued::new(&body.name, role, &secret));
     let issued = issued.map_err(|invalid| Problem::invalid(vec![invalid]))?;
-    let id = TokenId::from_bytes(api.context.dice.bytes());
     let token = TokenView::of(id, &issued);
     let order = Order::<Token> {
         entity: Entity::Token(id),
@@ -102,8 +132,22 @@ pub async fn issue(
         actor: caller.actor(),
         command: Command::Issue(issued),
     };
-    api.store.carry_out(order).await.map_err(Problem::of)?;
-    Ok((StatusCode::CREATED, Json(IssuedToken { token, secret })))
+    match api.store.carry_out(order).await {
+        Ok(_) => Ok((StatusCode::CREATED, Json(IssuedToken { token, secret: Some(secret) }))),
+        // The same order was carried out on another console a moment ago: an id says who asked
+        // what under which key, so that name and role are those of this order.
+        Err(StoreError::Refused(Refusal::Present)) => {
+            Ok((StatusCode::OK, Json(IssuedToken { token, secret: None })))
+        }
+        Err(error) => Err(Problem::of(error)),
+    }
+}
+
+/// A token that an earlier order of the same key issued.
+fn issued_before(api: &Api, id: TokenId) -> Result<(StatusCode, Json<IssuedToken>), Problem> {
+    let view = |board: &Board| Some(TokenView::of(id, board.token(&id)?.entity.issued()?));
+    let token = api.look(view).ok_or(Refusal::Revoked)?;
+    Ok((StatusCode::OK, Json(IssuedToken { token, secret: None })))
 }
 
 /// Revokes a token: it opens nothing from now on. The last one of role `admin` is kept.
@@ -120,22 +164,12 @@ pub async fn revoke(
     Caller(caller): Caller,
     Path(key): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let absent = || Problem::absent("token", &key);
+    let absent = || Problem::absent(Thing::Token, &key);
     let id: TokenId = key.parse().map_err(|_| absent())?;
-    let (known, other_admin) = api.look(|board| {
-        let admin = |kept: &Versioned<Token>| {
-            kept.entity.issued().is_some_and(|issued| issued.role == Role::Admin)
-        };
-        let other_admin = board.tokens().any(|(other, kept)| other != id && admin(kept));
-        (board.token(&id).filter(|kept| kept.entity.issued().is_some()).cloned(), other_admin)
+    let known = api.look(|board| {
+        let known = board.token(&id)?;
+        Some((known.clone(), known.entity.issued()?.clone()))
     });
-    let known = known.ok_or_else(absent)?;
-    if !other_admin {
-        return Err(Problem::conflict("it is the last token of role `admin`: issue another first"));
-    }
-    let actor = caller.actor();
-    let command = Command::Revoke;
-    let order = Order::<Token> { entity: Entity::Token(id), known, seen: None, actor, command };
-    api.store.carry_out(order).await.map_err(Problem::of)?;
+    sparing::revoke(&api, caller.actor(), id, known.ok_or_else(absent)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
 use proto::{
-    id::{DeliveryId, RequestId},
+    id::{ContactId, DeliveryId, RequestId},
     v1::SendTest,
 };
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,9 @@ use super::{
     extract::{Caller, Creation, Path},
     problem::Problem,
 };
-use crate::domain::inventory::{
-    Actor, Invalid,
-    contact::{EMAIL, INTERNAL},
+use crate::domain::{
+    inventory::{Actor, Invalid, contact::CHANNELS},
+    want::Want,
 };
 
 /// Asks that a contact be told a test.
@@ -55,11 +55,15 @@ pub async fn test(
 ) -> Result<(StatusCode, Json<TestAsked>), Problem> {
     let (id, _) = known(&api, &key)?;
     let place = format!("contacts/{id}/test");
-    let request = match &creation.repeatable {
-        Some(repeatable) => RequestId::from_bytes(repeatable.id(caller.actor(), &place)),
-        None => RequestId::from_bytes(api.context.dice.bytes()),
-    };
-    let asked = ask(&api, caller.actor(), &key, request, creation.body.method).await?;
+    let Creation { body: TestBody { method }, repeatable } = creation;
+    let repeated = repeatable.map(|repeatable| repeatable.id_of_key(caller.actor(), &place));
+    let request = RequestId::from_bytes(repeated.unwrap_or_else(|| api.context.dice.bytes()));
+    let others = CHANNELS.into_iter().filter(|other| *other != method);
+    let mut others = others.map(|other| delivery(request, id, other));
+    if api.look(|board| others.any(|other| board.deliveries().get(&other).is_some())) {
+        return Err(Problem::reused_key());
+    }
+    let asked = ask(&api, caller.actor(), &key, request, method).await?;
     Ok((StatusCode::ACCEPTED, Json(asked)))
 }
 
@@ -74,16 +78,21 @@ pub(in crate::shell) async fn ask(
     let (id, kept) = known(api, key)?;
     let reached = kept.entity.card().is_some_and(|card| card.is_reached_by(&method));
     if !reached {
-        let want = format!(
-            "a method that reaches this contact: {EMAIL} needs a verified address, robots need one, \
-             {INTERNAL} needs none"
-        );
-        return Err(Problem::invalid(vec![Invalid::new("method", &method, want)]));
+        let invalid = Invalid::new("method", &method, Want::ReachingMethod);
+        return Err(Problem::invalid(vec![invalid]));
     }
     let asked_at = api.context.clock.now();
-    let delivery_id = DeliveryId::of(&request.to_string(), &id, &method, 0).to_string();
+    let delivery_id = delivery(request, id, &method).to_string();
     let test = SendTest { contact_id: id.to_string(), channel: method };
-    let asked = api.requests.send_test(request, test, actor).await;
-    asked.map_err(|error| Problem::append(&error))?;
+    let waiting = api.requests.send_test(request, test.clone(), actor).await;
+    let waiting = waiting.map_err(|error| Problem::append(&error))?;
+    if waiting.is_some_and(|waiting| waiting != test) {
+        return Err(Problem::reused_key());
+    }
     Ok(TestAsked { asked_at, delivery_id })
+}
+
+/// What the notifier calls the delivery of a test.
+fn delivery(request: RequestId, contact: ContactId, method: &str) -> DeliveryId {
+    DeliveryId::of(&request.to_string(), &contact, method, 0)
 }

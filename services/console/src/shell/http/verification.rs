@@ -12,7 +12,7 @@ use super::{
     extract::{Caller, Path},
     problem::Problem,
 };
-use crate::domain::inventory::Actor;
+use crate::domain::{inventory::Actor, refusal::Refusal};
 
 /// A link that was asked for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,9 +64,8 @@ pub(in crate::shell) async fn ask(
     let card = kept.entity.card();
     let Some(address) = card.and_then(|card| card.unverified_email()) else {
         let has_mailbox = card.is_some_and(|card| card.email().is_some());
-        let what =
-            if has_mailbox { "its mailbox is verified already" } else { "it has no mailbox" };
-        return Err(Problem::conflict(what));
+        let why = if has_mailbox { Refusal::VerifiedAlready } else { Refusal::NoMailbox };
+        return Err(Problem::conflict(why));
     };
     let asked_at = api.context.clock.now();
     api.verifier.send(id, address, actor).await.map_err(Problem::of_link)?;

@@ -15,6 +15,8 @@ use crate::domain::{
     intake,
     inventory::{Invalid, Signature, domain::Status, options::OptionsDraft},
     language::Language,
+    refusal::Thing,
+    want::Want,
 };
 
 /// One domain in a list.
@@ -144,7 +146,7 @@ pub struct AnomalyView {
 /// That somebody has an anomaly in hand.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AcknowledgementView {
-    /// Who said so: name of the token.
+    /// Who said so: name of the account or of the token.
     pub by: String,
     /// When.
     pub at: Timestamp,
@@ -314,10 +316,8 @@ impl From<OptionsDraft> for OptionsBody {
 ///
 /// Names the filter when there is none.
 pub fn filtered<'b>(board: &'b Board, key: &str) -> Result<&'b Row, Problem> {
-    named(board, key).map_err(|_| {
-        let want = "the id or the name of a domain that is monitored";
-        Problem::invalid(vec![Invalid::new("domain", key, want)])
-    })
+    named(board, key)
+        .map_err(|_| Problem::invalid(vec![Invalid::new("domain", key, Want::DomainThere)]))
 }
 
 /// The domain that a part of a path names: by its id, or as people write it.
@@ -331,5 +331,5 @@ pub fn named<'b>(board: &'b Board, key: &str) -> Result<&'b Row, Problem> {
         let (place, _) = intake::place(key, None).ok()?;
         board.domains().at(&place.host, place.port)
     };
-    by_id.or_else(by_name).ok_or_else(|| Problem::absent("domain", key))
+    by_id.or_else(by_name).ok_or_else(|| Problem::absent(Thing::Domain, key))
 }

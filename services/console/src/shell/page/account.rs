@@ -12,13 +12,14 @@ use serde::Deserialize;
 use super::{
     form::{Own, Submitted, done},
     frame::{self, Frame, Section},
+    prose::Prose,
     viewer::Viewer,
 };
 use crate::shell::http::{
     Shared,
     account::{self, OwnChange, PasswordBody},
     accounts::AccountView,
-    extract::{Body, Caller},
+    extract::{Body, Caller, Seen},
     peer::Peer,
     problem::Problem,
 };
@@ -36,7 +37,9 @@ pub(super) struct Noted {
 struct OwnPage {
     frame: Frame,
     account: Option<AccountView>,
-    alarm: Option<String>,
+    alarm: Option<Prose>,
+    /// Whether a password opens the door.
+    password: bool,
 }
 
 /// Shows one's own account.
@@ -52,13 +55,15 @@ async fn page(
     State(api): Shared,
     viewer: &Viewer,
     notice: Option<&str>,
-    alarm: Option<String>,
+    alarm: Option<Prose>,
 ) -> Response {
     let frame = Frame::new(&api, viewer, Section::Account, "");
     let title = frame.words.say("account-title").into_owned();
     let frame = Frame { title, ..frame }.noting(notice);
+    let password = api.entry.ways.password;
     let account = account::show(State(api), Caller(viewer.caller)).await;
-    frame::answer(&OwnPage { frame, account: account.ok().map(|Json(account)| account), alarm })
+    let account = account.ok().map(|(_, Json(account))| account);
+    frame::answer(&OwnPage { frame, account, alarm, password })
 }
 
 /// Sets the language that one reads.
@@ -67,7 +72,7 @@ pub(super) async fn set_language(
     Own(Submitted { viewer, fields }): Own,
 ) -> Result<Response, Problem> {
     let change = OwnChange { language: Some(fields.text("language").to_owned()) };
-    account::change(State(api), Caller(viewer.caller), Body(change)).await.map(drop)?;
+    account::change(State(api), Caller(viewer.caller), Seen(None), Body(change)).await.map(drop)?;
     Ok(done("/account", "language-saved"))
 }
 
@@ -79,7 +84,7 @@ pub(super) async fn set_password(
 ) -> Response {
     let words = super::words::Words(viewer.language);
     if fields.exact("new") != fields.exact("again") {
-        let alarm = words.say("door-differ").into_owned();
+        let alarm = Prose::new(words.say("door-differ"));
         return refused(State(api), &viewer, StatusCode::UNPROCESSABLE_ENTITY, alarm).await;
     }
     let body = PasswordBody {
@@ -97,15 +102,15 @@ pub(super) async fn set_password(
         Err(problem) => {
             let status = problem.status();
             let alarm = match status {
-                StatusCode::CONFLICT => words.say("account-wrong").into_owned(),
-                StatusCode::UNPROCESSABLE_ENTITY => words.say("door-password-hint").into_owned(),
-                _ => problem.into_detail(),
+                StatusCode::CONFLICT => Prose::new(words.say("account-wrong")),
+                StatusCode::UNPROCESSABLE_ENTITY => Prose::new(words.say("door-password-hint")),
+                _ => Prose::refusal(problem.detail(), viewer.language),
             };
             refused(State(api), &viewer, status, alarm).await
         }
     }
 }
 
-async fn refused(api: Shared, viewer: &Viewer, status: StatusCode, alarm: String) -> Response {
+async fn refused(api: Shared, viewer: &Viewer, status: StatusCode, alarm: Prose) -> Response {
     (status, page(api, viewer, None, Some(alarm)).await).into_response()
 }

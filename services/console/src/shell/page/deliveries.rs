@@ -106,7 +106,7 @@ pub(super) async fn show(
     let contacts = api.look(contacts);
     let found = api.look(|board| found(board, &asked.params(), frame.words));
     let (list, next, mistakes) = match found {
-        Ok((list, next)) => (list, next, Mistakes::none(frame.words)),
+        Ok((list, next)) => (list, next, Mistakes::default()),
         Err(problem) => (vec![], None, Mistakes::of(problem, frame.words)?),
     };
     let frame = Frame { title, ..frame };
@@ -150,7 +150,7 @@ pub(super) async fn one(
     Path(key): Path<String>,
     Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
-    let page = page(&api, &viewer, &key, Mistakes::none(Words(viewer.language)))?;
+    let page = page(&api, &viewer, &key, Mistakes::default())?;
     let frame = page.frame.noting(asked.notice.as_deref());
     Ok(frame::answer(&One { frame, ..page }))
 }

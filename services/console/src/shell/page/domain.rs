@@ -8,17 +8,13 @@ pub mod options;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{
-    Json, Router,
-    extract::State,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Json, Router, extract::State, response::Response, routing::get};
 use serde::Deserialize;
 
 use self::{drawing::Drawn, evidence::Fact};
 use super::{
     frame::{self, Frame, Section},
+    sent::form,
     silencing::Draft,
     viewer::Viewer,
 };
@@ -79,17 +75,20 @@ struct Wrong {
     is_missing: bool,
 }
 
+/// Where a domain is.
+const PATH: &str = "/domains/{id}";
+
 /// One domain, and what can be done to it.
 pub(super) fn router() -> Router<Arc<Api>> {
     Router::new()
-        .route("/domains/{id}", get(show))
-        .route("/domains/{id}/acknowledge", post(acts::acknowledge))
-        .route("/domains/{id}/disable", post(acts::disable))
-        .route("/domains/{id}/enable", post(acts::enable))
+        .route(PATH, get(show))
+        .merge(form("/domains/{id}/acknowledge", PATH, acts::acknowledge))
+        .merge(form("/domains/{id}/disable", PATH, acts::disable))
+        .merge(form("/domains/{id}/enable", PATH, acts::enable))
         .route("/domains/{id}/missing.pem", get(missing))
         .route("/domains/{id}/options", get(options::show).post(options::save))
-        .route("/domains/{id}/remove", post(acts::remove))
-        .route("/domains/{id}/scan", post(acts::scan))
+        .merge(form("/domains/{id}/remove", PATH, acts::remove))
+        .merge(form("/domains/{id}/scan", PATH, acts::scan))
 }
 
 async fn show(

@@ -6,29 +6,29 @@ pub mod bulk;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{
-    Json, Router,
-    extract::State,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Json, Router, extract::State, response::Response, routing::get};
+use jiff::Timestamp;
 use proto::v1::{Kind, State as DomainState};
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{
-    form::Mistakes,
     frame::{self, Frame, Section},
+    mistakes::Mistakes,
     overview,
+    sent::form,
     viewer::Viewer,
 };
-use crate::shell::http::{
-    Api, Shared,
-    domains::{self, ListParams},
-    extract::Params,
-    paging::Page,
-    problem::Problem,
-    view::DomainView,
+use crate::{
+    domain::{inventory::Invalid, want::Asked},
+    shell::http::{
+        Api, Shared,
+        domains::{self, ListParams},
+        extract::Params,
+        paging::Page,
+        problem::Problem,
+        view::DomainView,
+    },
 };
 
 /// Where the list is.
@@ -70,7 +70,7 @@ struct Domains {
 pub(super) fn router() -> Router<Arc<Api>> {
     Router::new()
         .route(PATH, get(show))
-        .route("/domains/actions", post(bulk::act))
+        .merge(form("/domains/actions", PATH, bulk::act))
         .route("/domains/add", get(add::show).post(add::add))
 }
 
@@ -89,7 +89,7 @@ async fn shown(
     wanted: Wanted,
     tried: bulk::Tried,
 ) -> Result<Response, Problem> {
-    let Json(page) = domains::list(State(Arc::clone(&api)), Params(wanted.params())).await?;
+    let Json(page) = domains::list(State(Arc::clone(&api)), Params(wanted.params()?)).await?;
     let frame = Frame::new(&api, viewer, Section::Domains, "");
     let title = frame.words.say("domains-title").into_owned();
     let frame = Frame { title, ..frame }.noting(Some(&wanted.notice));
@@ -125,21 +125,21 @@ impl Wanted {
         })
     }
 
-    fn params(&self) -> ListParams {
+    fn params(&self) -> Result<ListParams, Problem> {
         let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        ListParams {
+        Ok(ListParams {
             text: given(&self.text),
             state: given(&self.state),
             kind: given(&self.kind),
             tag: given(&self.tag),
             issuer: given(&self.issuer),
             severity: given(&self.severity),
-            expires_from: self.expires_from.parse().ok(),
-            expires_before: self.expires_before.parse().ok(),
+            expires_from: instant("expires_from", given(&self.expires_from))?,
+            expires_before: instant("expires_before", given(&self.expires_before))?,
             sort: given(&self.sort),
             limit: None,
             cursor: given(&self.cursor),
-        }
+        })
     }
 
     /// What narrows the list down, and its order.
@@ -212,6 +212,15 @@ impl Wanted {
     fn export(&self) -> String {
         format!("/api/v1/domains.csv?{}", self.query())
     }
+}
+
+/// The instant that stands in the address, if one does.
+fn instant(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let read = |text: String| {
+        let unreadable = |_| Problem::invalid(vec![Invalid::new(name, &text, Asked::Instant)]);
+        text.parse().map_err(unreadable)
+    };
+    text.map(read).transpose()
 }
 
 /// The colour of a state.

@@ -2,6 +2,9 @@
 //!
 //! Whoever comes here is a stranger, so that no form carries the token of a session; by where the
 //! browser says it comes from, it must still be one of ours, or any page could sign somebody in.
+//! The way through a provider is in [`openid`].
+
+pub mod openid;
 
 use std::sync::Arc;
 
@@ -12,12 +15,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use bytes::Bytes;
 use serde::Deserialize;
 
 use super::{
-    form::{Fields, Own},
+    form::{Own, Slip},
     frame,
+    prose::Prose,
     viewer::{NEXT, SIGN_IN, Viewer, local, wanted},
     words::Words,
 };
@@ -40,6 +43,8 @@ use crate::{
 pub(super) struct Asked {
     next: String,
     token: String,
+    /// Whether a form was sent in vain.
+    undone: String,
 }
 
 /// The sign-in.
@@ -51,6 +56,22 @@ struct SignIn {
     name: String,
     next: String,
     alarm: Option<String>,
+    /// Whether a password opens the door.
+    password: bool,
+    /// What people call the provider, if there is one.
+    provider: Option<String>,
+}
+
+/// Whoever has signed out is signed out at the provider next. A page, and no redirect: browsers
+/// hold the pages' policy `form-action 'self'` against where a form is led on to.
+#[derive(Template)]
+#[template(path = "door/signed_out.html")]
+struct SignedOut {
+    words: Words,
+    title: String,
+    onward: String,
+    /// What people call the provider.
+    provider: String,
 }
 
 /// Where a one-time link leads.
@@ -59,7 +80,7 @@ struct SignIn {
 struct Welcome {
     words: Words,
     title: String,
-    alarm: Option<String>,
+    alarm: Option<Prose>,
     form: Option<Form>,
 }
 
@@ -79,15 +100,16 @@ pub(super) async fn ask(
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    let next = asked.map(|Query(asked)| asked.next).unwrap_or_default();
+    let Asked { next, undone, .. } = asked.map(|Query(asked)| asked).unwrap_or_default();
     if Viewer::of(&headers, &api).is_ok() {
         return Redirect::to(local(&next).unwrap_or("/")).into_response();
     }
     let words = Words(wanted(&headers));
     let is_over = entered == Err(Stranger::Over);
-    let alarm = is_over.then(|| words.say("door-over").into_owned());
-    let title = words.say("door-title").into_owned();
-    frame::answer(&SignIn { words, title, name: String::new(), next, alarm })
+    let alarm =
+        if undone.is_empty() { is_over.then_some("door-over") } else { Some("door-undone") };
+    let alarm = alarm.map(|key| words.say(key).into_owned());
+    frame::answer(&SignIn { next, alarm, ..SignIn::new(&api, words) })
 }
 
 /// Lets somebody in, or says no.
@@ -95,12 +117,8 @@ pub(super) async fn sign_in(
     State(api): Shared,
     peer: Peer,
     headers: HeaderMap,
-    body: Bytes,
+    Slip(fields): Slip,
 ) -> Response {
-    if let Err(stranger) = api.entry.gate.is_ours(&headers) {
-        return Problem::stranger(stranger).into_response();
-    }
-    let fields = Fields::read(&body);
     // As it was typed: a password may begin with a space.
     let (name, password) = (fields.text("name"), fields.exact("password"));
     match api.entry.sign_in(Presented { name, password, address: peer.address }).await {
@@ -108,26 +126,37 @@ pub(super) async fn sign_in(
         Err(denied) => {
             let words = Words(wanted(&headers));
             let alarm = Some(said(&denied, words));
-            let title = words.say("door-title").into_owned();
             let (name, next) = (name.to_owned(), fields.text(NEXT).to_owned());
-            refused(&denied, frame::answer(&SignIn { words, title, name, next, alarm }))
+            let page = SignIn { name, next, alarm, ..SignIn::new(&api, words) };
+            refused(&denied, frame::answer(&page))
         }
     }
 }
 
-/// Ends the session that asks.
+/// Ends the session that asks, and leads on to where the provider ends its own.
 pub(super) async fn sign_out(
     State(api): Shared,
     Extension(Known(entered)): Extension<Known>,
-    _: Own,
+    own: Result<Own, Response>,
 ) -> Response {
     let Some(session) = entered.ok().and_then(|entrance| entrance.session) else {
         return Redirect::to(SIGN_IN).into_response();
     };
-    match api.entry.sign_out(&session).await {
-        Ok(cookie) => self::entered(SIGN_IN, cookie),
-        Err(denied) => Problem::denied(&denied).into_response(),
-    }
+    let words = match own {
+        Ok(Own(submitted)) => Words(submitted.viewer.language),
+        Err(refused) => return refused,
+    };
+    let cookie = match api.entry.sign_out(&session).await {
+        Ok(cookie) => cookie,
+        Err(denied) => return Problem::denied(&denied).into_response(),
+    };
+    let Some(onward) = api.entry.beyond(&session).await else {
+        return self::entered(SIGN_IN, cookie);
+    };
+    let title = words.say("door-out").into_owned();
+    let provider = SignIn::new(&api, words).provider.unwrap_or_default();
+    let page = frame::answer(&SignedOut { words, title, onward: onward.into(), provider });
+    ([(header::SET_COOKIE, cookie)], page).into_response()
 }
 
 /// Shows where a one-time link leads. Looking changes nothing: chat programs follow every link.
@@ -148,12 +177,8 @@ pub(super) async fn follow(
     State(api): Shared,
     peer: Peer,
     headers: HeaderMap,
-    body: Bytes,
+    Slip(fields): Slip,
 ) -> Response {
-    if let Err(stranger) = api.entry.gate.is_ours(&headers) {
-        return Problem::stranger(stranger).into_response();
-    }
-    let fields = Fields::read(&body);
     let (token, name) = (fields.text("token"), fields.text("name"));
     let opened = match api.entry.open(token) {
         Ok(opened) => opened,
@@ -169,9 +194,13 @@ pub(super) async fn follow(
     match api.entry.follow(token, (name, password), peer.address).await {
         Ok(cookie) => entered("/", cookie),
         Err(Unfollowed::Mistakes(mistakes)) => {
-            let named: Vec<_> =
-                mistakes.iter().map(|m| format!("{}: {}", m.field, m.want)).collect();
-            let alarm = (StatusCode::UNPROCESSABLE_ENTITY, named.join("; "));
+            let named = mistakes.iter().map(|mistake| {
+                let want = mistake.want.in_language(words.language());
+                let field = words.token("door", &mistake.field);
+                words.filled("door-wrong-field", [("field", field.into()), ("value", want.into())])
+            });
+            let named: Vec<_> = named.collect();
+            let alarm = (StatusCode::UNPROCESSABLE_ENTITY, named.join(" "));
             page(&headers, form(), Some(alarm))
         }
         Err(Unfollowed::Denied(denied)) => {
@@ -180,6 +209,21 @@ pub(super) async fn follow(
         }
         Err(unfollowed @ (Unfollowed::Invalid(_) | Unfollowed::Spent)) => {
             closed(&headers, &unfollowed)
+        }
+    }
+}
+
+impl SignIn {
+    fn new(api: &Api, words: Words) -> Self {
+        let ways = &api.entry.ways;
+        Self {
+            words,
+            title: words.say("door-title").into_owned(),
+            name: String::new(),
+            next: String::new(),
+            alarm: None,
+            password: ways.password,
+            provider: ways.openid.as_ref().map(|provider| provider.settings().label()),
         }
     }
 }
@@ -202,7 +246,7 @@ fn page(headers: &HeaderMap, form: Form, alarm: Option<(StatusCode, String)>) ->
     let words = Words(wanted(headers));
     let title = words.say("door-welcome").into_owned();
     let (status, alarm) =
-        alarm.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
+        alarm.map_or((StatusCode::OK, None), |(status, text)| (status, Some(Prose::new(text))));
     (status, frame::answer(&Welcome { words, title, alarm, form: Some(form) })).into_response()
 }
 
@@ -217,7 +261,7 @@ fn closed(headers: &HeaderMap, unfollowed: &Unfollowed) -> Response {
         }
     };
     let title = words.say("door-welcome").into_owned();
-    let alarm = Some(words.say(key).into_owned());
+    let alarm = Some(Prose::new(words.say(key)));
     let page = frame::answer(&Welcome { words, title, alarm, form: None });
     (StatusCode::GONE, page).into_response()
 }
@@ -226,6 +270,7 @@ fn closed(headers: &HeaderMap, unfollowed: &Unfollowed) -> Response {
 pub(super) fn said(denied: &Denied, words: Words) -> String {
     let said = match denied {
         Denied::Wrong => words.say("door-wrong"),
+        Denied::Closed => words.say("door-closed"),
         Denied::TooOften { wait } => {
             words.count("door-too-often", usize::try_from(seconds(*wait)).unwrap_or(usize::MAX))
         }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use askama::{Template, filters::HtmlSafe};
 use axum::{
     extract::{FromRequest, FromRequestParts, Multipart, Request, multipart::MultipartError},
     http::StatusCode,
@@ -14,12 +13,12 @@ use url::form_urlencoded;
 
 use super::viewer::Viewer;
 use crate::{
-    domain::inventory::{Actor, Invalid, token::Role},
+    domain::{
+        inventory::{Actor, Invalid, token::Role},
+        want::Asked,
+    },
     shell::{
-        http::{
-            Api, BODY_BYTES_MAX, extract,
-            problem::{FieldError, Problem},
-        },
+        http::{Api, BODY_BYTES_MAX, extract, problem::Problem},
         session::Who,
     },
 };
@@ -48,74 +47,16 @@ pub struct Own(pub Submitted);
 #[derive(Debug)]
 pub struct Uploaded(pub Submitted);
 
+/// A short form, sent by somebody who need not be known.
+#[derive(Debug)]
+pub struct Slip(pub Fields);
+
+/// Bytes of a [`Slip`]: a name, a password twice, a one-time link, and where to go on to.
+const SLIP_BYTES_MAX: usize = 16 * 1024;
+/// Fields of a form: the boxes of the longest page, and what stands beside them.
+const FIELDS_MAX: usize = 1_024;
 /// Fields of a form with files: more than any form of ours has.
 const PARTS_MAX: usize = 64;
-
-/// What is wrong with the fields of a form.
-#[derive(Debug, Clone, Default)]
-pub struct Mistakes(Vec<FieldError>);
-
-impl Mistakes {
-    /// One mistake.
-    pub fn of(field: &str, want: impl Into<String>) -> Self {
-        Self(vec![FieldError { field: field.to_owned(), value: String::new(), want: want.into() }])
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What is wrong with a field, or with one of several values in it (`rungs[2]`).
-    pub fn at(&self, field: &str) -> Option<String> {
-        let is_of = |name: &str| {
-            name.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
-        };
-        let wrong: Vec<_> = self.0.iter().filter(|error| is_of(&error.field)).map(said).collect();
-        (!wrong.is_empty()).then(|| wrong.join("; "))
-    }
-
-    /// What stands behind a field: what is wrong with it, if anything is.
-    pub fn note(&self, field: &'static str) -> Note {
-        Note { name: field, wrong: self.at(field) }
-    }
-
-    /// What stands within a field that is wrong: where to read what is.
-    pub fn mark(&self, field: &'static str) -> Mark {
-        Mark { name: field, is_wrong: self.at(field).is_some() }
-    }
-}
-
-/// A mistake behind its field.
-#[derive(Debug, Template)]
-#[template(path = "part/note.html")]
-pub struct Note {
-    name: &'static str,
-    wrong: Option<String>,
-}
-
-/// That a mistake stands behind a field.
-#[derive(Debug, Template)]
-#[template(path = "part/mark.html")]
-pub struct Mark {
-    name: &'static str,
-    is_wrong: bool,
-}
-
-/// Their templates escape what they show.
-impl HtmlSafe for Note {}
-impl HtmlSafe for Mark {}
-
-impl From<&Problem> for Mistakes {
-    fn from(problem: &Problem) -> Self {
-        Self(problem.errors().to_vec())
-    }
-}
-
-/// What is wrong, and what is allowed.
-fn said(FieldError { value, want, .. }: &FieldError) -> String {
-    if value.is_empty() { want.clone() } else { format!("`{value}`: {want}") }
-}
 
 /// The fields of a form, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -130,8 +71,17 @@ impl Submitted {
 
 impl Fields {
     /// Reads a body of type `application/x-www-form-urlencoded`.
-    pub fn read(body: &[u8]) -> Self {
-        Self(form_urlencoded::parse(body).into_owned().collect())
+    ///
+    /// # Errors
+    ///
+    /// When there are too many.
+    pub fn read(body: &[u8]) -> Result<Self, Problem> {
+        let fields = form_urlencoded::parse(body).into_owned().take(FIELDS_MAX + 1);
+        let fields: Vec<_> = fields.collect();
+        if fields.len() > FIELDS_MAX {
+            return Err(Problem::crowded(FIELDS_MAX));
+        }
+        Ok(Self(fields))
     }
 
     /// Gathers fields.
@@ -173,8 +123,8 @@ impl Fields {
     /// When it is none.
     pub fn version(&self) -> Result<u64, Problem> {
         let text = self.text(VERSION);
-        let want = "the version that the form was made of";
-        text.parse().map_err(|_| Problem::invalid(vec![Invalid::new(VERSION, text, want)]))
+        let invalid = || Problem::invalid(vec![Invalid::new(VERSION, text, Asked::FormVersion)]);
+        text.parse().map_err(|_| invalid())
     }
 
     /// Whether it is of a page that was made for this viewer.
@@ -226,7 +176,7 @@ async fn parts_of(request: Request, api: &Arc<Api>) -> Result<Fields, Problem> {
     let mut fields = Vec::new();
     while let Some(part) = parts.next_field().await.map_err(|error| unread(&error))? {
         if fields.len() == PARTS_MAX {
-            return Err(Problem::malformed(format!("a form may have {PARTS_MAX} fields")));
+            return Err(Problem::crowded(PARTS_MAX));
         }
         let name = part.name().unwrap_or_default().to_owned();
         let bytes = part.bytes().await.map_err(|error| unread(&error))?;
@@ -242,6 +192,18 @@ fn unread(error: &MultipartError) -> Problem {
         Problem::too_large(BODY_BYTES_MAX)
     } else {
         Problem::malformed(error.body_text())
+    }
+}
+
+impl FromRequest<Arc<Api>> for Slip {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Response> {
+        let read = async {
+            api.entry.gate.is_ours(request.headers()).map_err(Problem::stranger)?;
+            Fields::read(&extract::bytes_within(SLIP_BYTES_MAX, request, api).await?).map(Self)
+        };
+        read.await.map_err(Problem::into_response)
     }
 }
 
@@ -268,7 +230,7 @@ impl Submitted {
         if !extract::is(request.headers(), "application/x-www-form-urlencoded") {
             return Err(Problem::media_type("application/x-www-form-urlencoded"));
         }
-        let fields = Fields::read(&extract::bytes(request, api).await?);
+        let fields = Fields::read(&extract::bytes(request, api).await?)?;
         Self::admitted(viewer, fields, needed)
     }
 
@@ -302,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_field_may_stand_several_times() {
-        let fields = Fields::read(b"domain=a&domain=b%20&note=+x+&empty=");
+        let fields = Fields::read(b"domain=a&domain=b%20&note=+x+&empty=").unwrap();
         assert_eq!(fields.all("domain").collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(fields.text("note"), "x");
         assert_eq!((fields.given("empty"), fields.given("absent")), (None, None));
@@ -310,16 +272,9 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_stands_beside_its_field() {
-        let error = |field: &str, value: &str| FieldError {
-            field: field.to_owned(),
-            value: value.to_owned(),
-            want: "days".to_owned(),
-        };
-        let mistakes =
-            Mistakes(vec![error("rungs[1]", "x"), error("rungs[2]", "y"), error("sni", "")]);
-        assert_eq!(mistakes.at("rungs").as_deref(), Some("`x`: days; `y`: days"));
-        assert_eq!(mistakes.at("sni").as_deref(), Some("days"));
-        assert_eq!((mistakes.at("rung"), mistakes.at("tags")), (None, None));
+    fn no_form_has_more_fields_than_the_longest_page_has_boxes() {
+        assert!(Fields::read("a&".repeat(FIELDS_MAX).as_bytes()).is_ok());
+        let problem = Fields::read("a&".repeat(FIELDS_MAX + 1).as_bytes()).unwrap_err();
+        assert_eq!(problem.status(), StatusCode::BAD_REQUEST);
     }
 }

@@ -6,9 +6,9 @@ use std::borrow::Borrow;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
-use super::{asset, moment::Moment, viewer::Viewer, words::Words};
+use super::{asset, moment::Moment, prose::Prose, viewer::Viewer, words::Words};
 use crate::{
-    domain::{board::Board, inventory::token::Role},
+    domain::{board::Board, inventory::token::Role, live::Position, refusal::Refusal},
     shell::http::{Api, problem::Problem},
 };
 
@@ -92,6 +92,8 @@ pub struct Frame {
     pub now: Timestamp,
     /// Entries of all inboxes that were not read.
     pub unread: usize,
+    /// How far the board had come at least: what came since is shown by what is live.
+    pub position: Position,
     /// What the form that led here came to.
     pub notice: Option<String>,
 }
@@ -107,6 +109,7 @@ impl Frame {
             csrf: viewer.csrf.clone(),
             role: viewer.caller.role,
             now: api.context.clock.now(),
+            position: api.mirror.live().position(),
             unread: api.look(Board::unread),
             notice: None,
         }
@@ -122,6 +125,16 @@ impl Frame {
     /// An instant as it is from here.
     pub fn moment(&self, at: impl Borrow<Timestamp>) -> Moment {
         Moment::new(*at.borrow(), self.now, self.words)
+    }
+
+    /// A sentence with its names set apart.
+    pub fn prose(&self, text: impl Into<String>) -> Prose {
+        Prose::new(text)
+    }
+
+    /// Why something is not done, as a sentence.
+    pub fn refusal(&self, refusal: &Refusal) -> Prose {
+        Prose::refusal(refusal, self.words.language())
     }
 
     /// Whether the viewer may change things.

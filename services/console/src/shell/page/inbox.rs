@@ -120,6 +120,11 @@ pub(super) async fn read_all(State(api): Shared, form: Submitted) -> Result<Resp
     Ok(back(&form.fields, "all-read"))
 }
 
+/// What an entry says below its title, with which its text begins.
+fn body(entry: &EntryView) -> &str {
+    entry.text.strip_prefix(&entry.title).unwrap_or(&entry.text).trim_start()
+}
+
 /// To the list that the form stood in.
 fn back(fields: &Fields, notice: &str) -> Response {
     let cursor = fields.given("cursor");

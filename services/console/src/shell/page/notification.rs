@@ -22,6 +22,7 @@ use crate::{
     domain::{
         board::query::{Direction, Filter, Query, Sort},
         inventory::setting::Command,
+        refusal::Refusal,
     },
     shell::http::{
         Api, Shared,
@@ -183,7 +184,7 @@ pub(super) async fn clear(
     form: Submitted,
 ) -> Result<Response, Problem> {
     if key == DEFAULT {
-        return Err(Problem::conflict("the default setting is changed, and not taken away"));
+        return Err(Problem::conflict(Refusal::DefaultStays));
     }
     let cleared = order(&api, &key, &form, Command::Clear).await;
     let Err(problem) = cleared else { return Ok(form::done(&asked.list(), "setting-cleared")) };

@@ -79,7 +79,8 @@ fn seen(board: &Board, now: Timestamp, language: Language) -> Seen {
     let domains = board.domains();
     let begins: Vec<_> = (0..).take(WEEKS + 1).map(|week: i32| now + WEEK * week).collect();
     let weeks = begins.iter().zip(domains.expiring(&begins));
-    let worst = domains.open().take(LISTED).filter_map(|(id, kind, _)| domains.anomaly(&id, kind));
+    let worst =
+        domains.open().take(LISTED).filter_map(|found| domains.anomaly(&found.domain, found.kind));
     let lately = board.events().take(LISTED);
     Seen {
         domains: domains.len(),

@@ -8,7 +8,6 @@ use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::post,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::id::SilenceId;
@@ -16,8 +15,10 @@ use proto::id::SilenceId;
 use super::{
     anomalies,
     domain::{self, Tried, Wanted},
-    form::{self, Fields, Mistakes, Submitted},
-    viewer,
+    form::{self, Fields, Submitted},
+    mistakes::Mistakes,
+    sent, viewer,
+    words::Words,
 };
 use crate::shell::http::{
     Api, Shared,
@@ -51,7 +52,7 @@ pub(super) struct Draft {
 
 /// Beginning silences, and ending them.
 pub(super) fn router() -> Router<Arc<Api>> {
-    Router::new().route("/silences", post(begin)).route("/silences/{id}/lift", post(lift))
+    sent::form("/silences", LIST, begin).merge(sent::form("/silences/{id}/lift", LIST, lift))
 }
 
 impl Draft {
@@ -103,12 +104,14 @@ async fn begin(
         (Ok(()), None) => return Ok(form::done(LIST, "silenced")),
         (Err(problem), _) if problem.errors().is_empty() => return Err(problem),
         (Err(problem), Some(key)) => {
-            let silence = Draft { mistakes: Mistakes::from(&problem), ..draft };
+            let silence =
+                Draft { mistakes: Mistakes::of_fields(&problem, Words(viewer.language)), ..draft };
             let tried = Tried { silence, ..Tried::default() };
             domain::shown(&api, &viewer, &key, Wanted::default(), tried).await?
         }
         (Err(problem), None) => {
-            let draft = Draft { mistakes: Mistakes::from(&problem), ..draft };
+            let draft =
+                Draft { mistakes: Mistakes::of_fields(&problem, Words(viewer.language)), ..draft };
             anomalies::silences(api, &viewer, anomalies::Wanted::default(), draft).await?
         }
     };

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, Method, header, request::Parts, uri::PathAndQuery},
+    http::{HeaderMap, Method, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use url::form_urlencoded;
+use url::{Position, Url, form_urlencoded};
 
 use crate::{
     domain::language::Language,
@@ -21,6 +21,8 @@ use crate::{
 pub const SIGN_IN: &str = "/sign-in";
 /// What the parameter is called that says where somebody wanted to go.
 pub const NEXT: &str = "next";
+/// What the parameter is called that says that a form was sent in vain.
+const UNDONE: &str = "undone";
 /// Characters of where somebody wanted to go.
 const NEXT_LEN_MAX: usize = 1_024;
 
@@ -90,23 +92,55 @@ impl FromRequestParts<Arc<Api>> for Viewer {
     }
 }
 
-/// To the sign-in, and from there back to where somebody wanted to look.
+/// To the sign-in, and from there back to where somebody wanted to look, or to the page whose form
+/// they sent.
 fn to_sign_in(parts: &Parts) -> Redirect {
     let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
-    let wanted = uri.path_and_query().map(PathAndQuery::as_str).filter(|path| *path != "/");
-    match wanted.and_then(local).filter(|_| parts.method == Method::GET) {
-        None => Redirect::to(SIGN_IN),
-        Some(next) => {
-            let query =
-                form_urlencoded::Serializer::new(String::new()).append_pair(NEXT, next).finish();
-            Redirect::to(&format!("{SIGN_IN}?{query}"))
-        }
+    let is_form = parts.method != Method::GET;
+    let wanted = if is_form {
+        page_of(&parts.headers)
+    } else {
+        uri.path_and_query().map(|wanted| wanted.as_str().to_owned())
+    };
+    let next = wanted.as_deref().filter(|path| *path != "/").and_then(local);
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(next) = next {
+        query.append_pair(NEXT, next);
     }
+    if is_form {
+        query.append_pair(UNDONE, "1");
+    }
+    let query = query.finish();
+    let place = if query.is_empty() { SIGN_IN.to_owned() } else { format!("{SIGN_IN}?{query}") };
+    Redirect::to(&place)
+}
+
+/// The page of ours on which a form stood.
+fn page_of(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let page = Url::parse(text(header::REFERER)?).ok()?;
+    let is_ours = page[Position::BeforeHost..Position::AfterPort] == *text(header::HOST)?;
+    is_ours.then(|| page[Position::BeforePath..Position::AfterQuery].to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_sends_a_form_in_vain_comes_back_to_its_page() {
+        let led = |referer: &str| {
+            let request = axum::http::Request::post("/inbox/read").header("host", "a.example:8080");
+            let (parts, ()) = request.header("referer", referer).body(()).unwrap().into_parts();
+            to_sign_in(&parts).into_response().headers()["location"].to_str().unwrap().to_owned()
+        };
+        let back = led("http://a.example:8080/inbox?unread=1#x");
+        assert_eq!(back, "/sign-in?next=%2Finbox%3Funread%3D1&undone=1");
+        let elsewhere = ["", "http://a.example/inbox", "http://evil.example:8080/", "data:,x"];
+        for page in elsewhere {
+            assert_eq!(led(page), "/sign-in?undone=1", "{page}");
+        }
+    }
 
     #[test]
     fn nobody_is_led_elsewhere() {

@@ -132,11 +132,11 @@ impl Words {
     }
 
     /// The same with several values.
-    pub fn filled_token(
+    pub fn filled_token<'v>(
         self,
         what: &str,
         token: &str,
-        values: impl IntoIterator<Item = (&'static str, FluentValue<'static>)>,
+        values: impl IntoIterator<Item = (&'static str, FluentValue<'v>)>,
     ) -> Cow<'static, str> {
         self.filled(&format!("{what}-{}", token.replace('_', "-")), values)
     }
@@ -203,7 +203,10 @@ impl<C: Count> Count for &C {
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
+    use proto::v1::{LogEvent, LogRecord, StateChanged, log_event};
+
     use super::*;
+    use crate::domain::{inventory::contact::CHANNELS, sentence, timeline};
 
     /// The keys that a language has, sorted, with how each names its values.
     fn keys(files: Files) -> Vec<(String, Vec<String>)> {
@@ -283,6 +286,14 @@ mod tests {
     }
 
     #[test]
+    fn a_colon_between_two_things_is_that_of_the_language() {
+        let mut pages = String::new();
+        read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell/page/html"), &mut pages);
+        let line = pages.lines().find(|line| line.contains("}: ") || line.contains(">: "));
+        assert_eq!(line, None);
+    }
+
+    #[test]
     fn every_kind_severity_and_state_has_a_name() {
         for words in Language::ALL.map(Words) {
             for kind in Kind::ALL {
@@ -293,6 +304,27 @@ mod tests {
             }
             for state in State::ALL {
                 assert!(!words.state(*state).starts_with("state-"), "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_call_kinds_states_and_methods_as_the_pages_do() {
+        for language in Language::ALL {
+            let words = Words(language);
+            for kind in Kind::ALL {
+                assert_eq!(words.kind(*kind), sentence::kind(language, *kind));
+            }
+            for method in CHANNELS {
+                let name = words.token("method", method);
+                assert!(name.eq_ignore_ascii_case(sentence::method(language, method)), "{name}");
+            }
+            for state in State::ALL {
+                let changed = StateChanged { from: *state as i32, to: State::Secure as i32 };
+                let event = Some(log_event::Event::StateChanged(changed));
+                let record = LogRecord { events: vec![LogEvent { event }], ..LogRecord::default() };
+                let said = timeline::of([(1, record)].into_iter(), language);
+                assert!(said[0].text.contains(&*words.state(*state)), "{}", said[0].text);
             }
         }
     }

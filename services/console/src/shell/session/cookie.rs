@@ -1,18 +1,26 @@
-//! The session cookie.
+//! The session cookie, and that of a sign-in which is under way at the `OpenID` provider.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use chassis::seal::{Seal, SealError};
 use cookie::{Cookie, SameSite};
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::domain::session::Session;
+use crate::domain::{
+    openid::attempt::{self, Attempt},
+    session::Session,
+};
 
 /// What the cookie is called where it travels through TLS: browsers then take it from this host
 /// alone, for all paths and encrypted (RFC 6265bis, section 4.1.3.2).
-const NAME: &str = "__Host-certherald";
+pub const NAME: &str = "__Host-certherald";
 /// What it is called where it does not.
-const NAME_IN_THE_CLEAR: &str = "certherald";
-/// Characters of a cookie that is worth opening: about four times those of a session.
+pub const NAME_IN_THE_CLEAR: &str = "certherald";
+/// The same of a sign-in that is under way.
+const ATTEMPT: &str = "__Host-certherald-openid";
+/// The same where it travels in the clear.
+const ATTEMPT_IN_THE_CLEAR: &str = "certherald-openid";
+/// Characters of a cookie that is worth opening: about four times those of a session, and above
+/// those of the longest attempt.
 const SEALED_LEN_MAX: usize = 2_048;
 
 /// How cookies are set.
@@ -47,9 +55,44 @@ impl Cookies {
 
     /// The header that removes the session.
     pub fn clear(self) -> HeaderValue {
-        let mut cookie = self.cookie(self.name(), String::new());
+        self.removal(self.name())
+    }
+
+    /// The sealed attempt among these headers.
+    pub fn attempt(self, headers: &HeaderMap) -> Option<Vec<u8>> {
+        let sealed = value(headers, self.attempt_name())?;
+        BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()
+    }
+
+    /// The header that sets an attempt. The provider sends the browser back from another site, by
+    /// a link: `Lax` is the strictest that lets the cookie come along.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be sealed.
+    pub fn set_attempt(self, attempt: &Attempt, seal: &Seal) -> Result<HeaderValue, SealError> {
+        let sealed = BASE64URL_NOPAD.encode(&seal.seal(&attempt.write())?);
+        let mut cookie = self.cookie(self.attempt_name(), sealed);
+        cookie.set_max_age(cookie::time::Duration::seconds(attempt::LASTS.as_secs()));
+        Ok(written(&cookie))
+    }
+
+    /// The header that removes the attempt.
+    pub fn clear_attempt(self) -> HeaderValue {
+        self.removal(self.attempt_name())
+    }
+
+    fn removal(self, name: &'static str) -> HeaderValue {
+        let mut cookie = self.cookie(name, String::new());
         cookie.make_removal();
         written(&cookie)
+    }
+
+    fn attempt_name(self) -> &'static str {
+        match self {
+            Self::Secure => ATTEMPT,
+            Self::InTheClear => ATTEMPT_IN_THE_CLEAR,
+        }
     }
 
     fn name(self) -> &'static str {
@@ -110,5 +153,20 @@ mod tests {
         let sealed = Cookies::InTheClear.session(&headers).unwrap();
         assert_eq!(seal.open(&sealed).unwrap(), session.write());
         assert_eq!(Cookies::Secure.session(&headers), None, "set in the clear by somebody else");
+    }
+
+    #[test]
+    fn the_longest_attempt_fits_in_a_cookie() {
+        let directory = tempfile::tempdir().unwrap();
+        let seal = Seal::open_or_create(&directory.path().join("key")).unwrap();
+        let next = format!("/{}", "\"".repeat(511));
+        let attempt = Attempt::begin(&next, [[1; 32], [2; 32], [3; 32]], Timestamp::UNIX_EPOCH);
+        let header = Cookies::Secure.set_attempt(&attempt, &seal).unwrap();
+        let (sent, rest) = header.to_str().unwrap().split_once(';').unwrap();
+        assert_eq!(rest, " HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600");
+        let headers: HeaderMap = [(header::COOKIE, sent.parse().unwrap())].into_iter().collect();
+        let sealed = Cookies::Secure.attempt(&headers).unwrap();
+        assert!(seal.open(&sealed).unwrap() == attempt.write());
+        assert_eq!(Cookies::Secure.session(&headers), None);
     }
 }

@@ -43,6 +43,13 @@ pub enum Remark {
     Other(String),
 }
 
+impl Remark {
+    /// Whether it says that trust could not be decided.
+    pub(super) fn is_undecided(&self) -> bool {
+        matches!(self, Self::Undecided(_))
+    }
+}
+
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -110,7 +110,7 @@ impl Verdict {
     /// The verdict that these findings make. Without a finding, an undecided chain is unknown.
     pub fn new(anomalies: Vec<Anomaly>, remarks: Vec<Remark>) -> Self {
         let worst = anomalies.iter().map(|anomaly| Level::from(anomaly.severity)).max();
-        let is_undecided = remarks.iter().any(|remark| matches!(remark, Remark::Undecided(_)));
+        let is_undecided = remarks.iter().any(Remark::is_undecided);
         let failed = anomalies.iter().any(|anomaly| anomaly.kind == Kind::EnableFailed);
         let (state, severity) = match worst.unwrap_or(Level::Ok) {
             level @ (Level::Warning | Level::Critical) if failed => (State::EnableFailed, level),
@@ -199,6 +199,11 @@ impl Verdict {
             return Self { state: State::Abnormal, ..joined };
         }
         joined
+    }
+
+    /// Whether nobody can tell if the chain is trusted, whatever else is wrong.
+    pub fn is_undecided(&self) -> bool {
+        self.remarks.iter().any(Remark::is_undecided)
     }
 
     /// The anomaly of this kind, if it is one of them.

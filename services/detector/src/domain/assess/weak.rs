@@ -40,14 +40,14 @@ impl From<&Handshake> for Connection {
 }
 
 impl Connection {
-    /// What is weak about it, in a few words each.
+    /// What is weak about it, each by the name it has in every language.
     pub(super) fn weaknesses(&self) -> Vec<String> {
         let mut weaknesses = Vec::new();
         if (1..TLS_1_2).contains(&self.version) {
             weaknesses.push(version_name(self.version));
         }
         if is_static_rsa(self.cipher_suite) {
-            weaknesses.push("static-RSA key exchange".to_owned());
+            weaknesses.push("static RSA".to_owned());
         }
         weaknesses
     }
@@ -84,6 +84,19 @@ pub(super) fn is_short(key: &Key) -> bool {
     (1..min).contains(&key.bits)
 }
 
+fn name(key: &Key) -> String {
+    let kind = match key.kind {
+        KeyKind::Rsa => "RSA",
+        KeyKind::RsaPss => "RSA-PSS",
+        KeyKind::Ec => "EC",
+        KeyKind::Dsa => "DSA",
+        KeyKind::Ed25519 | KeyKind::Ed448 | KeyKind::MlDsa | KeyKind::Other(_) => {
+            return key.to_string();
+        }
+    };
+    format!("{kind}-{}", key.bits)
+}
+
 /// What is weak about a leaf and the certificates above it, the last of which is trusted as it
 /// stands or signed by itself: its own signature proves nothing and is not looked at.
 pub(super) fn weaknesses(leaf: &Certificate, above: &[&Certificate]) -> Vec<String> {
@@ -94,17 +107,17 @@ pub(super) fn weaknesses(leaf: &Certificate, above: &[&Certificate]) -> Vec<Stri
         }
     };
     if is_short(leaf.key()) {
-        add(leaf.key().to_string());
+        add(name(leaf.key()));
     }
     for issuer in above.iter().filter(|issuer| is_short(issuer.key())) {
-        add(format!("{} of {}", issuer.key(), issuer.subject()));
+        add(format!("{} ({})", name(issuer.key()), issuer.subject()));
     }
     // One signature for each step of the path: the leaf's, and that of each issuer below the last.
     let signed = [leaf].into_iter().chain(above.iter().copied());
     for certificate in signed.take(above.len().max(1)) {
         let hash = certificate.signature_algorithm().hash.broken_name();
         if let Some(hash) = hash.filter(|_| !certificate.is_self_issued()) {
-            add(format!("{hash} signature"));
+            add(hash.to_owned());
         }
     }
     weaknesses

@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use super::{
     super::{
         assess::{Question, anchors::Anchors},
-        sight::{Fingerprint, Look, Sight},
+        sight::{Fingerprint, Look, Showing, Sight},
+        watch::command::{Judged, Trust},
         wish::PrivateAnchors,
     },
     Court, Terms,
@@ -44,9 +45,35 @@ fn authority() -> Authority {
     Authority { root: root_der, intermediate, leaf }
 }
 
+/// The algorithm identifier of ECDSA with SHA-256, which all that is made here is signed with.
+const MADE_WITH: [u8; 12] =
+    [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+/// That of ECDSA with SHA-224, which nobody here can check.
+const UNCHECKED: [u8; 12] =
+    [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01];
+/// That of Ed448, with a parameter that fills it up: no key made here signs so.
+const IMPOSSIBLE: [u8; 12] =
+    [0x30, 0x0a, 0x06, 0x03, 0x2b, 0x65, 0x71, 0x04, 0x03, 0x00, 0x00, 0x00];
+
+/// The same certificate, said to be signed with another algorithm.
+fn forged(der: &[u8], algorithm: [u8; 12]) -> Vec<u8> {
+    let mut forged = der.to_vec();
+    for place in 0..der.len() - MADE_WITH.len() {
+        if der[place..].starts_with(&MADE_WITH) {
+            forged[place..place + MADE_WITH.len()].copy_from_slice(&algorithm);
+        }
+    }
+    assert_ne!(forged, der);
+    forged
+}
+
 fn chain_of(leaf: &[u8]) -> (Fingerprint, Chain) {
-    let fingerprint: Fingerprint = Sha256::digest(leaf).into();
-    let certificates = vec![leaf.to_vec().into()];
+    chain(&[leaf])
+}
+
+fn chain(list: &[&[u8]]) -> (Fingerprint, Chain) {
+    let fingerprint: Fingerprint = Sha256::digest(list.concat()).into();
+    let certificates = list.iter().map(|der| der.to_vec().into()).collect();
     (fingerprint, Chain { fingerprint: fingerprint.to_vec().into(), certificates })
 }
 
@@ -94,4 +121,28 @@ fn an_issuer_fetched_for_a_domain_with_its_own_authority_proves_its_chain_incomp
     assert_eq!(court.hear(&theirs, &look(&chain, &[&own.intermediate])).len(), 1);
     assert_eq!(kinds(&mut court, &theirs, &chain), ["chain_incomplete"]);
     assert_eq!(kinds(&mut court, &others, &chain), ["untrusted"]);
+}
+
+/// What is said of a leaf behind its issuer, where the root of both is trusted.
+fn judged(own: &Authority, leaf: &[u8]) -> Judged {
+    let host: Host = "shop.example.com".parse().unwrap();
+    let mut court = Court::new(Arc::new(Anchors::new([&own.root]).0));
+    let (fingerprint, chain) = chain(&[leaf, &own.intermediate]);
+    let showing = Showing { chain: fingerprint, version: 0x0304, cipher_suite: 0x1301 };
+    let terms = Terms { host: &host, rungs: &[], private: None };
+    let now: Timestamp = "2026-06-15T12:00:00Z".parse().unwrap();
+    court.judge(&terms, showing, Some(&chain), now).unwrap()
+}
+
+#[test]
+fn a_signature_that_nobody_can_check_leaves_trust_undecided() {
+    let own = authority();
+    let told = |leaf: &[u8]| {
+        let judged = judged(&own, leaf);
+        (judged.trust, judged.findings.iter().map(|finding| finding.kind).collect::<Vec<_>>())
+    };
+    assert_eq!(told(&own.leaf), (Trust::Decided, vec![]));
+    assert_eq!(told(&forged(&own.leaf, UNCHECKED)), (Trust::Undecided, vec![]));
+    let impossible = forged(&own.leaf, IMPOSSIBLE);
+    assert_eq!(told(&impossible), (Trust::Decided, vec![Kind::Untrusted]));
 }

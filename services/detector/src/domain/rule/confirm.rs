@@ -72,6 +72,12 @@ pub fn is_of_time(kind: Kind) -> bool {
     matches!(kind, Kind::Expired | Kind::Expiring)
 }
 
+/// Whether it cannot be judged of a chain of which nobody can tell if it is trusted: what is wrong
+/// may be wrong above the leaf, where no path leads.
+pub fn rests_on_trust(kind: Kind) -> bool {
+    matches!(kind, Kind::Untrusted | Kind::ChainIncomplete | Kind::Revoked | Kind::Weak)
+}
+
 /// Whether a clock must be trusted to judge it.
 pub fn needs_the_time(kind: Kind) -> bool {
     matches!(kind, Kind::Expired | Kind::Expiring | Kind::NotYetValid | Kind::RenewalOverdue)

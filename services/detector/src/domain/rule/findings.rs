@@ -12,7 +12,7 @@ use crate::domain::{
     sight::{ENDPOINTS_MAX, Endpoint, Showing},
     watch::{
         anomaly::rung,
-        command::{Finding, Judged},
+        command::{Finding, Judged, Trust},
     },
 };
 
@@ -23,6 +23,9 @@ pub struct Findings {
     pub by_kind: BTreeMap<Kind, Finding>,
     /// Whether nothing was left unjudged: only then may a kind that is absent be called clean.
     pub whole: bool,
+    /// Whether it cannot be told of some chain if it is trusted: then nothing that rests on trust
+    /// may be called clean either.
+    pub undecided: bool,
 }
 
 /// Folds what was judged of all that is believed, each with the endpoints that show it.
@@ -42,6 +45,7 @@ pub fn fold(
             findings.whole = false;
             continue;
         };
+        findings.undecided |= judged.trust == Trust::Undecided;
         for finding in &judged.findings {
             findings.add(finding, sockets);
         }

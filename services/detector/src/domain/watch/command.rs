@@ -28,6 +28,8 @@ pub enum Ask {
     Watch {
         /// Position of the order in `INVENTORY`.
         revision: u64,
+        /// Position of the last order that changed by what it is judged.
+        terms_at: u64,
     },
     /// Watch it no longer.
     Unwatch {
@@ -39,7 +41,12 @@ pub enum Ask {
     /// Weigh what a look showed.
     Weigh(Weigh),
     /// Weigh what is believed already against the time.
-    Wake(Judgement),
+    Wake {
+        /// Port of the domain.
+        port: u16,
+        /// What was judged.
+        judgement: Judgement,
+    },
     /// Say that nobody sees the domain.
     Miss {
         /// Looks that were accepted and not answered.
@@ -113,8 +120,20 @@ pub struct Judged {
     pub summary: CertificateSummary,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
+    /// Whether it could be told if it is trusted.
+    pub trust: Trust,
     /// When time alone next changes that.
     pub wake_at: Option<Timestamp>,
+}
+
+/// Whether it could be told if a chain is trusted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// It could: what is wrong with it is among the findings.
+    #[default]
+    Decided,
+    /// It could not, for want of an algorithm: it is neither fine nor wrong.
+    Undecided,
 }
 
 /// One thing that is wrong.

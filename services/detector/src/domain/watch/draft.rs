@@ -33,8 +33,7 @@ pub(super) struct Draft<'w> {
 
 impl<'w> Draft<'w> {
     pub(super) fn new(before: &'w Watch, domain: DomainId, at: Timestamp) -> Self {
-        let unseen =
-            before.state() == State::Unknown && before.open_of(Kind::NotObserved).is_none();
+        let unseen = before.state() == State::Unknown && before.follows(false) != State::Unknown;
         Self { before, now: before.clone(), domain, at, look: 0, unseen, events: vec![] }
     }
 
@@ -126,6 +125,7 @@ impl<'w> Draft<'w> {
             state: to.into(),
             wake_at: self.now.wake_at.map(time::write),
             judged_under: self.now.judged_under,
+            undecided: self.now.undecided,
             ..LogRecord::default()
         })
     }

@@ -30,7 +30,7 @@ impl Watch {
         self.look = self.look.max(record.look);
         self.revision = self.revision.max(record.inventory_revision);
         self.wake_at = record.wake_at.as_ref().and_then(time::read);
-        self.judged_under = record.judged_under;
+        (self.judged_under, self.undecided) = (record.judged_under, record.undecided);
     }
 
     /// Takes in one event.

@@ -20,7 +20,7 @@ use super::{
 use crate::domain::sight::{Fingerprint, Showing};
 
 /// Changes with every change of the form or of what folding means.
-pub const FORM: u32 = 2;
+pub const FORM: u32 = 3;
 
 /// A watch, as kept.
 #[derive(Clone, PartialEq, Message)]
@@ -47,6 +47,8 @@ pub struct Kept {
     open: Vec<KeptOpen>,
     #[prost(message, optional, tag = "11")]
     failing: Option<KeptOpen>,
+    #[prost(bool, tag = "12")]
+    undecided: bool,
 }
 
 /// A face, or a chain that was one.
@@ -99,6 +101,7 @@ impl Watch {
             revision: self.revision,
             wake_at: self.wake_at.map(time::write),
             judged_under: self.judged_under,
+            undecided: self.undecided,
             openings: self.openings,
             standing: self.standing as u32,
             state: self.state.0.into(),
@@ -122,6 +125,7 @@ impl Watch {
             revision: kept.revision,
             wake_at,
             judged_under: kept.judged_under,
+            undecided: kept.undecided,
             openings: kept.openings,
             standing: standings.into_iter().find(|s| *s as u32 == kept.standing)?,
             state: Recorded(State::try_from(kept.state).ok()?),

@@ -12,8 +12,8 @@ use super::{
     command::{Ask, Extent},
     face,
     story::{
-        Cert, EXPIRED, EXPIRING, GOOD, INCOMPLETE, RENEWED, SOON, SOONER, Story, UNTRUSTED, WEAK,
-        WRONG_NAME,
+        Cert, EXPIRED, EXPIRING, GOOD, INCOMPLETE, RENEWED, SOON, SOONER, Story, UNCHECKED,
+        UNTRUSTED, WEAK, WRONG_NAME, watch,
     },
 };
 
@@ -32,6 +32,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let cert = prop::sample::select(vec![
         GOOD, RENEWED, EXPIRED, WRONG_NAME, INCOMPLETE, UNTRUSTED, WEAK, EXPIRING, SOONER, SOON,
+        UNCHECKED,
     ]);
     let endpoints = prop::collection::vec(prop::option::weighted(0.9, cert.clone()), 1..4)
         .prop_filter("one shows something", |all| all.iter().any(Option::is_some));
@@ -67,7 +68,7 @@ fn take(story: &mut Story, step: Step) {
         Step::Wakes(cert) => drop(story.wakes(&[cert])),
         Step::Orders(0) => drop(story.order(|revision| Ask::Unwatch { revision, removed: false })),
         Step::Orders(1) => drop(story.order(|revision| Ask::Unwatch { revision, removed: true })),
-        Step::Orders(_) => drop(story.order(|revision| Ask::Watch { revision })),
+        Step::Orders(_) => drop(story.order(watch)),
         Step::Misses(extent) => {
             ignored(story.ask(Ask::Miss { unanswered: 3, last_seen: None, extent }));
         }

@@ -16,7 +16,7 @@ use proto::{
 
 use super::{
     Refusal, Watch,
-    command::{Ask, Clock, Command, Finding, Judged, Judgement, Weigh},
+    command::{Ask, Clock, Command, Finding, Judged, Judgement, Trust, Weigh},
 };
 use crate::domain::sight::{Absence, Endpoint, Look, Showing, Sight};
 
@@ -36,6 +36,8 @@ pub(super) const INCOMPLETE: Cert =
 pub(super) const UNTRUSTED: Cert = Cert(b'u', &[(Kind::Untrusted, Severity::Critical, None)]);
 pub(super) const WEAK: Cert = Cert(b'w', &[(Kind::Weak, Severity::Warning, None)]);
 pub(super) const EXPIRING: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Warning, Some(30))]);
+/// Nobody can tell if it is trusted.
+pub(super) const UNCHECKED: Cert = Cert(b'c', &[]);
 pub(super) const SOONER: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Warning, Some(14))]);
 pub(super) const SOON: Cert = Cert(b'x', &[(Kind::Expiring, Severity::Critical, Some(3))]);
 pub(super) const PASSED: Cert = Cert(b'x', &[(Kind::Expired, Severity::Critical, None)]);
@@ -55,7 +57,7 @@ impl Story {
     /// A domain that was just added.
     pub(super) fn added() -> Self {
         let mut story = Self::default();
-        story.order(|revision| Ask::Watch { revision });
+        story.order(watch);
         story
     }
 
@@ -114,8 +116,8 @@ impl Story {
     /// Time passes until what is believed is as bad as this.
     pub(super) fn wakes(&mut self, certs: &[Cert]) -> Vec<String> {
         self.second += 3_600;
-        let clock = self.clock;
-        self.ask(Ask::Wake(judgement(certs.iter().copied(), clock, &Watch::default()))).unwrap()
+        let judgement = judgement(certs.iter().copied(), self.clock, &Watch::default());
+        self.ask(Ask::Wake { port: 443, judgement }).unwrap()
     }
 
     /// Answers what was said in words: only what is news, not the book-keeping.
@@ -141,6 +143,11 @@ impl Story {
 
 pub(super) const NOTHING: [&str; 0] = [];
 
+/// The order to watch, by terms of its own.
+pub(super) fn watch(revision: u64) -> Ask {
+    Ask::Watch { revision, terms_at: revision }
+}
+
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
@@ -151,7 +158,8 @@ pub(super) fn showing(cert: Cert) -> Showing {
 
 /// What is said of certificates as they are, and of all that a watch believes of its story.
 fn judgement(certs: impl Iterator<Item = Cert>, clock: Clock, watch: &Watch) -> Judgement {
-    let all = [GOOD, RENEWED, EXPIRED, WRONG_NAME, INCOMPLETE, UNTRUSTED, WEAK, EXPIRING];
+    let all =
+        [GOOD, RENEWED, EXPIRED, WRONG_NAME, INCOMPLETE, UNTRUSTED, WEAK, EXPIRING, UNCHECKED];
     let believed = watch
         .faces()
         .iter()
@@ -180,7 +188,8 @@ fn judged(Cert(letter, wrongs): Cert) -> Judged {
             evidence: Evidence { case, ..Evidence::default() },
         }
     });
-    Judged { leaf: [letter; 32], summary, findings: findings.collect(), wake_at: None }
+    let trust = if letter == UNCHECKED.0 { Trust::Undecided } else { Trust::Decided };
+    Judged { leaf: [letter; 32], summary, findings: findings.collect(), trust, wake_at: None }
 }
 
 fn chain(Cert(letter, _): Cert) -> Chain {

@@ -1,13 +1,15 @@
 //! What a watch promises, as stories.
 
-use proto::v1::{Kind, ProberBlindness, Reason, Severity, State, log_event::Event};
+mod unknown;
+
+use proto::v1::{Kind, Reason, Severity, State, log_event::Event};
 
 use super::{
     Refusal,
-    command::{Ask, Clock, Extent},
+    command::Ask,
     story::{
         Cert, EXPIRED, EXPIRING, GOOD, INCOMPLETE, NOTHING, PASSED, RENEWED, SOON, SOONER, Story,
-        UNTRUSTED, WEAK, WRONG_NAME, showing,
+        UNTRUSTED, WEAK, WRONG_NAME, at, showing, watch,
     },
 };
 
@@ -167,6 +169,18 @@ fn each_rung_is_told_once() {
 }
 
 #[test]
+fn what_time_alone_opens_names_the_endpoint_with_its_port() {
+    let mut story = Story::secure();
+    story.wakes(&[Cert(b'g', EXPIRED.1)]);
+    let events = &story.log.last().unwrap().events;
+    let opened = events.iter().find_map(|event| match event.event.as_ref() {
+        Some(Event::AnomalyOpened(opened)) => opened.evidence.as_ref(),
+        Some(_) | None => None,
+    });
+    assert_eq!(opened.unwrap().endpoints, ["192.0.2.1:443"]);
+}
+
+#[test]
 fn time_alone_mends_nothing() {
     let mut story = Story::added();
     story.sees(&[EXPIRED]);
@@ -264,7 +278,7 @@ fn a_repeated_or_late_look_adds_nothing() {
 fn a_look_of_an_older_revision_is_not_judged() {
     let mut story = Story::secure();
     let stale = story.weigh(100, &[Some(EXPIRED)]);
-    story.order(|revision| Ask::Watch { revision });
+    story.order(watch);
     let refused = story.ask(Ask::Weigh(stale)).unwrap_err();
     assert_eq!(refused, Refusal::OldRevision { look: 1, domain: 2 });
 }
@@ -279,16 +293,41 @@ fn a_disabled_domain_is_left_alone_and_its_anomalies_without_news() {
     let refused = story.ask(Ask::Weigh(story.weigh(9, &[Some(GOOD)]))).unwrap_err();
     assert_eq!(refused, Refusal::Unwatched);
     assert_eq!(story.wakes(&[EXPIRED]), NOTHING);
-    story.order(|revision| Ask::Watch { revision });
+    story.order(watch);
     assert_eq!(story.state(), State::Enabling);
     assert_eq!(story.sees(&[EXPIRED]), ["opened expired critical"]);
+}
+
+#[test]
+fn changed_options_are_judged_by_the_time_at_once_and_by_the_next_look() {
+    let mut story = Story::secure();
+    story.order(watch);
+    assert_eq!(story.watch.wake_at(), Some(at(story.second)));
+    assert_eq!(story.wakes(&[Cert(b'g', EXPIRING.1)]), ["opened expiring warning"]);
+    assert_eq!(story.watch.judged_under(), 0, "no look was judged since");
+    assert_eq!(story.sees(&[Cert(b'g', WRONG_NAME.1)]), ["opened name_mismatch critical"]);
+    assert_eq!(story.watch.judged_under(), 1);
+}
+
+#[test]
+fn an_order_that_changes_no_terms_leaves_what_was_judged() {
+    let mut story = Story::secure();
+    let before = (story.watch.wake_at(), story.watch.judged_under());
+    story.order(|revision| Ask::Watch { revision, terms_at: 1 });
+    assert_eq!(story.watch.revision(), 2);
+    assert_eq!((story.watch.wake_at(), story.watch.judged_under()), before);
+    // Two orders at once, of which only the first changed the terms.
+    story.revision += 1;
+    story.order(|revision| Ask::Watch { revision, terms_at: 3 });
+    assert_eq!(story.watch.wake_at(), Some(at(story.second)));
+    assert_eq!(story.watch.judged_under(), 0);
 }
 
 #[test]
 fn an_order_that_comes_again_says_nothing() {
     let mut story = Story::secure();
     let records = story.log.len();
-    assert_eq!(story.ask(Ask::Watch { revision: 1 }).unwrap(), NOTHING);
+    assert_eq!(story.ask(watch(1)).unwrap(), NOTHING);
     let removed = Ask::Unwatch { revision: 1, removed: true };
     assert_eq!(story.ask(removed).unwrap(), NOTHING);
     assert_eq!(story.log.len(), records);
@@ -312,58 +351,6 @@ fn ids_of_anomalies_are_never_used_twice() {
     ids.dedup();
     assert_eq!(ids.len(), 3);
     assert!(ids[0].ends_with("-expired-1"));
-}
-
-#[test]
-fn nobody_sees_it_is_news_of_its_own() {
-    let mut story = Story::added();
-    story.sees(&[EXPIRED]);
-    let miss = |extent| Ask::Miss { unanswered: 3, last_seen: None, extent };
-    assert_eq!(story.ask(miss(Extent::Alone)).unwrap(), ["opened not_observed warning"]);
-    assert_eq!(story.state(), State::Unknown);
-    assert_eq!(story.ask(miss(Extent::Alone)).unwrap(), NOTHING);
-    assert_eq!(story.fails(REFUSED), ["recovered not_observed"]);
-    assert_eq!(story.state(), State::Abnormal);
-}
-
-#[test]
-fn when_nobody_sees_most_only_the_state_says_so() {
-    let mut story = Story::secure();
-    let miss = Ask::Miss { unanswered: 3, last_seen: None, extent: Extent::Most };
-    assert_eq!(story.ask(miss).unwrap(), NOTHING);
-    assert_eq!(story.state(), State::Unknown);
-    assert_eq!(story.wakes(&[Cert(b'g', EXPIRED.1)]), ["opened expired critical"]);
-    assert_eq!(story.state(), State::Unknown);
-    let mut story = Story::secure();
-    let miss = Ask::Miss { unanswered: 3, last_seen: None, extent: Extent::Most };
-    story.ask(miss).unwrap();
-    assert_eq!(story.sees(&[GOOD]), NOTHING);
-    assert_eq!(story.state(), State::Secure);
-}
-
-#[test]
-fn a_prober_is_doubted_once_and_trusted_once() {
-    let mut story = Story::default();
-    let doubt = || Ask::Doubt(ProberBlindness { prober: "p".into(), failed: 20, looked: 20 });
-    assert_eq!(story.ask(doubt()).unwrap(), ["opened prober_blind critical"]);
-    assert_eq!(story.ask(doubt()).unwrap(), NOTHING);
-    assert_eq!(story.ask(Ask::Trust).unwrap(), ["recovered prober_blind"]);
-    assert_eq!(story.ask(Ask::Trust).unwrap(), NOTHING);
-}
-
-#[test]
-fn with_a_skewed_clock_no_time_is_judged() {
-    let mut story = Story::secure();
-    story.clock = Clock::Skewed;
-    assert_eq!(story.wakes(&[Cert(b'g', EXPIRED.1)]), NOTHING);
-    assert_eq!(story.sees(&[Cert(b'g', EXPIRED.1)]), NOTHING);
-    assert_eq!(story.sees(&[WRONG_NAME]), ["changed", "opened name_mismatch critical"]);
-    story.clock = Clock::Agreed;
-    story.sees(&[EXPIRED]);
-    story.clock = Clock::Skewed;
-    for _ in 0..10 {
-        assert!(!story.sees(&[GOOD]).contains(&"recovered expired".to_owned()));
-    }
 }
 
 #[test]

@@ -53,22 +53,21 @@ impl Draft<'_> {
                 self.note_changes(&believed, &endpoints, &judgement.showings);
                 self.believe(&believed, port);
                 let found = findings::fold(&believed, &endpoints, port, &judgement.showings);
-                self.now.judged_under = judgement.under;
-                self.now.wake_at = judgement.wake_at();
+                self.now.note(self.before.after_look(&judgement, self.at));
+                self.now.undecided = found.undecided;
                 self.judge(found, judgement.clock);
             }
         }
     }
 
     /// Weighs what is believed against the time: nothing mends by itself, but much breaks.
-    pub(super) fn wake(&mut self, judgement: &Judgement) {
+    pub(super) fn wake(&mut self, port: u16, judgement: &Judgement) {
         if !self.before.is_watched() || judgement.clock == Clock::Skewed {
             return;
         }
         let believed = self.before.faces.iter().map(|face| (face.showing, face.address)).collect();
-        let found = findings::fold(&believed, &[], 0, &judgement.showings);
-        self.now.judged_under = judgement.under;
-        self.now.wake_at = judgement.wake_at();
+        let found = findings::fold(&believed, &[], port, &judgement.showings);
+        self.now.note(self.before.after_waking(judgement));
         for (kind, finding) in found.by_kind {
             if confirm::is_of_time(kind) {
                 self.find(finding);
@@ -203,12 +202,15 @@ impl Draft<'_> {
     /// Counts clean and closes, then opens and worsens: by what was found and what was not.
     fn judge(&mut self, found: Findings, clock: Clock) {
         let judged = |kind| clock == Clock::Agreed || !confirm::needs_the_time(kind);
+        let decided = |kind| !found.undecided || !confirm::rests_on_trust(kind);
+        let may_be_clean =
+            |kind| found.whole && confirm::is_of_certificate(kind) && judged(kind) && decided(kind);
         let opening = found.by_kind.keys().filter(|kind| self.now.open_of(**kind).is_none());
         let shaded: BTreeSet<_> = opening.flat_map(|kind| confirm::supersedes(*kind)).collect();
         for open in self.now.open().to_vec() {
             let kind = open.kind;
             let absent = !found.by_kind.contains_key(&kind) && !shaded.contains(&kind);
-            if found.whole && absent && confirm::is_of_certificate(kind) && judged(kind) {
+            if absent && may_be_clean(kind) {
                 self.count_clean(&open);
             }
         }

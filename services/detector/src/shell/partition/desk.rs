@@ -8,7 +8,6 @@ use chassis::{
     ledger::LedgerError,
 };
 use jiff::Timestamp;
-use prost::Message;
 use proto::{
     id::DomainId,
     v1::{Chain, LogRecord, log_event::Event},
@@ -50,7 +49,7 @@ pub(crate) enum DeskError {
 
 impl DeskError {
     /// Whether no repetition can help: what is to be stored is too large for the bus.
-    pub(super) fn is_permanent(&self) -> bool {
+    pub(crate) fn is_permanent(&self) -> bool {
         match self {
             Self::Store(error) => {
                 matches!(error.as_ref(), LedgerError::Append(AppendError::TooLarge { .. }))
@@ -134,7 +133,7 @@ impl<'a> Desk<'a> {
         }
         let place = entry::place(&self.domain);
         let messages = self.office.bus.load(place.stream, &place.subject, 0).await?;
-        let records = messages.into_iter().filter_map(|m| LogRecord::decode(m.payload).ok());
+        let records = messages.into_iter().filter_map(|m| m.read::<LogRecord>().ok());
         let events = records.flat_map(|record| record.events).filter_map(|event| event.event);
         let chains = events.filter_map(|event| {
             if let Event::ChainLearned(learned) = event { learned.chain } else { None }

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use chassis::ledger::{Entity, Known, Place};
 use jiff::Timestamp;
-use proto::{
-    id::DomainId,
-    stream, subject,
-    v1::{Kind, LogRecord, State},
-};
+use proto::{id::DomainId, stream, subject, v1::LogRecord};
 
 use super::timers::Alarm;
 use crate::domain::{
@@ -94,9 +90,7 @@ impl Entry {
 
     /// Whether it has gone unseen for so long that it must be said.
     pub(super) fn is_missed(&self) -> bool {
-        let state = &self.known.state;
-        let said = state.open_of(Kind::NotObserved).is_some() || state.state() == State::Unknown;
-        self.plan.as_ref().is_some_and(|plan| plan.missed >= PERIODS_UNSEEN) && !said
+        self.plan.as_ref().is_some_and(|plan| plan.missed >= PERIODS_UNSEEN)
     }
 
     /// A record as it is appended: with whose it is.

@@ -23,7 +23,7 @@ use crate::{
         watch::command::{Ask, Weigh},
         wish::Wish,
     },
-    shell::shared::{ALL_PROBERS, Errand},
+    shell::{errands::Errand, shared::ALL_PROBERS},
 };
 
 /// Why a fact was not judged, though it might have to be.
@@ -67,8 +67,9 @@ impl Partition {
         fact: &ScanFact,
     ) -> Result<(), FactError> {
         let Some(office) = &self.office else { return Err(FactError::NotYet) };
-        let Some(entry) = self.entries.get_mut(&domain) else { return Ok(()) };
         let now = self.clock.now();
+        self.shared.census.heard(now);
+        let Some(entry) = self.entries.get_mut(&domain) else { return Ok(()) };
         let desk = Desk::new(&self.shared, office, &self.dice, domain, now);
         let used = desk.fact(entry, fact).await?;
         let outcome = match used {
@@ -79,6 +80,10 @@ impl Partition {
         };
         counter!("certherald_facts_total", "outcome" => outcome).increment(1);
         recount(&self.shared, entry);
+        // Only now: the domain of this fact is no longer among those that go unseen.
+        if matches!(used, Use::Steady | Use::Weighed) && self.shared.census.seen(now) {
+            self.shared.errands.leave(Errand::Trust(ALL_PROBERS.to_owned()));
+        }
         if let Some(at) = entry.due() {
             self.timers.set(&mut entry.alarm, domain, at);
         }
@@ -144,18 +149,20 @@ impl Desk<'_> {
         }
         let proven = self.shared.court.lock().hear(&Terms::from(wish), &look);
         for proven in &proven {
-            self.shared.leave(Errand::Publish(published(proven, self.now)));
+            self.shared.errands.leave(Errand::Publish(published(proven, self.now)));
         }
         let judgement = self.judge(entry, wish, Some(&look)).await?;
         if look.showings().iter().any(|showing| !judgement.showings.contains_key(showing)) {
-            // The prober was told of a chain that the log does not hold: ask again without it.
+            // A chain that the prober takes for known is neither held nor in the log: nothing can
+            // be said of it, and the look stays unanswered.
             self.not_seen(entry);
             return Ok(Use::Unseen);
         }
-        let (number, wake_at, under) = (look.number, judgement.wake_at(), judgement.under);
+        let number = look.number;
+        let outlook = entry.known.state.after_look(&judgement, self.now);
         let ask = Ask::Weigh(Weigh { look, port: wish.port, judgement });
         if !self.say(entry, ask).await? && !failed {
-            entry.known.state.note(wake_at, under);
+            entry.known.state.note(outlook);
         }
         self.heard(entry, number);
         Ok(Use::Weighed)
@@ -171,20 +178,17 @@ impl Desk<'_> {
             Belief::Believed => true,
             Belief::Doubted => false,
             Belief::Blinded(blindness) => {
-                self.shared.leave(Errand::Doubt(blindness));
+                self.shared.errands.leave(Errand::Doubt(blindness));
                 false
             }
             Belief::Seeing => {
-                self.shared.leave(Errand::Trust(prober.to_owned()));
+                self.shared.errands.leave(Errand::Trust(prober.to_owned()));
                 true
             }
         }
     }
 
     fn heard(&self, entry: &mut Entry, look: u64) {
-        if self.shared.census.heard(self.now) {
-            self.shared.leave(Errand::Trust(ALL_PROBERS.to_owned()));
-        }
         let interval = entry.interval(self.shared.config.interval);
         let watch = &entry.known.state;
         let turn = schedule::next(watch, &self.domain, interval, self.now, self.dice.chance());
@@ -194,8 +198,9 @@ impl Desk<'_> {
     }
 
     fn not_seen(&self, entry: &mut Entry) {
+        let interval = entry.interval(self.shared.config.interval);
         if let Some(plan) = &mut entry.plan {
-            plan.not_seen(self.now);
+            plan.not_seen(interval, self.now, self.dice.chance());
         }
     }
 }

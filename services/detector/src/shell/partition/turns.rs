@@ -1,5 +1,7 @@
 //! What is done with a domain when its time has come.
 
+use std::time::Duration;
+
 use chassis::error::Chain;
 use jiff::Timestamp;
 use proto::v1::{Kind, ProberBlindness, Purpose};
@@ -16,7 +18,7 @@ use crate::{
         watch::command::{Ask, Clock, Extent},
         wish::Standing,
     },
-    shell::shared::{ALL_PROBERS, Errand},
+    shell::{errands::Errand, shared::ALL_PROBERS},
 };
 
 /// What came of a turn.
@@ -51,9 +53,9 @@ impl Desk<'_> {
 
     async fn attend(&self, entry: &mut Entry, room: bool) -> Result<Option<Offer>, DeskError> {
         if let Some(wish) = entry.pending() {
-            let (revision, standing) = (wish.revision, wish.standing);
-            let ask = match standing {
-                Standing::Enabled => Ask::Watch { revision },
+            let (revision, terms_at) = (wish.revision, wish.terms_at);
+            let ask = match wish.standing {
+                Standing::Enabled => Ask::Watch { revision, terms_at },
                 Standing::Disabled => Ask::Unwatch { revision, removed: false },
                 Standing::Removed => Ask::Unwatch { revision, removed: true },
             };
@@ -81,9 +83,9 @@ impl Desk<'_> {
     async fn wake(&self, entry: &mut Entry) -> Result<(), DeskError> {
         let Some(wish) = entry.wish().cloned() else { return Ok(()) };
         let judgement = self.judge(entry, &wish, None).await?;
-        let (wake_at, under) = (judgement.wake_at(), judgement.under);
-        if !self.say(entry, Ask::Wake(judgement)).await? {
-            entry.known.state.note(wake_at, under);
+        let outlook = entry.known.state.after_waking(&judgement);
+        if !self.say(entry, Ask::Wake { port: wish.port, judgement }).await? {
+            entry.known.state.note(outlook);
         }
         Ok(())
     }
@@ -108,24 +110,29 @@ impl Desk<'_> {
         Ok(Some(jobs::offer(bus, region, self.domain, &wish, watch, asked, self.now)))
     }
 
-    async fn miss(
-        &self,
-        entry: &mut Entry,
-        interval: std::time::Duration,
-    ) -> Result<(), DeskError> {
-        let census = &self.shared.census;
-        let (watched, unseen) = census.counts();
-        let silent = census.last_fact_at() < self.now - interval * 2;
-        let extent = if silent || unseen * 2 > watched { Extent::Most } else { Extent::Alone };
-        if extent == Extent::Most && census.all_blind() {
-            self.shared.leave(Errand::Doubt(ProberBlindness {
+    /// Says that nobody sees the domain, unless that has been said.
+    async fn miss(&self, entry: &mut Entry, interval: Duration) -> Result<(), DeskError> {
+        let coverage = self.shared.census.coverage();
+        let extent = coverage.extent(interval, self.now);
+        let is_told = entry.known.state.is_told_unseen(extent);
+        // Also when all that go unseen were told of before: then this is all that is left to say.
+        // But that nothing was heard for a while is no news of a single one that was told of.
+        let is_news = !is_told || coverage.most_go_unseen();
+        if coverage.is_lost(interval, self.now) && is_news && self.shared.census.all_blind() {
+            self.shared.errands.leave(Errand::Doubt(ProberBlindness {
                 prober: ALL_PROBERS.to_owned(),
-                failed: u32::try_from(unseen).unwrap_or(u32::MAX),
-                looked: u32::try_from(watched).unwrap_or(u32::MAX),
+                failed: u32::try_from(coverage.unseen).unwrap_or(u32::MAX),
+                looked: u32::try_from(coverage.watched).unwrap_or(u32::MAX),
             }));
         }
+        if is_told {
+            return Ok(());
+        }
         let unanswered = entry.plan.as_ref().map_or(0, |plan| u32::from(plan.missed));
-        let last_seen = self.last_seen().await?;
+        let last_seen = match extent {
+            Extent::Alone => self.last_seen().await?,
+            Extent::Most => None,
+        };
         self.say(entry, Ask::Miss { unanswered, last_seen, extent }).await?;
         debug_assert!(
             extent == Extent::Most || entry.known.state.open_of(Kind::NotObserved).is_some(),

@@ -204,13 +204,14 @@ impl Change {
 }
 
 /// What is done about a story at an instant, in words.
-fn becomes(story: Story, minutes: i64) -> String {
+fn becomes(mut story: Story, minutes: i64) -> String {
     let (done, sent) = story.addressed_at(minutes);
     let word = |comes: &Comes| match comes {
         Comes::Dropped(_, why) => Some(format!("dropped as {why:?}")),
         Comes::Reminded(_) => Some("reminded".to_owned()),
         Comes::Restated => Some("restated".to_owned()),
         Comes::Sent(..) => sent.as_ref().map(|sent| format!("sent to {sent}")),
+        Comes::Excused(..) | Comes::GivenUp(..) => panic!("no address is out of order: {comes:?}"),
         // After what was dropped there is nothing to wait for.
         Comes::Rests(None) => None,
         Comes::Rests(Some(until)) => Some(format!("waits until {}", spelled(*until))),

@@ -3,14 +3,16 @@
 use kernel::decider::Decider;
 use proto::{
     subject::Entity,
-    v1::{AnomalyTime, NotificationSetting, Repeat},
+    v1::{AnomalyTime, InboxEntry, NotificationSetting, Repeat},
 };
 
 use super::*;
 use crate::domain::{
+    excuse::Excuse,
     roster::Roster,
     sample::{self, delivery, minute, shared},
     thread::step::{Deed, Step},
+    wording::Undelivered,
 };
 
 /// A thread, the people and the anomalies about it.
@@ -19,6 +21,10 @@ pub(super) struct Story {
     pub(super) roster: Roster,
     anomalies: Anomalies,
     well_since: Option<Timestamp>,
+    pub(super) pause: Option<Pause>,
+    inbox_of_domain: Thread,
+    inbox_apart: Thread,
+    pub(super) mended: BTreeMap<Token, Timestamp>,
 }
 
 /// What a plan comes to, without what it borrows.
@@ -28,13 +34,19 @@ pub(super) enum Comes {
     Reminded(u32),
     Restated,
     Sent(u8, Vec<u8>),
+    /// The inbox says that it waits; of the domain, or of the channel.
+    Excused(u8, Undelivered),
+    GivenUp(u8, String),
     Rests(Option<i64>),
 }
 
 impl Story {
     pub(super) fn new() -> Self {
         let (thread, anomalies) = (Thread::default(), Anomalies::default());
-        Self { thread, roster: sample::roster(), anomalies, well_since: None }
+        let (inbox_of_domain, inbox_apart) = (Thread::default(), Thread::default());
+        let roster = sample::roster();
+        let (well_since, pause, mended) = (None, None, BTreeMap::new());
+        Self { thread, roster, anomalies, well_since, pause, inbox_of_domain, inbox_apart, mended }
     }
 
     fn with_setting(change: impl FnOnce(&mut NotificationSetting)) -> Self {
@@ -54,7 +66,7 @@ impl Story {
             cause: Cause::Event,
             not_before: at,
             reminder: 0,
-            sealed_link: Bytes::new(),
+            enclosure: Enclosure::Nothing,
         };
         self.step(id, minutes, deed)
     }
@@ -78,18 +90,28 @@ impl Story {
         )
     }
 
-    fn step(mut self, id: u8, minutes: i64, deed: Deed) -> Self {
+    pub(super) fn step(mut self, id: u8, minutes: i64, deed: Deed) -> Self {
         self.thread.evolve(&Step { id: delivery(id), at: minute(minutes), deed });
         self
     }
 
+    /// The inbox takes an entry.
+    fn keep(&mut self, Excuse { id, domain, .. }: Excuse, news: Arc<News>, at: Timestamp) {
+        let (cause, entry) = (Cause::Event, InboxEntry::default());
+        let of_domain = domain.is_some();
+        let inbox = if of_domain { &mut self.inbox_of_domain } else { &mut self.inbox_apart };
+        for step in inbox.decide(Command::Keep { id, news, cause, inbox: entry, at }).unwrap() {
+            inbox.evolve(&step);
+        }
+    }
+
     /// What is done now, and after each thing that is recorded.
-    fn at(self, minutes: i64) -> Vec<Comes> {
+    pub(super) fn at(mut self, minutes: i64) -> Vec<Comes> {
         self.addressed_at(minutes).0
     }
 
     /// The same, and to which address and in which language something is sent, if it is.
-    pub(super) fn addressed_at(mut self, minutes: i64) -> (Vec<Comes>, Option<String>) {
+    pub(super) fn addressed_at(&mut self, minutes: i64) -> (Vec<Comes>, Option<String>) {
         let key = ThreadKey {
             domain: Some(sample::domain()),
             contact: sample::ops(),
@@ -106,6 +128,12 @@ impl Story {
                 now,
                 together_until: now,
                 well_since: self.well_since,
+                pause: self.pause.as_ref(),
+                inbox: Inbox {
+                    of_domain: Some(&self.inbox_of_domain),
+                    apart: Some(&self.inbox_apart),
+                },
+                mended: &self.mended,
             };
             let command = match plan(&self.thread, &key, world) {
                 Plan::Record(command) => command,
@@ -115,6 +143,14 @@ impl Story {
                     let Address::Clear(address) = &sending.address else { panic!("no mailbox") };
                     let language = sending.contact.language.tag();
                     return (done, Some(format!("{address} in {language}")));
+                }
+                Plan::Excuse(Sending { open, .. }, _) => {
+                    let is_in_inbox = people.is_in_inbox(&open.news, key.contact);
+                    let excuse = Excuse::of(&key, open.id, Undelivered::Waiting, is_in_inbox, now);
+                    done.push(Comes::Excused(number(&open.id), excuse.what));
+                    let news = Arc::clone(&open.news);
+                    self.keep(excuse, news, now);
+                    continue;
                 }
                 Plan::Rest(until) => {
                     let minutes = until.map(|at| at.duration_since(minute(0)).as_mins());
@@ -130,7 +166,10 @@ impl Story {
                     }
                     Deed::Due { .. } => done.push(Comes::Restated),
                     Deed::Delivered { .. } => {}
-                    Deed::Attempted { .. } | Deed::Failed { .. } | Deed::Parked { .. } => {
+                    Deed::Parked { reason, .. } => {
+                        done.push(Comes::GivenUp(number(&step.id), reason.clone()));
+                    }
+                    Deed::Attempted { .. } | Deed::Failed { .. } => {
                         panic!("no plan says so: {step:?}")
                     }
                 }
@@ -219,6 +258,17 @@ fn an_expiry_stands_for_its_warning() {
 }
 
 #[test]
+fn whoever_was_warned_hears_of_the_end_of_what_took_the_place_of_the_warning() {
+    let expired = sample::with(&expired(), |event| {
+        event.supersedes = vec!["shop-expiring".to_owned()];
+    });
+    let warned = Story::new().due(1, 0, sample::opened(Kind::Expiring)).delivered(1, 0);
+    let story = warned.due(2, 9, expired).due(3, 65, recovery());
+    let dropped = Comes::Dropped(2, Why::ClosedBefore);
+    assert_eq!(story.at(65), [dropped, Comes::Sent(3, vec![1])]);
+}
+
+#[test]
 fn switching_off_stops_what_is_on_its_way() {
     let off = Story::with_setting(|setting| setting.enabled = false).due(1, 0, expired());
     assert_eq!(off.at(0), [Comes::Dropped(1, Why::NotWanted), Comes::Rests(None)]);
@@ -275,6 +325,22 @@ fn an_open_anomaly_is_told_again_each_day() {
     assert_eq!(over.at(DAY), [Comes::Rests(None)]);
 }
 
+#[test]
+fn what_is_told_beside_a_reminder_does_not_count_them_anew() {
+    let told = |cause, reminder| {
+        let news = shared(expired());
+        let enclosure = Enclosure::Nothing;
+        Deed::Due { news, cause, not_before: minute(0), reminder, enclosure }
+    };
+    for cause in [Cause::Again, Cause::Event] {
+        let reminded = Story::new().due(1, 0, expired()).delivered(1, 0);
+        let reminded = reminded.step(2, DAY, told(Cause::Reminder, 1)).delivered(2, DAY);
+        let again = reminded.step(3, DAY, told(cause, 0)).delivered(3, DAY + 5);
+        let comes = again.at(2 * DAY + 5);
+        assert_eq!(comes[0], Comes::Reminded(2), "{cause:?}: {comes:?}");
+    }
+}
+
 fn first_reminder() -> u8 {
     DeliveryId::of(expired().id(), &sample::ops(), "email", 1).as_bytes()[0]
 }
@@ -290,6 +356,21 @@ fn never_means_that_it_is_only_restated_before_the_stream_forgets() {
 }
 
 #[test]
+fn what_was_told_is_restated_while_what_took_its_place_is_open() {
+    let worse = sample::with(&expired(), |event| {
+        event.supersedes = vec![sample::anomaly(Kind::Expiring)];
+    });
+    let told = Story::new().due(1, 0, sample::opened(Kind::Expiring)).delivered(1, 0);
+    let untold = Deed::Dropped { why: Why::NotWanted };
+    let mut story = told.due(2, 9, worse).step(2, 9, untold);
+    assert_eq!(story.addressed_at(9).0, [Comes::Rests(Some(80 * DAY))]);
+    let heir = Comes::Dropped(2, Why::NotWanted);
+    let restated = [Comes::Restated, Comes::Restated, heir, Comes::Rests(Some(160 * DAY))];
+    assert_eq!(story.addressed_at(80 * DAY).0, restated);
+    assert_eq!(story.heard(&recovery()).at(160 * DAY), [Comes::Rests(None)]);
+}
+
+#[test]
 fn a_test_goes_out_whatever_the_settings_say() {
     let off = Story::with_setting(|setting| setting.enabled = false);
     let news = shared(News::test("wish", minute(0)));
@@ -298,7 +379,20 @@ fn a_test_goes_out_whatever_the_settings_say() {
         cause: Cause::Test,
         not_before: minute(0),
         reminder: 0,
-        sealed_link: Bytes::new(),
+        enclosure: Enclosure::Nothing,
     };
     assert_eq!(off.step(1, 0, due).at(0), [Comes::Sent(1, vec![])]);
+}
+
+#[test]
+fn a_question_that_was_answered_meanwhile_is_not_asked() {
+    let due = Deed::Due {
+        news: shared(News::test("wish", minute(3))),
+        cause: Cause::Verification,
+        not_before: minute(3),
+        reminder: 0,
+        enclosure: Enclosure::Link(b"sealed".to_vec().into()),
+    };
+    let dropped = [Comes::Dropped(1, Why::NoAddress), Comes::Rests(None)];
+    assert_eq!(Story::new().step(1, 3, due).at(3), dropped);
 }

@@ -2,17 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use kernel::backoff::Backoff;
 use proto::{
     id::DeliveryId,
+    subject::Token,
+    time::NO_END,
     v1::{Severity, event::Phase},
 };
 
 use super::{
     outcome::Outcome,
-    step::{Cause, Deed},
+    step::{Cause, Deed, Enclosure},
 };
 use crate::domain::news::News;
 
@@ -20,7 +21,7 @@ use crate::domain::news::News;
 /// what was away for all of it is met when it is back.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long an address that is out of order is left alone, unless somebody mends it before.
+/// How long an address is left alone that we cannot speak to as we are set up.
 pub const REST: Duration = Duration::from_mins(15);
 
 /// How soon news are to be told, the least urgent first.
@@ -34,6 +35,8 @@ pub enum Urgency {
     Recovery,
     /// It is critical.
     Critical,
+    /// Somebody asked for it, and sits and waits.
+    Asked,
 }
 
 /// A delivery that is not dealt with.
@@ -51,8 +54,8 @@ pub struct Open {
     pub attempts: u32,
     /// The delivery whose id the message of the last attempt bears, if several travelled in it.
     pub lead: Option<DeliveryId>,
-    /// The link of a verification, sealed; empty otherwise.
-    pub sealed_link: Bytes,
+    /// What goes with the news.
+    pub enclosure: Enclosure,
     /// Since when it is due: what is as urgent goes in this order.
     pub due_at: Timestamp,
     /// When it may be tried next.
@@ -75,7 +78,7 @@ impl Open {
         cause: Cause,
         [due_at, next_at]: [Timestamp; 2],
         reminder: u32,
-        sealed_link: Bytes,
+        enclosure: Enclosure,
     ) -> Self {
         Self {
             id,
@@ -84,7 +87,7 @@ impl Open {
             reminder,
             attempts: 0,
             lead: None,
-            sealed_link,
+            enclosure,
             due_at,
             next_at,
             failed_at: None,
@@ -100,10 +103,21 @@ impl Open {
         self.perhaps_told || self.in_act
     }
 
+    /// The channel that it tells of, if it tells of one and its name can be read.
+    pub fn broken_channel(&self) -> Option<Token> {
+        match &self.enclosure {
+            Enclosure::BrokenChannel(broken) => broken.channel.parse().ok(),
+            Enclosure::Nothing | Enclosure::Link(_) => None,
+        }
+    }
+
     /// How soon it is to be told.
     pub fn urgency(&self) -> Urgency {
         match (self.cause, self.news.phase(), self.news.severity()) {
+            (Cause::Test | Cause::Verification, ..) => Urgency::Asked,
             (Cause::Reminder, ..) => Urgency::Reminder,
+            // The inbox has it already.
+            (Cause::ChannelBroken, ..) => Urgency::News,
             (_, Phase::Recovered, _) => Urgency::Recovery,
             (_, _, Severity::Critical) => Urgency::Critical,
             (_, _, Severity::Warning | Severity::Info | Severity::Unspecified) => Urgency::News,
@@ -130,6 +144,9 @@ impl Open {
             Outcome::Delivered { reply, inbox } => Deed::Delivered { attempt, reply, inbox },
             Outcome::Never { reply: reason } => Deed::Parked { attempt, reason, rests_until: None },
             Outcome::Broken { reply: reason } => {
+                Deed::Parked { attempt, reason, rests_until: Some(NO_END) }
+            }
+            Outcome::Unready { reply: reason } => {
                 Deed::Parked { attempt, reason, rests_until: Some(after(at, REST)) }
             }
             // Somebody waits for the answer of a test: it is tried once.
@@ -163,16 +180,25 @@ impl Open {
         at: Timestamp,
     ) -> Deed {
         let attempt = self.attempts;
-        let first_at = self.first_at.unwrap_or(at);
-        let end = first_at.checked_add(HORIZON).unwrap_or(Timestamp::MAX);
+        let end = self.first_at.unwrap_or(at).checked_add(HORIZON).unwrap_or(Timestamp::MAX);
         if at < end {
             let retry_at = retry_at.min(end).max(wanted_at);
             return Deed::Failed { attempt, reply, retry_at, perhaps_told, rests_until };
         }
-        let hours = HORIZON.as_hours();
-        let reason = format!("given up after {hours} hours; the last answer: {reply}");
-        Deed::Parked { attempt, reason, rests_until }
+        Deed::Parked { attempt, reason: given_up(&reply), rests_until }
     }
+
+    /// When it is given up if its address is out of order until then: as long after it was due, or
+    /// first tried, as anything is tried.
+    pub fn waits_until(&self) -> Timestamp {
+        let begun = self.first_at.unwrap_or(self.due_at);
+        begun.checked_add(HORIZON).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Why something is parked that did not arrive for as long as anything is tried.
+pub fn given_up(last: &str) -> String {
+    format!("given up after {} hours; the last answer: {last}", HORIZON.as_hours())
 }
 
 fn after(at: Timestamp, wait: Duration) -> Timestamp {

@@ -35,9 +35,14 @@ pub enum Outcome {
         /// Its words.
         reply: String,
     },
-    /// Nothing to this address, or through this channel at all, until somebody mends it.
+    /// Nothing to this address until somebody mends it: it says that it is wrong, or was stopped.
     Broken {
         /// Its words.
+        reply: String,
+    },
+    /// Nothing was said to this address: as we are set up, it cannot be spoken to.
+    Unready {
+        /// What is wrong with us.
         reply: String,
     },
 }

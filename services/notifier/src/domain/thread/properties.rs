@@ -9,7 +9,10 @@ use super::*;
 use crate::domain::{
     news::News,
     sample::{self, delivery, minute, shared},
-    thread::step::{record, steps},
+    thread::{
+        step::{record, steps},
+        told::TOLD_MAX,
+    },
 };
 
 const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) };
@@ -47,8 +50,8 @@ fn command() -> impl Strategy<Value = Command> {
     let cause = prop_oneof![Just(Cause::Event), Just(Cause::Again), Just(Cause::Test)];
     prop_oneof![
         4 => (id(), news(), cause, at()).prop_map(|(id, news, cause, at)| {
-            let (news, sealed_link) = (shared(news), Bytes::new());
-            Command::Tell { id, news, cause, not_before: at, sealed_link, at }
+            let (news, enclosure) = (shared(news), Enclosure::Nothing);
+            Command::Tell { id, news, cause, not_before: at, enclosure, at }
         }),
         1 => (id(), anomaly(), at())
             .prop_map(|(id, anomaly, at)| Command::Remind { id, anomaly, at }),

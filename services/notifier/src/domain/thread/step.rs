@@ -8,9 +8,9 @@ use proto::{
     id::{DeliveryId, InvalidId},
     time,
     v1::{
-        DeliveryAttempted, DeliveryDelivered, DeliveryDropped, DeliveryDue, DeliveryEvent,
-        DeliveryFailed, DeliveryParked, DeliveryRecord, InboxEntry, delivery_dropped, delivery_due,
-        delivery_event::Event as Wire,
+        BrokenChannel, DeliveryAttempted, DeliveryDelivered, DeliveryDropped, DeliveryDue,
+        DeliveryEvent, DeliveryFailed, DeliveryParked, DeliveryRecord, InboxEntry,
+        delivery_dropped, delivery_due, delivery_event::Event as Wire,
     },
 };
 
@@ -29,12 +29,30 @@ pub struct Step {
     pub deed: Deed,
 }
 
+/// What goes with a delivery besides its news.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Enclosure {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The link of a verification, sealed.
+    Link(Bytes),
+    /// The channel of which it tells.
+    BrokenChannel(BrokenChannel),
+}
+
 /// What happened. The fields are those of the messages in `delivery.proto`.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "delivery.proto documents each field")]
 pub enum Deed {
     /// It is to be told.
-    Due { news: Arc<News>, cause: Cause, not_before: Timestamp, reminder: u32, sealed_link: Bytes },
+    Due {
+        news: Arc<News>,
+        cause: Cause,
+        not_before: Timestamp,
+        reminder: u32,
+        enclosure: Enclosure,
+    },
     /// The channel is about to be spoken to.
     Attempted { attempt: u32, lead: Option<DeliveryId> },
     /// The channel said that it has it.
@@ -100,13 +118,21 @@ pub fn steps(record: DeliveryRecord) -> (Vec<Step>, Vec<Unreadable>) {
 
 fn written(Step { id, deed, .. }: &Step) -> DeliveryEvent {
     let event = match deed.clone() {
-        Deed::Due { news, cause, not_before, reminder, sealed_link } => Wire::Due(DeliveryDue {
-            event: Some(news.wire().clone()),
-            cause: cause as i32,
-            not_before: Some(time::write(not_before)),
-            reminder,
-            sealed_link,
-        }),
+        Deed::Due { news, cause, not_before, reminder, enclosure } => {
+            let (sealed_link, broken_channel) = match enclosure {
+                Enclosure::Nothing => (Bytes::new(), None),
+                Enclosure::Link(sealed) => (sealed, None),
+                Enclosure::BrokenChannel(channel) => (Bytes::new(), Some(channel)),
+            };
+            Wire::Due(DeliveryDue {
+                event: Some(news.wire().clone()),
+                cause: cause as i32,
+                not_before: Some(time::write(not_before)),
+                reminder,
+                sealed_link,
+                broken_channel,
+            })
+        }
         Deed::Attempted { attempt, lead } => {
             let lead = lead.map(|lead| lead.to_string()).unwrap_or_default();
             Wire::Attempted(DeliveryAttempted { attempt, lead })
@@ -140,7 +166,11 @@ fn read(event: DeliveryEvent, at: Timestamp) -> Result<Step, Unreadable> {
             cause: Cause::try_from(due.cause).map_err(|_| missing("cause"))?,
             not_before: instant(due.not_before, "not_before")?,
             reminder: due.reminder,
-            sealed_link: due.sealed_link,
+            enclosure: match (due.broken_channel, due.sealed_link) {
+                (Some(channel), _) => Enclosure::BrokenChannel(channel),
+                (None, sealed) if sealed.is_empty() => Enclosure::Nothing,
+                (None, sealed) => Enclosure::Link(sealed),
+            },
         },
         Wire::Attempted(DeliveryAttempted { attempt, lead }) => {
             let lead = if lead.is_empty() { None } else { Some(lead.parse()?) };
@@ -178,14 +208,18 @@ mod tests {
         let news = sample::shared(sample::opened(Kind::Expired));
         let inbox = InboxEntry { title: "t".to_owned(), ..InboxEntry::default() };
         let reply = || "250 ok".to_owned();
+        let due = |enclosure| Deed::Due {
+            news: Arc::clone(&news),
+            cause: Cause::Reminder,
+            not_before: sample::minute(1),
+            reminder: 2,
+            enclosure,
+        };
+        let broken = BrokenChannel { channel: "wecom".to_owned(), reason: "93000".to_owned() };
         vec![
-            Deed::Due {
-                news,
-                cause: Cause::Reminder,
-                not_before: sample::minute(1),
-                reminder: 2,
-                sealed_link: Bytes::from_static(b"sealed"),
-            },
+            due(Enclosure::Nothing),
+            due(Enclosure::Link(Bytes::from_static(b"sealed"))),
+            due(Enclosure::BrokenChannel(broken)),
             Deed::Attempted { attempt: 1, lead: None },
             Deed::Attempted { attempt: 1, lead: Some(sample::delivery(7)) },
             Deed::Delivered { attempt: 1, reply: reply(), inbox: Some(inbox) },

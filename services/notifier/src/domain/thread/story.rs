@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use kernel::scenario::given;
-use proto::v1::Kind;
+use proto::{time::NO_END, v1::Kind};
 
-use super::*;
+use super::{told::TOLD_MAX, *};
 use crate::domain::sample::{self, delivery, minute, shared};
 
 const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::from_hours(1) };
@@ -20,7 +20,7 @@ fn due(id: u8, minutes: i64, news: News) -> Step {
         cause: Cause::Event,
         not_before: minute(minutes),
         reminder: 0,
-        sealed_link: Bytes::new(),
+        enclosure: Enclosure::Nothing,
     };
     step(id, minutes, deed)
 }
@@ -51,7 +51,7 @@ fn tell(id: u8, minutes: i64, news: News) -> Command {
         news: shared(news),
         cause: Cause::Event,
         not_before: at,
-        sealed_link: Bytes::new(),
+        enclosure: Enclosure::Nothing,
         at,
     }
 }
@@ -207,12 +207,25 @@ fn what_will_never_arrive_is_parked_at_once() {
     let reply = || "550 no such user".to_owned();
     for (outcome, rests_until) in [
         (Outcome::Never { reply: reply() }, None),
-        (Outcome::Broken { reply: reply() }, Some(minute(15))),
+        (Outcome::Broken { reply: reply() }, Some(NO_END)),
+        (Outcome::Unready { reply: reply() }, Some(minute(15))),
     ] {
         let parked = Deed::Parked { attempt: 1, reason: reply(), rests_until };
         let then = [step(1, 0, parked)];
         given::<Thread>(&attempting).when(conclude(1, 0, outcome)).then(&then);
     }
+}
+
+#[test]
+fn what_waits_for_an_address_for_too_long_is_given_up() {
+    let give_up = || Command::GiveUp { id: delivery(1), reason: "93000".to_owned(), at: minute(9) };
+    let parked = |attempt| Deed::Parked { attempt, reason: "93000".to_owned(), rests_until: None };
+    let waiting = [due(1, 0, sample::opened(Kind::Expired))];
+    given::<Thread>(&waiting).when(give_up()).then(&[step(1, 9, parked(0))]);
+    let tried = [&waiting[..], &[attempted(1, 0, 1), failed(1, 0, 1, 1, false)]].concat();
+    given::<Thread>(&tried).when(give_up()).then(&[step(1, 9, parked(1))]);
+    let over = [&waiting[..], &[attempted(1, 0, 1), delivered(1, 0)]].concat();
+    given::<Thread>(&over).when(give_up()).then_refused(&Refusal::NotOpen(delivery(1)));
 }
 
 #[test]
@@ -270,6 +283,49 @@ fn restating_says_what_a_later_reader_must_know_and_changes_nothing_else() {
     }
     assert_eq!(live.told(), Thread::folded(&restated).told(), "the history before may be gone");
     assert_eq!(live.open(), []);
+}
+
+#[test]
+fn restating_says_as_well_what_took_the_place_of_what_was_told() {
+    let worse = sample::with(&sample::opened(Kind::Expired), |event| {
+        event.supersedes = vec![sample::anomaly(Kind::Expiring)];
+    });
+    let told = [due(1, 0, sample::opened(Kind::Expiring)), delivered(1, 0)];
+    let untold = [due(2, 9, worse), dropped(2, 9)];
+    let live = Thread::folded(&[&told[..], &untold].concat());
+    let restate = Command::Restate { anomaly: sample::anomaly(Kind::Expiring), at: minute(90) };
+    let restated = live.decide(restate).unwrap();
+    let mut live = live;
+    for step in &restated {
+        live.evolve(step);
+    }
+    for left in [&[][..], &untold] {
+        let later = Thread::folded(&[left, &restated].concat());
+        assert_eq!(live.told(), later.told(), "the history before may be gone, or some of it");
+        assert!(later.knows(&sample::anomaly(Kind::Expired)), "its end is to be told");
+        assert_eq!(later.open(), []);
+    }
+}
+
+#[test]
+fn what_one_message_told_together_is_restated_apart() {
+    let kinds = [Kind::Expired, Kind::Weak];
+    let told = kinds.into_iter().zip([1, 2]).flat_map(|(kind, id)| {
+        let together = Deed::Attempted { attempt: 1, lead: Some(delivery(9)) };
+        [due(id, 0, sample::opened(kind)), step(id, 0, together), delivered(id, 0)]
+    });
+    let mut live = Thread::folded(&told.collect::<Vec<_>>());
+    let mut restated = Vec::new();
+    for (kind, at) in kinds.into_iter().zip([90, 91].map(minute)) {
+        let steps = live.decide(Command::Restate { anomaly: sample::anomaly(kind), at }).unwrap();
+        for step in &steps {
+            live.evolve(step);
+        }
+        restated.extend(steps);
+        let last = live.told().iter().filter(|told| told.at == at);
+        assert_eq!(last.count(), 1, "the other is still to be restated");
+    }
+    assert_eq!(live.told(), Thread::folded(&restated).told(), "the history before may be gone");
 }
 
 #[test]

@@ -39,6 +39,7 @@ impl Phrases for English {
             Saying::Verification => {
                 "Somebody asked that news about certificates reach you at this address.".to_owned()
             }
+            Saying::BrokenChannel { channel, contact } => broken(self.channel(channel), contact),
             Saying::EnableFailed(reason) => {
                 let reason = self.reason(*reason);
                 format!("Monitoring of {name} could not begin, as no certificate came: {reason}.")
@@ -67,7 +68,7 @@ impl Phrases for English {
             Saying::Recovered { kinds, lasted } => {
                 let what: Vec<_> = kinds.iter().map(|kind| self.title(*kind)).collect();
                 let lasted = self.span(*lasted);
-                format!("{name} is well again after {lasted}: {}.", what.join(", "))
+                format!("{name} is well again; resolved after {lasted}: {}.", what.join(", "))
             }
             Saying::Untrusted(cause) => {
                 format!("The certificate of {name} is not trusted: {}.", self.distrust(*cause))
@@ -110,6 +111,10 @@ impl Phrases for English {
             Saying::Test => "Nothing to do.",
             Saying::Verification => {
                 "Open the link within an hour to agree; if you did not expect this, do nothing."
+            }
+            Saying::BrokenChannel { .. } => {
+                "Put the address right and save it, or send a test once it is mended at the other \
+                 end: what waits goes at once."
             }
             Saying::Expired { .. } => "Renew the certificate immediately to restore service.",
             Saying::Expiring { .. } => "Renew before it expires to prevent an interruption.",
@@ -174,6 +179,23 @@ impl Phrases for English {
             Label::OwnerNote => "Owner note",
             Label::Page => "Open the console",
             Label::Verify => "Confirm this address",
+            Label::BrokenChannel => "nothing can be delivered",
+            Label::Answer => "Its answer",
+            Label::Contacts => "Open the contacts",
+        }
+    }
+
+    fn channel<'a>(&self, token: &'a str) -> &'a str {
+        match token {
+            "email" => "email",
+            "internal" => "inbox",
+            "dingtalk" => "DingTalk",
+            "wecom" => "WeCom",
+            "feishu" => "Feishu",
+            "lark" => "Lark",
+            "slack" => "Slack",
+            "webhook" => "webhook",
+            other => other,
         }
     }
 
@@ -238,11 +260,21 @@ impl Phrases for English {
     }
 
     fn undelivered(&self, channel: &str, reason: &str) -> String {
+        let channel = self.channel(channel);
         format!("This message could not be delivered through {channel}: {reason}")
     }
 
     fn out_of_order(&self, channel: &str, reason: &str) -> String {
+        let channel = self.channel(channel);
         format!("Nothing can be delivered through {channel}: {reason}\nThe first message today:")
+    }
+
+    fn waiting(&self, channel: &str, reason: &str) -> String {
+        let channel = self.channel(channel);
+        format!(
+            "This message waits, at most a day, since nothing can be delivered through {channel}: \
+             {reason}\nIt goes once the address is saved again or a test is delivered."
+        )
     }
 
     fn deploy_from_page(&self) -> &'static str {
@@ -277,6 +309,14 @@ fn of(name: &str, limit: &Limit) -> String {
         None => format!("The certificate of {name}"),
         Some(subject) => format!("The certificate “{subject}”, which {name} relies on,"),
     }
+}
+
+/// That nothing reaches a contact through a channel.
+fn broken(channel: &str, contact: &str) -> String {
+    format!(
+        "Nothing can be delivered to {contact} through {channel}: news wait for a day at most, and \
+         are kept in the inbox."
+    )
 }
 
 fn mend(reason: Reason) -> &'static str {

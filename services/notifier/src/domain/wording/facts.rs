@@ -27,18 +27,26 @@ struct Sheet<'a> {
     facts: Vec<Fact>,
 }
 
-/// The facts of news, the most telling first. Of a test there are none.
+/// The facts of news, the most telling first. A test has its time alone, and a verification none.
 pub(super) fn of(brief: &Brief<'_>, phrases: &dyn Phrases, clock: &Clock<'_>) -> Vec<Fact> {
     let news = brief.news;
     let mut sheet = Sheet { phrases, clock, facts: Vec::new() };
+    if brief.cause == Cause::Verification {
+        return sheet.facts;
+    }
     if brief.cause == Cause::Test {
-        sheet.instant(Label::Detected, news.occurred_at());
+        sheet.instant(Label::Detected, news.detected_at());
+        return sheet.facts;
+    }
+    if let Some(broken) = brief.broken_channel {
+        sheet.text(Label::Answer, &broken.reason);
+        sheet.instant(Label::Since, news.since());
         return sheet.facts;
     }
     if news.severity() != Severity::Unspecified {
         sheet.line(Label::Severity, phrases.severity(news.severity()).to_owned());
     }
-    sheet.instant(Label::Detected, news.occurred_at());
+    sheet.instant(Label::Detected, news.detected_at());
     if news.alarm().is_some() {
         sheet.instant(Label::Since, news.since());
     }
@@ -61,7 +69,7 @@ impl Sheet<'_> {
     fn lines(&mut self, label: Label, lines: Vec<String>) {
         let lines: Vec<_> = lines.into_iter().filter(|line| !line.is_empty()).collect();
         if !lines.is_empty() {
-            self.facts.push(Fact { label: self.phrases.label(label).into(), lines });
+            self.facts.push(Fact::new(self.phrases.label(label), lines));
         }
     }
 

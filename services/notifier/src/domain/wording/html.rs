@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use minijinja::{Environment, context};
 use proto::v1::Severity;
 
-use super::{Fact, Letter};
+use super::{Fact, Letter, Line};
 
 /// The name ends in `.html`, which is what turns escaping on.
 const PAGE: &str = "mail.html";
@@ -37,7 +37,8 @@ pub(super) fn page(letter: &Letter) -> String {
 }
 
 fn labelled(fact: &Fact) -> minijinja::Value {
-    context! { label => &*fact.label, lines => &fact.lines }
+    let line = |line: &Line| context! { text => &line.text, page => &line.page };
+    context! { label => &*fact.label, lines => fact.lines.iter().map(line).collect::<Vec<_>>() }
 }
 
 /// Told apart with and without colour vision, on light and on dark.

@@ -43,6 +43,9 @@ pub(super) enum Label {
     OwnerNote,
     Page,
     Verify,
+    BrokenChannel,
+    Answer,
+    Contacts,
 }
 
 /// A language.
@@ -58,6 +61,9 @@ pub(super) trait Phrases: Sync {
 
     /// What a value is.
     fn label(&self, label: Label) -> &'static str;
+
+    /// What a channel is called, by its token.
+    fn channel<'a>(&self, token: &'a str) -> &'a str;
 
     /// How bad it is.
     fn severity(&self, severity: Severity) -> &'static str;
@@ -86,6 +92,9 @@ pub(super) trait Phrases: Sync {
     /// That nothing can be delivered through a channel, of which the message that follows is the
     /// first.
     fn out_of_order(&self, channel: &str, reason: &str) -> String;
+
+    /// That a message waits for a channel through which nothing can be delivered.
+    fn waiting(&self, channel: &str, reason: &str) -> String;
 
     /// What to do about an incomplete chain where the missing certificate is not at hand.
     fn deploy_from_page(&self) -> &'static str;

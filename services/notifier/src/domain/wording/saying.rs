@@ -14,6 +14,7 @@ use crate::domain::news::News;
 pub(super) enum Saying<'a> {
     Test,
     Verification,
+    BrokenChannel { channel: &'a str, contact: &'a str },
     EnableFailed(Reason),
     Expired { limit: Limit },
     Expiring { limit: Limit, left: SignedDuration },

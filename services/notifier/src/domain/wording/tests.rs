@@ -1,8 +1,8 @@
 //! What is promised of every letter, and snapshots of all of them.
 
-use proto::time;
-
-use super::specimen::{contact, every_kind, head, letter};
+use super::specimen::{
+    broken_channel, digest_in, every_kind, letter, letters, several, verification,
+};
 use super::*;
 use crate::domain::sample;
 
@@ -10,25 +10,9 @@ use crate::domain::sample;
 fn every_kind_has_its_words() {
     let all = every_kind();
     assert!(Kind::ALL.iter().all(|kind| all.iter().any(|news| news.kind() == *kind)));
-    for language in ["en", "zh-CN"] {
-        for news in &all {
-            let is_test = news.kind() == Kind::Unspecified;
-            let name = if is_test { "test" } else { news.kind().token() };
-            insta::assert_snapshot!(format!("{name}.{language}"), letter(news, language).text());
-        }
-    }
-}
-
-#[test]
-fn the_page_of_a_mail() {
-    let all = every_kind();
-    for (name, at) in [("page_chain_incomplete", 4), ("page_recovered", 6)] {
-        for language in ["en", "zh-CN"] {
-            insta::assert_snapshot!(
-                format!("{name}.{language}"),
-                letter(&all[at], language).html()
-            );
-        }
+    for (name, letter) in ["en", "zh-CN"].into_iter().flat_map(letters) {
+        insta::assert_snapshot!(format!("page_{name}"), letter.html());
+        insta::assert_snapshot!(name, letter.text());
     }
 }
 
@@ -41,7 +25,7 @@ fn every_letter_says_what_a_reader_needs() {
                 assert!(text.contains(&letter.title) && letter.title.starts_with("[TLS] "));
                 assert!(text.contains("2026-03-05 ") && text.contains(" UTC"), "{text}");
                 assert!(text.contains("Li Wei") && text.contains("https://tls.example.com"));
-                assert!(text.contains(&letter.action.as_ref().unwrap().lines[0]), "{text}");
+                assert!(text.contains(&letter.action.as_ref().unwrap().lines[0].text), "{text}");
             }
         }
     }
@@ -89,35 +73,64 @@ fn what_could_not_be_delivered_is_kept_with_the_reason() {
     let first =
         "Nothing can be delivered through email: not configured\nThe first message today:\n";
     assert!(entry.text.starts_with(first), "{}", entry.text);
+    let entry = undelivered(&letter, Undelivered::Waiting, "wecom", "93000 invalid");
+    let first = "This message waits, at most a day, since nothing can be delivered through WeCom: \
+                 93000 invalid\nIt goes once the address is saved again or a test is delivered.\n";
+    assert!(entry.text.starts_with(first), "{}", entry.text);
 }
 
 #[test]
-fn several_letters_in_one() {
-    let named = |number: i32, kind: Kind, certificate: u8| {
-        sample::with(&sample::opened(kind), |event| {
-            event.host = format!("shop{number}.example.com");
-            event.occurred_at = Some(time::write(sample::minute(number.into())));
-            let leaf = event.evidence.as_mut().unwrap().leaf.as_mut().unwrap();
-            leaf.sha256 = vec![certificate; 32].into();
-        })
-    };
-    let news = [
-        sample::recovered(&[Kind::Weak]),
-        named(1, Kind::Expired, 1),
-        named(2, Kind::Expired, 1),
-        named(3, Kind::Expired, 2),
-        named(4, Kind::NotYetValid, 3),
-    ];
-    for language in ["en", "zh-CN"] {
-        let letters: Vec<_> = news.iter().map(|news| letter(news, language)).collect();
-        let letters: Vec<_> = letters.iter().collect();
-        let one = digest(&letters, &contact(language), &head(), sample::delivery(9));
-        insta::assert_snapshot!(format!("digest.{language}"), one.text());
-        insta::assert_snapshot!(format!("digest_page.{language}"), one.html());
-        for letter in &letters {
-            assert!(one.text().contains(&letter.name), "every domain is named");
+fn the_inbox_says_where_the_missing_certificate_is() {
+    let all = every_kind();
+    for (language, attached, on_page) in
+        [("en", "attached", "on the page of the domain"), ("zh-CN", "附件", "该域名的页面")]
+    {
+        let letter = letter(&all[4], language);
+        assert!(letter.text().contains(attached), "a mail brings it: {}", letter.text());
+        let kept = undelivered(&letter, Undelivered::Letter, "email", "550 no such user");
+        for InboxEntry { text, .. } in [letter.inbox_entry(), kept] {
+            assert!(text.contains(on_page) && !text.contains(attached), "{text}");
         }
-        let alone = digest(&letters[..1], &contact(language), &head(), sample::delivery(9));
-        assert_eq!(&alone, letters[0]);
     }
+}
+
+#[test]
+fn a_link_that_proves_who_reads_an_address_is_shown_nowhere_else() {
+    for language in ["en", "zh-CN"] {
+        let letter = verification(language);
+        assert!(letter.text().contains("token"));
+        for what in [Undelivered::Letter, Undelivered::Channel] {
+            let entry = undelivered(&letter, what, "email", "mail is not configured");
+            assert!(!entry.text.contains("token"), "{}", entry.text);
+        }
+    }
+}
+
+#[test]
+fn that_a_channel_is_out_of_order_is_said_in_the_same_words_when_it_is_sent_again() {
+    let [first, again] =
+        [Cause::ChannelBroken, Cause::Again].map(|cause| broken_channel(cause, "en"));
+    assert_eq!(first, again);
+}
+
+#[test]
+fn several_letters_in_one_say_of_each_what_to_do_since_when_and_where() {
+    let said = |fact: &Fact| fact.lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>();
+    let letters = several().map(|news| letter(&news, "en"));
+    let one = digest_in("en", &letters.each_ref());
+    for letter in &letters {
+        assert!(one.text().contains(&letter.name), "every domain is named");
+        assert!(one.text().contains(&letter.link.url), "every domain has its page");
+        assert!(!one.without_pages().text().contains(&letter.link.url));
+    }
+    let failed: Vec<_> =
+        one.facts.iter().filter(|fact| fact.label.starts_with("monitoring")).map(said).collect();
+    let [slow, other] = &failed[..] else { panic!("two things to do: {failed:?}") };
+    let since = |number| format!(" · Since: 2026-03-05 18:{}:00 Asia/Shanghai", number * number);
+    let action = "→ Open the port in the firewall, or correct the address.".to_owned();
+    let lines = [4, 6].map(|number| format!("{}{}", letters[number].sentence, since(number)));
+    assert_eq!(*slow, [&[action][..], &lines[..]].concat());
+    assert_eq!(other[0], "→ Use the HTTPS port, or choose the STARTTLS protocol of the server.");
+    assert_eq!(other[1], "Since: 2026-03-05 18:25:00 Asia/Shanghai (2026-03-05 10:25:00 UTC)");
+    assert_eq!(&digest_in("en", &[&letters[1]]), &letters[1], "one alone stays what it is");
 }

@@ -37,6 +37,12 @@ impl Phrases for Chinese {
         match saying {
             Saying::Test => "这是一条测试消息：certherald 的通知可以送达此处。".to_owned(),
             Saying::Verification => "有人希望通过此地址向您发送证书相关的消息。".to_owned(),
+            Saying::BrokenChannel { channel, contact } => {
+                let channel = self.channel(channel);
+                format!(
+                    "目前无法通过“{channel}”向 {contact} 送达任何消息；待发的消息最多等待一天，并保留在站内信中。"
+                )
+            }
             Saying::EnableFailed(reason) => {
                 format!("{name} 启用监控失败，未能获取证书：{}。", self.reason(*reason))
             }
@@ -59,7 +65,8 @@ impl Phrases for Chinese {
             Saying::NameMismatch { expected } => format!("{name} 的证书不包含 {expected}。"),
             Saying::Recovered { kinds, lasted } => {
                 let what: Vec<_> = kinds.iter().map(|kind| self.title(*kind)).collect();
-                format!("{name} 已恢复正常，异常持续 {}：{}。", self.span(*lasted), what.join("、"))
+                let (lasted, what) = (self.span(*lasted), what.join("、"));
+                format!("{name} 已恢复正常，持续 {lasted}的异常已消除：{what}。")
             }
             Saying::Untrusted(cause) => {
                 format!("{name} 的证书不受信任：{}。", self.distrust(*cause))
@@ -96,6 +103,9 @@ impl Phrases for Chinese {
         match saying {
             Saying::Test => "无需处理。",
             Saying::Verification => "如同意，请在一小时内打开链接；如非您本人所期，请忽略。",
+            Saying::BrokenChannel { .. } => {
+                "请改正该地址并保存；若问题在对方，待其恢复后发送一次测试：等待中的消息将立即发送。"
+            }
             Saying::Expired { .. } => "请立即续期证书，以恢复服务。",
             Saying::Expiring { .. } => "请在过期前续期，以免服务中断。",
             Saying::ChainIncomplete { .. } => {
@@ -150,6 +160,23 @@ impl Phrases for Chinese {
             Label::OwnerNote => "负责人备注",
             Label::Page => "打开控制台",
             Label::Verify => "确认此地址",
+            Label::BrokenChannel => "无法送达",
+            Label::Answer => "对方的答复",
+            Label::Contacts => "打开联系人",
+        }
+    }
+
+    fn channel<'a>(&self, token: &'a str) -> &'a str {
+        match token {
+            "email" => "邮件",
+            "internal" => "站内信",
+            "dingtalk" => "钉钉",
+            "wecom" => "企业微信",
+            "feishu" => "飞书",
+            "lark" => "Lark",
+            "slack" => "Slack",
+            "webhook" => "Webhook",
+            other => other,
         }
     }
 
@@ -210,11 +237,21 @@ impl Phrases for Chinese {
     }
 
     fn undelivered(&self, channel: &str, reason: &str) -> String {
-        format!("此消息未能通过 {channel} 送达：{reason}")
+        let channel = self.channel(channel);
+        format!("此消息未能通过“{channel}”送达：{reason}")
     }
 
     fn out_of_order(&self, channel: &str, reason: &str) -> String {
-        format!("目前无法通过 {channel} 送达任何消息：{reason}\n今天的第一条消息：")
+        let channel = self.channel(channel);
+        format!("目前无法通过“{channel}”送达任何消息：{reason}\n今天的第一条消息：")
+    }
+
+    fn waiting(&self, channel: &str, reason: &str) -> String {
+        let channel = self.channel(channel);
+        format!(
+            "此消息正在等待（最多一天），因为目前无法通过“{channel}”送达任何消息：{reason}\n\
+             重新保存该地址或测试发送成功后，将立即发送。"
+        )
     }
 
     fn deploy_from_page(&self) -> &'static str {

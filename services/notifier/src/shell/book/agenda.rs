@@ -38,8 +38,8 @@ pub(super) enum When {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn(Reverse<Option<Urgency>>, Timestamp);
 
-/// What goes to one recipient in order. What people asked for themselves, such as a test, has a
-/// lane of its own: it goes also while everything else must wait.
+/// What goes to one recipient in order. What speaks of no domain, such as a test, has a lane of its
+/// own: it goes with nothing else, and waits behind nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lane {
     /// Who, and through what.
@@ -82,6 +82,12 @@ impl Turn {
         let open = thread.open().iter().map(|open| turn(Some(open.urgency()), open.due_at));
         open.min().unwrap_or(turn(None, Timestamp::MIN))
     }
+
+    /// How urgent it is. Where nothing is on its way nothing is sent but reminders.
+    fn urgency(self) -> Urgency {
+        let Self(Reverse(urgency), _) = self;
+        urgency.unwrap_or(Urgency::Reminder)
+    }
 }
 
 impl Lane {
@@ -120,7 +126,7 @@ impl Agenda {
     pub(super) fn take(
         &mut self,
         now: Timestamp,
-        mut room: impl FnMut(&Lane) -> Room,
+        mut room: impl FnMut(&Lane, Urgency) -> Room,
     ) -> Result<(Lane, ThreadKey), Nothing> {
         self.ripen(now);
         let turn = match &self.last {
@@ -130,8 +136,8 @@ impl Agenda {
         let mut nothing = Nothing { room_from: None };
         let behind = self.lanes.range(turn);
         let found = behind.chain(&self.lanes).find_map(|(lane, line)| {
-            let (_, key) = line.ripe.first()?;
-            match room(lane) {
+            let (turn, key) = line.ripe.first()?;
+            match room(lane, turn.urgency()) {
                 Room::Now => Some((lane.clone(), key.clone())),
                 Room::From(at) => {
                     nothing.room_from = Some(nothing.room_from.map_or(at, |from| from.min(at)));
@@ -185,8 +191,17 @@ impl Agenda {
 
 #[cfg(test)]
 mod tests {
+    use kernel::decider::Decider;
+
     use super::*;
-    use crate::domain::sample::{self, minute};
+    use crate::domain::{
+        news::News,
+        sample::{self, minute},
+        thread::{
+            Command,
+            step::{Cause, Enclosure},
+        },
+    };
 
     fn key(contact: u8, channel: &str) -> ThreadKey {
         ThreadKey {
@@ -215,7 +230,7 @@ mod tests {
     }
 
     fn take(agenda: &mut Agenda, minutes: i64) -> Option<ThreadKey> {
-        agenda.take(minute(minutes), |_| Room::Now).ok().map(|(_, key)| key)
+        agenda.take(minute(minutes), |_, _| Room::Now).ok().map(|(_, key)| key)
     }
 
     #[test]
@@ -263,16 +278,54 @@ mod tests {
         put(&mut agenda, &key(1, "email"), 3);
         put(&mut agenda, &key(2, "email"), 3);
         let busy = key(1, "email").recipient();
-        let room = |lane: &Lane| if lane.recipient == busy { Room::Busy } else { Room::Now };
+        let room = |lane: &Lane, _| if lane.recipient == busy { Room::Busy } else { Room::Now };
         let taken = agenda.take(now, room).map(|(_, key)| key);
         assert_eq!(taken, Ok(key(2, "email")));
         let soon = minute(4);
-        let none = agenda.take(now, |_| Room::From(soon));
+        let none = agenda.take(now, |_, _| Room::From(soon));
         assert_eq!(
             none,
             Err(Nothing { room_from: Some(soon) }),
             "it is ripe, and there is no room"
         );
+    }
+
+    #[test]
+    fn only_what_was_asked_for_goes_before_what_is_critical() {
+        let urgency = |cause| {
+            let news = News::of_channel("wecom is out of order", minute(1));
+            let tell = Command::Tell {
+                id: sample::delivery(1),
+                news: sample::shared(news),
+                cause,
+                not_before: minute(1),
+                enclosure: Enclosure::Nothing,
+                at: minute(1),
+            };
+            let mut thread = Thread::default();
+            for step in thread.decide(tell).unwrap() {
+                thread.evolve(&step);
+            }
+            Turn::of(&thread).urgency()
+        };
+        assert_eq!([Cause::Test, Cause::Verification].map(urgency), [Urgency::Asked; 2]);
+        assert_eq!(urgency(Cause::Event), Urgency::Critical);
+        assert_eq!(urgency(Cause::ChannelBroken), Urgency::News);
+    }
+
+    #[test]
+    fn room_is_asked_for_by_what_would_go() {
+        let mut agenda = Agenda::default();
+        let soon = minute(4);
+        let room = |_: &Lane, urgency| match urgency {
+            Urgency::Critical | Urgency::Asked => Room::Now,
+            Urgency::Reminder | Urgency::News | Urgency::Recovery => Room::From(soon),
+        };
+        agenda.put(&numbered(1), When::Now, turn(Urgency::Recovery, 1));
+        assert_eq!(agenda.take(minute(3), room), Err(Nothing { room_from: Some(soon) }));
+        agenda.put(&numbered(2), When::Now, turn(Urgency::Critical, 2));
+        let taken = agenda.take(minute(3), room).map(|(_, key)| number(&key));
+        assert_eq!(taken, Ok(2));
     }
 
     #[test]

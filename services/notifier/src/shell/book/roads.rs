@@ -9,19 +9,22 @@ use std::{
 
 use chassis::bus::Message;
 use jiff::Timestamp;
-use prost::Message as _;
 use proto::{
     id::DeliveryId,
-    time,
+    time::{self, NO_END},
     v1::{DeliveryRecord, delivery_event::Event as Wire},
 };
 
-use super::{Lane, Room};
+use super::Room;
 use crate::domain::{
     audience::Recipient,
-    pace::{self, Change, Changed, Limit, Rest, Traffic},
+    detour::Breakdown,
+    pace::{self, Change, Changed, Limit, Pause, Rest, Traffic},
     roster::Roster,
-    thread::{open::REST, outcome::Outcome},
+    thread::{
+        open::{REST, Urgency},
+        outcome::Outcome,
+    },
 };
 
 /// How long a robot may bear a grudge for what somebody sent who has left it: longer than any
@@ -104,11 +107,19 @@ impl Roads {
         let traffic = self.traffic.entry(recipient.clone()).or_default();
         let (rest, ends_with) = match outcome {
             Outcome::TooFast { rest, .. } => (Some(*rest), Change::Moved),
-            Outcome::Broken { .. } => (Some(REST), Change::Saved),
+            Outcome::Unready { .. } => (Some(REST), Change::Saved),
             Outcome::Again { .. } => (traffic.missed(message, chance), Change::Moved),
-            Outcome::Delivered { .. } | Outcome::Never { .. } => {
-                // Also who refuses a message is there.
+            Outcome::Broken { reply } => {
+                traffic.answered(at);
+                traffic.breaks(Pause { since: at, reason: reply.clone() });
+                (None, Change::Saved)
+            }
+            Outcome::Delivered { .. } => {
                 traffic.took(at);
+                (None, Change::Saved)
+            }
+            Outcome::Never { .. } => {
+                traffic.answered(at);
                 (None, Change::Saved)
             }
         };
@@ -119,14 +130,65 @@ impl Roads {
         rest.filter(|_| matches!(outcome, Outcome::Again { .. }))
     }
 
+    /// Whether a recipient was not reached the last time.
+    pub(super) fn is_doubtful(&self, recipient: &Recipient) -> bool {
+        self.traffic.get(recipient).is_some_and(Traffic::is_doubtful)
+    }
+
     /// Since when a recipient is reached again, if there was a time when it was not.
     pub(super) fn well_since(&self, recipient: &Recipient) -> Option<Timestamp> {
         self.traffic.get(recipient)?.well_since()
     }
 
+    /// Why nothing goes to a recipient until somebody mends it, if that is so.
+    pub(super) fn pause(&self, recipient: &Recipient, roster: &Roster) -> Option<&Pause> {
+        self.breakdown(recipient, roster).map(|breakdown| breakdown.pause)
+    }
+
+    /// That nothing goes to a recipient until somebody mends it, if that is so.
+    pub(super) fn breakdown(
+        &self,
+        recipient: &Recipient,
+        roster: &Roster,
+    ) -> Option<Breakdown<'_>> {
+        let mended_at = self.mended_at(recipient, roster);
+        let there = self.there(recipient).filter(|one| roster.contact(&one.contact).is_some());
+        let pauses = there.filter_map(|one| self.traffic.get(one)?.pause());
+        let pause = pauses.max_by_key(|pause| pause.since)?;
+        (pause.since >= mended_at).then_some(Breakdown { pause, mended_at })
+    }
+
+    /// When a recipient last took a message, or its contact was saved. Whoever has the same robot
+    /// mends it for all.
+    pub(super) fn mended_at(&self, recipient: &Recipient, roster: &Roster) -> Timestamp {
+        let of_one = |one: &Recipient| {
+            let saved_at = roster.contact(&one.contact)?.saved_at;
+            let taken_at = self.traffic.get(one).and_then(Traffic::taken_at);
+            Some(saved_at.max(taken_at.unwrap_or(Timestamp::MIN)))
+        };
+        self.there(recipient).filter_map(of_one).max().unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whose messages go where those of a recipient do.
+    fn there<'a>(&'a self, recipient: &'a Recipient) -> impl Iterator<Item = &'a Recipient> {
+        let robot = self.robot_of.get(recipient);
+        let others = robot.and_then(|robot| self.robots.get(robot)).into_iter().flatten();
+        robot.is_none().then_some(recipient).into_iter().chain(others)
+    }
+
+    /// Whoever sends now has read the settings anew, and may be another host: what was refused to
+    /// us, and not to a robot of the recipient's, is tried again.
+    pub(super) fn begin_term(&mut self) {
+        for (recipient, traffic) in &mut self.traffic {
+            if !self.robot_of.contains_key(recipient) {
+                traffic.forgive();
+            }
+        }
+    }
+
     /// Takes in a record of `DELIVERIES`. One that cannot be read says nothing here.
     pub(super) fn read(&mut self, recipient: &Recipient, message: &Message) {
-        let Ok(record) = DeliveryRecord::decode(message.payload.clone()) else { return };
+        let Ok(record) = message.read::<DeliveryRecord>() else { return };
         let at = record.recorded_at.as_ref().and_then(time::read).unwrap_or_default();
         let traffic = self.traffic.entry(recipient.clone()).or_default();
         for step in &record.events {
@@ -145,6 +207,10 @@ impl Roads {
                     continue;
                 }
                 Some(Wire::Failed(failed)) => (failed.rests_until.as_ref(), Change::Moved),
+                Some(Wire::Parked(parked)) if has_no_end(parked.rests_until.as_ref()) => {
+                    traffic.breaks(Pause { since: at, reason: parked.reason.clone() });
+                    continue;
+                }
                 Some(Wire::Parked(parked)) => (parked.rests_until.as_ref(), Change::Saved),
                 Some(Wire::Due(_) | Wire::Delivered(_) | Wire::Dropped(_)) | None => continue,
             };
@@ -154,26 +220,27 @@ impl Roads {
         }
     }
 
-    /// Whether a lane may be taken from: all who have the same robot keep its limits together, and
-    /// leave it alone together. What stands apart goes all the same: it may be the test of whether
-    /// the address is well again.
+    /// Whether something as urgent may go to a recipient: all who have the same robot keep its
+    /// limits together, and leave it alone together. What somebody asked for goes all the same: it
+    /// may be the test of whether the address is well again.
     pub(super) fn room(
         &self,
-        lane: &Lane,
+        recipient: &Recipient,
+        urgency: Urgency,
         roster: &Roster,
         limits: &[Limit],
         now: Timestamp,
     ) -> Room {
-        let sharing: Vec<_> = self.sharing(&lane.recipient).collect();
+        let sharing: Vec<_> = self.sharing(recipient).collect();
         let mut free_at = Timestamp::MIN;
         if !limits.is_empty() {
             let instants = sharing.iter().flat_map(|one| {
                 one.traffic.instants().filter(|at| one.left_at.is_none_or(|left_at| *at <= left_at))
             });
-            free_at = pace::free_at(limits, instants);
+            free_at = pace::free_at(limits, urgency, instants);
         }
         let rests = sharing.iter().filter_map(|one| one.rests_until(self, roster));
-        let rests_until = rests.filter(|_| !lane.is_apart).max();
+        let rests_until = rests.filter(|_| urgency < Urgency::Asked).max();
         match free_at.max(rests_until.unwrap_or(Timestamp::MIN)) {
             at if at <= now => Room::Now,
             at => Room::From(at),
@@ -183,9 +250,7 @@ impl Roads {
     /// Whose messages count where those of a recipient go.
     fn sharing<'a>(&'a self, recipient: &'a Recipient) -> impl Iterator<Item = Sharing<'a>> {
         let robot = self.robot_of.get(recipient);
-        let others = robot.and_then(|robot| self.robots.get(robot)).into_iter().flatten();
-        let own = robot.is_none().then_some(recipient);
-        let present = own.into_iter().chain(others).map(|one| (one, None));
+        let present = self.there(recipient).map(|one| (one, None));
         let left = self.moves.iter().filter(move |(_, moved)| Some(&moved.from) == robot);
         let left = left.map(|(one, moved)| (one, Some(moved.at)));
         present.chain(left).filter_map(|(recipient, left_at)| {
@@ -210,122 +275,9 @@ impl Sharing<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proto::{
-        id::ContactId,
-        subject::Entity,
-        v1::{ContactAddress, ContactRemoved, InventoryEvent, inventory_event::Event as Ordered},
-    };
-
-    use super::*;
-    use crate::domain::sample::{self, delivery, minute};
-
-    const LIMITS: [Limit; 1] = [Limit { messages: 1, within: Duration::from_mins(1) }];
-
-    /// Contacts 1 and 2 share robot `a`, and the roads know it.
-    struct Yard {
-        roster: Roster,
-        roads: Roads,
-    }
-
-    impl Yard {
-        fn new() -> Self {
-            let mut yard = Self { roster: Roster::default(), roads: Roads::default() };
-            yard.save(1, "a", 0);
-            yard.save(2, "a", 0);
-            yard
-        }
-
-        fn save(&mut self, contact: u8, robot: &str, minutes: i64) {
-            let mut saved = sample::contact_saved("Ops", &[]);
-            saved.addresses.push(ContactAddress {
-                channel: "wecom".to_owned(),
-                sealed: b"sealed".to_vec().into(),
-                robot: robot.to_owned(),
-                verified: true,
-                ..ContactAddress::default()
-            });
-            self.order(contact, Ordered::ContactSaved(saved), minutes);
-        }
-
-        fn order(&mut self, contact: u8, ordered: Ordered, minutes: i64) {
-            let entity = Entity::Contact(ContactId::from_bytes([contact; 16]));
-            let event = InventoryEvent { event: Some(ordered) };
-            self.roster.evolve(&entity, &event, minute(minutes));
-            self.roads.share(self.roster.robots(), minute(minutes));
-        }
-
-        fn answers(&mut self, contact: u8, outcome: &Outcome, minutes: i64) {
-            let at = minute(minutes);
-            self.roads.concluded(&recipient(contact), delivery(1), outcome, 1.0, at);
-        }
-
-        /// From which minute on there is room for a contact.
-        fn room(&self, contact: u8, limits: &[Limit]) -> i64 {
-            let lane = Lane { recipient: recipient(contact), is_apart: false };
-            match self.roads.room(&lane, &self.roster, limits, minute(3)) {
-                Room::Now => 3,
-                Room::From(at) => at.duration_since(minute(0)).as_mins(),
-                Room::Busy => panic!("nothing is in hand"),
-            }
-        }
-    }
-
-    fn recipient(contact: u8) -> Recipient {
-        let contact = ContactId::from_bytes([contact; 16]);
-        Recipient { contact, channel: "wecom".parse().unwrap() }
-    }
-
-    fn too_fast() -> Outcome {
-        Outcome::TooFast { reply: "130101".to_owned(), rest: Duration::from_mins(10) }
-    }
-
-    fn removed() -> Ordered {
-        Ordered::ContactRemoved(ContactRemoved {})
-    }
-
-    #[test]
-    fn a_limit_is_shared_also_with_who_has_left_the_robot() {
-        for leave in [
-            (|_| {}) as fn(&mut Yard),
-            |yard| yard.order(1, removed(), 3),
-            |yard| yard.save(1, "b", 3),
-        ] {
-            let mut yard = Yard::new();
-            yard.roads.sent(&recipient(1), delivery(1), minute(3));
-            leave(&mut yard);
-            assert_eq!(yard.room(2, &LIMITS), 4);
-            yard.roads.sent(&recipient(1), delivery(2), minute(4));
-        }
-        let mut yard = Yard::new();
-        yard.save(1, "b", 2);
-        yard.roads.sent(&recipient(1), delivery(1), minute(3));
-        assert_eq!(yard.room(2, &LIMITS), 3, "that went to the other robot");
-    }
-
-    #[test]
-    fn a_robot_that_was_spoken_to_too_fast_forgets_nothing_when_a_contact_is_saved() {
-        let mut yard = Yard::new();
-        yard.answers(1, &too_fast(), 1);
-        assert_eq!(yard.room(2, &[]), 11, "who has the same robot leaves it alone as well");
-        yard.save(1, "a", 2);
-        assert_eq!((yard.room(1, &[]), yard.room(2, &[])), (11, 11));
-        yard.save(1, "b", 2);
-        assert_eq!((yard.room(1, &[]), yard.room(2, &[])), (3, 11), "only who moves is free");
-    }
-
-    #[test]
-    fn what_was_out_of_order_is_tried_when_its_contact_is_saved_or_gone() {
-        let broken = Outcome::Broken { reply: "93000".to_owned() };
-        for mend in [(|yard| yard.save(1, "a", 2)) as fn(&mut Yard), |yard| {
-            yard.order(1, removed(), 2);
-        }] {
-            let mut yard = Yard::new();
-            yard.answers(1, &broken, 1);
-            assert_eq!(yard.room(2, &[]), 16);
-            mend(&mut yard);
-            assert_eq!(yard.room(2, &[]), 3);
-        }
-    }
+fn has_no_end(until: Option<&prost_types::Timestamp>) -> bool {
+    until.and_then(time::read) == Some(NO_END)
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,9 +41,9 @@ impl Book {
         let mut pages = self.pages.lock();
         let Pages { agenda, roads, roster, threads, gathering, .. } = &mut *pages;
         let (lane, key) =
-            agenda.take(now, |lane| match pace(lane, &roads.spot(&lane.recipient)) {
+            agenda.take(now, |lane, urgency| match pace(lane, &roads.spot(&lane.recipient)) {
                 Some(_) if gathering.contains(lane) => Room::Busy,
-                Some(pace) => roads.room(lane, roster, pace.limits, now),
+                Some(pace) => roads.room(&lane.recipient, urgency, roster, pace.limits, now),
                 None => Room::Busy,
             })?;
         let pace = pace(&lane, &roads.spot(&lane.recipient));
@@ -85,6 +85,11 @@ impl Book {
         self.pages.lock().roads.spot(recipient)
     }
 
+    /// Whether a recipient was not reached the last time.
+    pub fn is_doubtful(&self, recipient: &Recipient) -> bool {
+        self.pages.lock().roads.is_doubtful(recipient)
+    }
+
     /// A message is on its way.
     pub fn sent(&self, recipient: &Recipient, message: DeliveryId, at: Timestamp) {
         self.pages.lock().roads.sent(recipient, message, at);
@@ -101,10 +106,15 @@ impl Book {
         at: Timestamp,
     ) -> Option<Duration> {
         let mut pages = self.pages.lock();
-        let before = pages.roads.well_since(recipient);
+        let before = (pages.roads.well_since(recipient), pages.is_paused(recipient));
         let rest = pages.roads.concluded(recipient, message, outcome, chance, at);
-        if pages.roads.well_since(recipient) != before {
-            pages.look_again(|key| key.recipient() == *recipient);
+        let after = (pages.roads.well_since(recipient), pages.is_paused(recipient));
+        if after != before {
+            let Pages { threads, roads, .. } = &*pages;
+            let spot = roads.spot(recipient);
+            let is_there = |key: &&ThreadKey| roads.spot(&key.recipient()) == spot;
+            let keys: Vec<_> = threads.keys().filter(is_there).cloned().collect();
+            pages.look(keys);
         }
         rest
     }
@@ -149,6 +159,10 @@ impl Book {
 }
 
 impl Pages {
+    fn is_paused(&self, recipient: &Recipient) -> bool {
+        self.roads.pause(recipient, &self.roster).is_some()
+    }
+
     /// Has a thread looked at, now or as soon as it is put back.
     pub(super) fn is_new(&mut self, key: &ThreadKey) {
         match self.threads.get_mut(key) {
@@ -158,22 +172,26 @@ impl Pages {
         }
     }
 
-    /// Has the threads of a domain looked at in which something is on its way.
+    /// Has the threads of a domain looked at in which something is on its way, or to be reminded
+    /// of.
     pub(super) fn look_again_at(&mut self, domain: DomainId) {
         let keys: Vec<_> = self.threads_of(Some(domain)).map(|(key, _)| key.clone()).collect();
         self.look(keys);
     }
 
-    /// The same of all threads that are concerned.
+    /// The same of all such threads that are concerned.
     pub(super) fn look_again(&mut self, is_concerned: impl Fn(&ThreadKey) -> bool) {
         let keys: Vec<_> = self.threads.keys().filter(|key| is_concerned(key)).cloned().collect();
         self.look(keys);
     }
 
     fn look(&mut self, keys: Vec<ThreadKey>) {
-        let is_under_way = |page: &Page| !page.known.state.open().is_empty();
+        let is_alive = |page: &Page| {
+            let thread = &page.known.state;
+            !thread.open().is_empty() || !thread.told().is_empty()
+        };
         for key in keys {
-            if self.threads.get(&key).is_some_and(is_under_way) {
+            if self.threads.get(&key).is_some_and(is_alive) {
                 self.is_new(&key);
             }
         }

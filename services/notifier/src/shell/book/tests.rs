@@ -7,7 +7,11 @@ use proto::{
 };
 
 use super::*;
-use crate::domain::sample::{self, minute, shared};
+use crate::domain::{
+    plan,
+    sample::{self, minute, shared},
+    thread::step::Cause,
+};
 
 fn book() -> Book {
     let letterhead = Letterhead { prefix: String::new(), console: String::new() };

@@ -8,27 +8,26 @@ use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use kernel::backoff::Backoff;
 use proto::address::SecretAddress;
 use reqwest::Url;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Channel, Limit, Pace, Parcel,
-    markup::{cut, is_mobile, markdown, within},
-    web::{Post, Reply, Web, scrubbed},
+    markup::{cut, heading, is_mobile, linked, markdown, within},
+    web::{Post, Reply, Web},
+    words::{is_throttle, scrubbed},
 };
 use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
 
-/// Bytes of a request. The robot takes 20,000; the rest is for what is around the text.
-const TEXT_MAX: usize = 17_000;
+/// Bytes of a request. The robot takes 20,000, in case it counts them as we do.
+const BODY_MAX: usize = 19_000;
 
-/// Characters of what stands in the notification bar.
+/// Bytes of what stands in the notification bar.
 const TITLE_MAX: usize = 200;
 
-/// One message a robot is told to be left alone after when it was spoken to too fast: it is blocked
-/// for ten minutes.
+/// How long a robot is blocked that was spoken to too fast.
 const BLOCKED: Duration = Duration::from_mins(10);
 
 /// The robot takes 20 a minute, and blocks who sends more.
@@ -78,13 +77,8 @@ impl DingTalk {
         form: Form,
         at: Timestamp,
     ) -> Said {
-        let post = Post {
-            url: signed(address, at),
-            headers: Vec::new(),
-            body: body(&parcel.letter.unattached(), &address.mentions, form).to_string(),
-            media_type: "application/json; charset=utf-8",
-        };
-        match self.web.post(post).await {
+        let body = body(&parcel.letter.unattached(), &address.mentions, form);
+        match self.web.post(Post::json(signed(address, at), body)).await {
             Ok(reply) => judged(&reply, address),
             Err(outcome) => Said::Outcome(outcome),
         }
@@ -98,17 +92,13 @@ impl Channel for DingTalk {
     }
 
     fn pace(&self) -> Pace {
-        Pace {
-            at_once: 32,
-            at_once_each: 1,
-            backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_hours(1) },
-            groups: true,
-            limits: LIMITS,
-        }
+        Pace::of_robots(LIMITS)
     }
 
-    fn fits(&self, _address: &Address, letter: &Letter) -> bool {
-        text(letter, &[]).len() <= TEXT_MAX
+    fn fits(&self, address: &Address, letter: &Letter) -> bool {
+        self.web.fits(self.token(), address, |address| {
+            request(letter, &address.mentions, Form::Markdown).len() <= BODY_MAX
+        })
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
@@ -125,7 +115,7 @@ impl Channel for DingTalk {
                     | Said::UnsafeContent(outcome) => outcome,
                 }
             }
-            // Plain text has no room for what is in several: each is to go alone.
+            // It may be that one of several is at fault: each is to go alone.
             Said::UnsafeContent(outcome) if parcel.news.len() > 1 => outcome,
             Said::UnsafeContent(_) => {
                 match self.say(parcel, &address, Form::Text, self.web.now()).await {
@@ -154,48 +144,52 @@ fn signature(secret: &str, millis: &str) -> String {
     STANDARD.encode(hmac::sign(&key, format!("{millis}\n{secret}").as_bytes()))
 }
 
-fn body(letter: &Letter, mentions: &[String], form: Form) -> Value {
+/// The request, as long as the robot takes it.
+fn body(letter: &Letter, mentions: &[String], form: Form) -> String {
+    within(BODY_MAX, letter, |letter| request(letter, mentions, form))
+}
+
+fn request(letter: &Letter, mentions: &[String], form: Form) -> String {
     let people = || mentions.iter().filter(|one| *one != "all");
     let at = json!({
         "atMobiles": people().filter(|one| is_mobile(one)).collect::<Vec<_>>(),
         "atUserIds": people().filter(|one| !is_mobile(one)).collect::<Vec<_>>(),
         "isAtAll": mentions.iter().any(|one| one == "all"),
     });
-    match form {
+    let request = match form {
         Form::Markdown => json!({
             "msgtype": "markdown",
             "markdown": {
                 "title": cut(&letter.title, TITLE_MAX),
-                "text": within(TEXT_MAX, letter, |letter| text(letter, mentions)),
+                "text": text(letter, mentions),
             },
             "at": at,
         }),
-        Form::Text => json!({
-            "msgtype": "text",
-            "text": { "content": within(TEXT_MAX, letter, plain) },
-            "at": at,
-        }),
-    }
+        Form::Text => {
+            json!({ "msgtype": "text", "text": { "content": plain(letter) }, "at": at })
+        }
+    };
+    request.to_string()
 }
 
 /// The letter in the Markdown of the robot; who is mentioned must stand in it as well.
 fn text(letter: &Letter, mentions: &[String]) -> String {
     let mut parts =
-        vec![format!("### {}\n\n{}\n", markdown(&letter.title), markdown(&letter.sentence))];
+        vec![format!("### {}\n\n{}\n", heading(&letter.title), markdown(&letter.sentence))];
     if let Some(action) = &letter.action {
         parts.push(format!("\n**{}**  \n", markdown(&action.label)));
         for line in &action.lines {
-            parts.push(format!("{}  \n", markdown(line)));
+            parts.push(format!("{}  \n", markdown(&line.text)));
         }
     }
     for fact in letter.facts.iter().chain(&letter.note) {
         let label = markdown(&fact.label);
         match &fact.lines[..] {
-            [line] => parts.push(format!("\n- **{label}** {}", markdown(line))),
+            [line] => parts.push(format!("\n- **{label}** {}", linked(line, markdown))),
             lines => {
                 parts.push(format!("\n- **{label}**"));
                 for line in lines {
-                    parts.push(format!("  \n  {}", markdown(line)));
+                    parts.push(format!("  \n  {}", linked(line, markdown)));
                 }
             }
         }
@@ -207,12 +201,9 @@ fn text(letter: &Letter, mentions: &[String]) -> String {
     parts.concat()
 }
 
-/// The letter without links and without names that might be taken for some.
+/// The letter as text, but for its link; links in an owner note can be read and not followed.
 fn plain(letter: &Letter) -> String {
-    let bare = Letter { facts: Vec::new(), note: None, ..letter.clone() };
-    let lines = [&bare.title, &bare.sentence].map(|line| line.replace("://", " "));
-    let action: Vec<_> = bare.action.iter().flat_map(|action| &action.lines).cloned().collect();
-    format!("{}\n{}\n{}\n{}", lines[0], lines[1], action.join("\n"), bare.footer)
+    letter.text_without_link().replace("://", ":／／")
 }
 
 fn judged(reply: &Reply, address: &SecretAddress) -> Said {
@@ -241,16 +232,10 @@ fn is_stale(text: &str) -> bool {
     text.contains("timestamp") || text.contains("过期")
 }
 
-/// Codes of throttles have been renumbered before; their words say what they are.
-pub(super) fn is_throttle(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["too fast", "exceed", "frequency", "freq ", "限流", "太快", "过于频繁"]
-        .iter()
-        .any(|words| text.contains(words))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::domain::wording::specimen::{digest_of, letters};
 
@@ -273,6 +258,7 @@ mod tests {
     fn every_kind_in_the_form_of_the_robot() {
         let mentions = ["13800001111".to_owned(), "zoe".to_owned()];
         for (name, letter) in ["en", "zh-CN"].into_iter().flat_map(letters) {
+            insta::assert_snapshot!(format!("text_{name}"), plain(&letter.unattached()));
             insta::assert_snapshot!(name, text(&letter.unattached(), &mentions));
         }
     }
@@ -282,7 +268,8 @@ mod tests {
         let mentions = ["13800001111".to_owned(), "zoe".to_owned(), "all".to_owned()];
         for form in [Form::Markdown, Form::Text] {
             let body = body(&digest_of(2_000), &mentions, form);
-            assert!(body.to_string().len() <= 20_000);
+            assert!(body.len() <= BODY_MAX);
+            let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["at"]["atMobiles"], json!(["13800001111"]));
             assert_eq!(body["at"]["atUserIds"], json!(["zoe"]));
             assert_eq!(body["at"]["isAtAll"], true);
@@ -312,6 +299,12 @@ mod tests {
         }
         for code in [460_101, 40_035, 43_002, 43_004, 400_105] {
             assert!(matches!(outcome(code, "no"), Outcome::Never { .. }), "{code}");
+        }
+        for words in ["call limit reached", "接口限流"] {
+            assert!(
+                matches!(outcome(77, words), Outcome::TooFast { rest: BLOCKED, .. }),
+                "{words}"
+            );
         }
         for code in [-1, 77] {
             assert!(matches!(outcome(code, "系统繁忙"), Outcome::Again { .. }), "{code}");

@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use kernel::backoff::Backoff;
 use proto::{
     address::SecretAddress,
     v1::{Kind, Severity},
@@ -19,9 +18,9 @@ use serde_json::{Value, json};
 
 use super::{
     Channel, Limit, Pace, Parcel,
-    dingtalk::is_throttle,
-    markup::{entities, within},
-    web::{Post, Reply, Web, scrubbed},
+    markup::{entities, linked, within},
+    web::{Post, Reply, Web},
+    words::{is_throttle, scrubbed},
 };
 use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
 
@@ -80,13 +79,8 @@ impl Lark {
     }
 
     async fn say(&self, parcel: &Parcel, address: &SecretAddress, form: Form) -> Said {
-        let post = Post {
-            url: address.url.clone(),
-            headers: Vec::new(),
-            body: body(&parcel.letter.unattached(), address, form, self.web.now()),
-            media_type: "application/json; charset=utf-8",
-        };
-        match self.web.post(post).await {
+        let body = body(&parcel.letter.unattached(), address, form, self.web.now());
+        match self.web.post(Post::json(address.url.clone(), body)).await {
             Ok(reply) => judged(&reply, address, parcel.attempt),
             Err(outcome) => Said::Outcome(outcome),
         }
@@ -100,18 +94,14 @@ impl Channel for Lark {
     }
 
     fn pace(&self) -> Pace {
-        Pace {
-            at_once: 32,
-            at_once_each: 1,
-            backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_hours(1) },
-            groups: true,
-            limits: LIMITS,
-        }
+        Pace::of_robots(LIMITS)
     }
 
-    fn fits(&self, _address: &Address, letter: &Letter) -> bool {
-        // Room for a signature and for those who are mentioned.
-        card(letter, &[]).to_string().len() <= BODY_MAX - 2_048
+    fn fits(&self, address: &Address, letter: &Letter) -> bool {
+        let at = self.web.now();
+        self.web.fits(self.token, address, |address| {
+            request(letter, address, Form::Card, at).len() <= BODY_MAX
+        })
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
@@ -128,26 +118,26 @@ impl Channel for Lark {
     }
 }
 
-/// The whole request; time and signature are fields of it.
+/// The request, as long as the robot takes it.
 fn body(letter: &Letter, address: &SecretAddress, form: Form, at: Timestamp) -> String {
-    let request = |letter: &Letter| {
-        let mut request = match form {
-            Form::Card => {
-                json!({ "msg_type": "interactive", "card": card(letter, &address.mentions) })
-            }
-            Form::Text => {
-                let text = format!("{}{}", plain(letter), named(&address.mentions));
-                json!({ "msg_type": "text", "content": { "text": text } })
-            }
-        };
-        if !address.secret.is_empty() {
-            let seconds = at.as_second().to_string();
-            request["sign"] = json!(signature(&address.secret, &seconds));
-            request["timestamp"] = json!(seconds);
+    within(BODY_MAX, letter, |letter| request(letter, address, form, at))
+}
+
+/// The whole request; time and signature are fields of it.
+fn request(letter: &Letter, address: &SecretAddress, form: Form, at: Timestamp) -> String {
+    let mut request = match form {
+        Form::Card => json!({ "msg_type": "interactive", "card": card(letter, &address.mentions) }),
+        Form::Text => {
+            let text = format!("{}{}", plain(letter), named(&address.mentions));
+            json!({ "msg_type": "text", "content": { "text": text } })
         }
-        request.to_string()
     };
-    within(BODY_MAX, letter, request)
+    if !address.secret.is_empty() {
+        let seconds = at.as_second().to_string();
+        request["sign"] = json!(signature(&address.secret, &seconds));
+        request["timestamp"] = json!(seconds);
+    }
+    request.to_string()
 }
 
 /// The key is what would be expected to be the message, and the message is empty.
@@ -168,7 +158,7 @@ fn card(letter: &Letter, mentions: &[String]) -> Value {
         |content: String| json!({ "tag": "div", "text": { "tag": "lark_md", "content": content } });
     let mut elements = vec![text(value(&letter.sentence))];
     for fact in letter.action.iter().chain(&letter.facts).chain(&letter.note) {
-        let lines: Vec<_> = fact.lines.iter().map(|line| value(line)).collect();
+        let lines: Vec<_> = fact.lines.iter().map(|line| linked(line, value)).collect();
         elements.push(text(format!("**{}**\n{}", value(&fact.label), lines.join("\n"))));
     }
     if !mentions.is_empty() {
@@ -228,9 +218,9 @@ fn judged(reply: &Reply, address: &SecretAddress, attempt: u32) -> Said {
     })
 }
 
-/// 1 s, 2 s, 4 s … and at last a minute.
+/// 2 s, 4 s, 8 s … and at last a minute.
 fn limited(attempt: u32) -> Duration {
-    let seconds = 1_u64 << attempt.saturating_sub(1).min(6);
+    let seconds = 1_u64 << attempt.min(6);
     Duration::from_secs(seconds).min(LIMITED_MAX)
 }
 
@@ -260,6 +250,7 @@ mod tests {
             let card =
                 serde_json::to_string_pretty(&card(&letter.unattached(), &address().mentions))
                     .unwrap();
+            insta::assert_snapshot!(format!("text_{name}"), plain(&letter.unattached()));
             insta::assert_snapshot!(name, card);
         }
     }
@@ -283,12 +274,14 @@ mod tests {
             Said::BadCard(_) => panic!("{code}"),
         };
         assert!(matches!(outcome(0, "success", 1), Outcome::Delivered { .. }));
-        for (attempt, seconds) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (99, 60)] {
+        for (attempt, seconds) in [(1, 2), (2, 4), (3, 8), (5, 32), (6, 60), (99, 60)] {
             let limited = outcome(11_232, "frequency limited", attempt);
             let Outcome::TooFast { rest, .. } = limited else { panic!("{limited:?}") };
             assert_eq!(rest, Duration::from_secs(seconds));
         }
-        assert!(matches!(outcome(9_499, "too fast", 1), Outcome::TooFast { .. }));
+        for words in ["too fast", "request limit reached"] {
+            assert!(matches!(outcome(9_499, words, 1), Outcome::TooFast { .. }), "{words}");
+        }
         for code in [9_499, 11_246, 19_036, 200_621] {
             let bad = said(code, "Bad Request", 1);
             assert!(matches!(bad, Said::BadCard(Outcome::Never { .. })), "{code}");

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::domain::wording::{self, Fact, Letter};
+use crate::domain::wording::{self, Fact, Letter, Line};
 
 /// Characters of Markdown, as DingTalk and WeCom read it, in their full-width forms: these dialects
 /// know no escape. What names servers present must neither mention, nor link, nor format. Of a text
-/// without Markdown, only the first three have a meaning.
-const HARMLESS: [(char, char); 8] = [
+/// without Markdown, only the first three have a meaning. Parentheses have one behind brackets
+/// only, of which none is left.
+const HARMLESS: [(char, char); 11] = [
     ('<', '＜'),
     ('>', '＞'),
     ('@', '＠'),
@@ -16,12 +17,30 @@ const HARMLESS: [(char, char); 8] = [
     ('`', '＇'),
     ('#', '＃'),
     ('\\', '＼'),
+    ('_', '＿'),
+    ('[', '［'),
+    (']', '］'),
 ];
 
 /// A value as Markdown without meaning.
 pub(super) fn markdown(value: &str) -> String {
-    // Without these, brackets make no link, and neither does a name such as `https://…`.
-    harmless(value, &HARMLESS).replace("](", "] (").replace("://", ":／／")
+    // A client makes a link of whatever looks like a URL.
+    harmless(value, &HARMLESS).replace("://", ":／／")
+}
+
+/// A title as Markdown. Its words are ours and the operator's: the prefix stays as it is, since
+/// robots look for it, and it may be `[TLS]`. Brackets make no link without what follows them here.
+pub(super) fn heading(title: &str) -> String {
+    harmless(title, &HARMLESS[..8]).replace("](", "] (").replace("://", ":／／")
+}
+
+/// A line as Markdown, which leads to its page if it has one.
+pub(super) fn linked(line: &Line, shown: impl Fn(&str) -> String) -> String {
+    let text = shown(&line.text);
+    match &line.page {
+        Some(page) => format!("[{text}]({page})"),
+        None => text,
+    }
 }
 
 /// A text without Markdown that mentions nobody. Links in it stay.
@@ -59,12 +78,18 @@ pub(super) fn entities(value: &str, more: &[char]) -> String {
     escaped.collect()
 }
 
-/// A letter as it is rendered within a length in bytes: its lists are cut as far as it takes, and
-/// say so; sentences are not.
+/// A letter as it is rendered within a length in bytes. The pages of its lines go first. Then its
+/// lists are cut as far as it takes, and say so; then the last of them are left out, and then the
+/// note. What is too long even so is cut off, which no form may come to that is more than text.
 pub(super) fn within(max: usize, letter: &Letter, render: impl Fn(&Letter) -> String) -> String {
     let whole = render(letter);
     if whole.len() <= max {
         return whole;
+    }
+    let letter = &letter.without_pages();
+    let without_pages = render(letter);
+    if without_pages.len() <= max {
+        return without_pages;
     }
     let longest = letter.facts.iter().map(|fact| fact.lines.len()).max().unwrap_or_default();
     // The most lines of each list with which it fits.
@@ -102,7 +127,7 @@ fn shortened(letter: &Letter, lines: usize, facts: usize) -> Letter {
         let mut kept: Vec<_> = fact.lines.iter().take(lines).cloned().collect();
         let more = fact.lines.len() - kept.len();
         if more > 0 {
-            kept.push(wording::more(letter.language, more));
+            kept.push(wording::more(letter.language, more).into());
         }
         Fact { label: fact.label.clone(), lines: kept }
     };
@@ -133,7 +158,7 @@ mod tests {
     #[test]
     fn a_long_list_is_cut_between_items_and_says_so() {
         let letter = digest_of(300);
-        let whole = letter.text().len();
+        let whole = letter.without_pages().text().len();
         for max in [whole, whole - 1, 4_096, 2_048, 700] {
             let text = within(max, &letter, Letter::text);
             assert!(text.len() <= max, "{} of {max}", text.len());
@@ -145,12 +170,25 @@ mod tests {
         assert_eq!(within(20, &letter, Letter::text).len(), 20);
     }
 
+    #[test]
+    fn where_there_is_no_room_the_pages_of_lines_go_before_lines_do() {
+        let letter = digest_of(40);
+        let whole = letter.text().len();
+        for (max, has_pages) in [(whole, true), (whole - 1, false)] {
+            let text = within(max, &letter, Letter::text);
+            assert_eq!(text.contains("/domains/"), has_pages, "{text}");
+            assert!(text.contains("shop39.example.com") && text.contains(&letter.link.url));
+        }
+    }
+
     proptest! {
         #[test]
         fn no_value_means_anything(value in "\\PC{0,80}|[<>@\\[\\]()!*`#:/a-z]{0,80}") {
             let shown = markdown(&value);
-            prop_assert!(!shown.contains(['<', '>', '@', '&', '*', '`', '#', '\\']));
-            prop_assert!(!shown.contains("://") && !shown.contains("]("));
+            prop_assert!(!shown.contains(['<', '>', '@', '&', '*', '`', '#', '\\', '_', '[', ']']));
+            prop_assert!(!shown.contains("://"));
+            let shown = heading(&value);
+            prop_assert!(!shown.contains(['<', '>', '@']) && !shown.contains("]("));
             let shown = entities(&value, &['*']);
             prop_assert!(!shown.contains(['<', '>', '*']));
             prop_assert!(cut(&value, 10).len() <= 10);

@@ -2,19 +2,22 @@
 //!
 //! Answers are HTTP statuses with a word of plain text.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
-use kernel::backoff::Backoff;
 use proto::{address::SecretAddress, v1::Severity};
 use serde_json::{Value, json};
 
 use super::{
     Channel, Limit, Pace, Parcel,
-    markup::{cut, entities, within},
+    markup::{entities, within},
     web::{Post, Reply, Web},
 };
-use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
+use crate::domain::{
+    roster::Address,
+    thread::outcome::Outcome,
+    wording::{Letter, Line},
+};
 
 /// Characters of one section's text.
 const SECTION_MAX: usize = 3_000;
@@ -50,13 +53,7 @@ impl Channel for Slack {
     }
 
     fn pace(&self) -> Pace {
-        Pace {
-            at_once: 32,
-            at_once_each: 1,
-            backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_hours(1) },
-            groups: true,
-            limits: LIMITS,
-        }
+        Pace::of_robots(LIMITS)
     }
 
     fn fits(&self, _address: &Address, letter: &Letter) -> bool {
@@ -64,20 +61,11 @@ impl Channel for Slack {
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let address = match self.web.address(self.token(), &parcel.address) {
-            Ok(address) => address,
-            Err(outcome) => return outcome,
+        let post = |address: &SecretAddress| {
+            let body = body(&parcel.letter.unattached(), &address.mentions);
+            Post::json(address.url.clone(), body.to_string())
         };
-        let post = Post {
-            url: address.url.clone(),
-            headers: Vec::new(),
-            body: body(&parcel.letter.unattached(), &address.mentions).to_string(),
-            media_type: "application/json; charset=utf-8",
-        };
-        match self.web.post(post).await {
-            Ok(reply) => judged(&reply, &address),
-            Err(outcome) => outcome,
-        }
+        self.web.tell(self.token(), parcel, post, judged).await
     }
 }
 
@@ -115,7 +103,7 @@ fn mrkdwn(text: &str) -> Value {
 fn text(letter: &Letter) -> String {
     let mut parts = vec![format!("{}\n", value(&letter.sentence))];
     for fact in letter.action.iter().chain(&letter.facts).chain(&letter.note) {
-        let lines: Vec<_> = fact.lines.iter().map(|line| value(line)).collect();
+        let lines: Vec<_> = fact.lines.iter().map(linked).collect();
         match &lines[..] {
             [line] => parts.push(format!("*{}* {line}\n", value(&fact.label))),
             lines => parts.push(format!("*{}*\n{}\n", value(&fact.label), lines.join("\n"))),
@@ -127,6 +115,14 @@ fn text(letter: &Letter) -> String {
 /// Only these three have a meaning wherever they stand (Slack, "Formatting text").
 fn value(text: &str) -> String {
     entities(text, &[])
+}
+
+fn linked(line: &Line) -> String {
+    let text = value(&line.text);
+    match &line.page {
+        Some(page) => format!("<{page}|{text}>"),
+        None => text,
+    }
 }
 
 fn mention(one: &str) -> String {
@@ -153,9 +149,11 @@ fn sections(text: &str) -> Vec<&str> {
 }
 
 /// At most so many characters: an IDN is short in characters and long in bytes.
-fn short(text: &str, max: usize) -> String {
-    let bytes = text.char_indices().nth(max - 1).map_or(text.len(), |(at, _)| at + 3);
-    cut(text, bytes).into_owned()
+fn short(text: &str, max: usize) -> Cow<'_, str> {
+    if text.chars().count() <= max {
+        return text.into();
+    }
+    text.chars().take(max - 1).chain(['…']).collect()
 }
 
 fn judged(reply: &Reply, address: &SecretAddress) -> Outcome {
@@ -200,8 +198,21 @@ mod tests {
         assert_eq!(parts.concat(), text);
         let body = body(&digest_of(2_000), &[]);
         assert!(body["attachments"][0]["blocks"].as_array().unwrap().len() <= 50);
-        assert_eq!(short(&"例".repeat(200), HEADER_MAX).chars().count(), HEADER_MAX);
-        assert_eq!(short("a", HEADER_MAX), "a");
+    }
+
+    #[test]
+    fn a_header_is_as_long_as_it_may_be_and_no_longer() {
+        for letter in ["a", "é", "例"] {
+            for length in [1, 149, 150] {
+                let title = letter.repeat(length);
+                assert_eq!(short(&title, HEADER_MAX), title);
+            }
+            for length in [151, 152, 600] {
+                let header = short(&letter.repeat(length), HEADER_MAX).into_owned();
+                assert_eq!(header.chars().count(), HEADER_MAX, "{length}");
+                assert!(header.ends_with('…'), "{header}");
+            }
+        }
     }
 
     #[test]

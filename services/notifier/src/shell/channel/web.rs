@@ -27,6 +27,7 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use url::Host;
 
+use super::{Parcel, words::scrubbed};
 use crate::{
     config::WebConfig,
     domain::{
@@ -47,10 +48,13 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Longest wait that a reply may ask for: as long as a delivery is tried.
 const WAIT_MAX: Duration = Duration::from_hours(24);
 
-/// A client that is shared by all channels of this kind.
+/// What all channels of this kind speak with.
 #[derive(Clone)]
 pub struct Web {
+    /// Speaks to whoever is public or allowed.
     client: Client,
+    /// Speaks to whoever is allowed: without encryption, everybody on the way reads the secret.
+    clear: Client,
     guard: Arc<Guard>,
     seal: Seal,
     bases: Arc<BTreeMap<&'static str, Url>>,
@@ -96,30 +100,26 @@ pub struct Reply {
     pub retry_after: Option<Duration>,
 }
 
+impl Post {
+    /// A message for a robot, which reads JSON and no headers.
+    pub fn json(url: Url, body: String) -> Self {
+        let media_type = "application/json; charset=utf-8";
+        Self { url, headers: Vec::new(), body, media_type }
+    }
+}
+
 impl Web {
-    /// Makes the client.
+    /// Makes the clients.
     ///
     /// # Errors
     ///
     /// When a file that is configured cannot be used.
     pub fn open(config: &WebConfig, seal: Seal, clock: SharedClock) -> Result<Self, WebError> {
         let guard = Arc::new(Guard::new(config.allow.clone()));
-        let mut builder = Client::builder()
-            .no_proxy()
-            .user_agent(USER_AGENT)
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_WITHIN.min(config.timeout))
-            .timeout(config.timeout)
-            .dns_resolver(Arc::new(Guarded(Arc::clone(&guard))));
-        if let Some(path) = &config.ca {
-            let read = |source| WebError::ReadCa { path: path.clone(), source };
-            let pem = std::fs::read(path).map_err(read)?;
-            for certificate in Certificate::from_pem_bundle(&pem)? {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
+        let client = |reach| client(config, Guarded { guard: Arc::clone(&guard), reach });
+        let (client, clear) = (client(Reach::Public)?, client(Reach::Allowed)?);
         let bases = Arc::new(config.bases.clone());
-        Ok(Self { client: builder.build()?, guard, seal, bases, clock })
+        Ok(Self { client, clear, guard, seal, bases, clock })
     }
 
     /// An address, opened, below the base that is configured for the channel.
@@ -137,8 +137,11 @@ impl Web {
                 "the address cannot be opened: console and notifier need the same \
                  CERTHERALD_KEY_FILE; then save the contact again",
             ),
-            SealError::File { .. } | SealError::Malformed { .. } | SealError::Failed => {
-                broken(&outcome::reply(&Chain(&error).to_string()))
+            SealError::File { .. }
+            | SealError::Malformed { .. }
+            | SealError::StillNeeded { .. }
+            | SealError::Failed => {
+                Outcome::Unready { reply: outcome::reply(&Chain(&error).to_string()) }
             }
         })?;
         let mut address: SecretAddress = serde_json::from_slice(&opened)
@@ -149,22 +152,56 @@ impl Web {
         Ok(address)
     }
 
+    /// Whether something fits, by an address. Where there is none nothing goes, and that is seen
+    /// when it is tried.
+    pub fn fits(
+        &self,
+        channel: &str,
+        address: &Address,
+        fits: impl FnOnce(&SecretAddress) -> bool,
+    ) -> bool {
+        self.address(channel, address).map_or(true, |address| fits(&address))
+    }
+
+    /// Posts what is made of a parcel to where it goes, and judges what is answered.
+    pub async fn tell(
+        &self,
+        channel: &str,
+        parcel: &Parcel,
+        post: impl FnOnce(&SecretAddress) -> Post + Send,
+        judged: impl FnOnce(&Reply, &SecretAddress) -> Outcome + Send,
+    ) -> Outcome {
+        let address = match self.address(channel, &parcel.address) {
+            Ok(address) => address,
+            Err(outcome) => return outcome,
+        };
+        match self.post(post(&address)).await {
+            Ok(reply) => judged(&reply, &address),
+            Err(outcome) => outcome,
+        }
+    }
+
     /// Posts, and reads what is answered.
     ///
     /// # Errors
     ///
     /// The outcome of a sending without an answer.
     pub async fn post(&self, post: Post) -> Result<Reply, Outcome> {
+        let reach = self.reach(&post.url);
         // A resolver is not asked for an address that stands in the URL itself.
         let literal = match post.url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
             Some(Host::Domain(_)) | None => None,
         };
-        if literal.is_some_and(|address| !self.guard.admits(address)) {
-            return Err(Outcome::Broken { reply: Refused.to_string() });
+        if literal.is_some_and(|address| !reach.holds(&self.guard, address)) {
+            return Err(Outcome::Unready { reply: reach.refused().to_string() });
         }
-        let mut request = self.client.post(post.url).header(CONTENT_TYPE, post.media_type);
+        let client = match reach {
+            Reach::Public => &self.client,
+            Reach::Allowed => &self.clear,
+        };
+        let mut request = client.post(post.url).header(CONTENT_TYPE, post.media_type);
         for (name, value) in post.headers {
             request = request.header(name, value);
         }
@@ -184,6 +221,16 @@ impl Web {
             }
         }
         Ok(Reply { status, text: String::from_utf8_lossy(&body).into_owned(), retry_after })
+    }
+
+    /// How far a URL may reach. Of a base, its setting says that it may be in the clear.
+    fn reach(&self, url: &Url) -> Reach {
+        let is_below = |base: &Url| base.origin() == url.origin();
+        if url.scheme() == "https" || self.bases.values().any(is_below) {
+            Reach::Public
+        } else {
+            Reach::Allowed
+        }
     }
 
     /// Now, by the clock of the process.
@@ -223,30 +270,6 @@ impl Reply {
     }
 }
 
-/// A channel's words without our secrets and without addresses: some repeat what they were sent, or
-/// name the host that sent it.
-pub fn scrubbed(text: &str, address: &SecretAddress) -> String {
-    let mut text = text.to_owned();
-    let query = address.url.query_pairs().map(|(_, value)| value.into_owned());
-    let path = address.url.path_segments().into_iter().flatten().map(str::to_owned);
-    let mut secrets: Vec<String> = query.chain(path).chain([address.secret.clone()]).collect();
-    secrets.retain(|secret| secret.len() >= 8);
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    for secret in secrets {
-        text = text.replace(&secret, "***");
-    }
-    let is_part = |c: char| c.is_ascii_hexdigit() || c == '.' || c == ':';
-    let words = text.split_inclusive(|c: char| !is_part(c)).map(|word| {
-        let (bare, end) = match word.char_indices().next_back() {
-            Some((at, last)) if !is_part(last) => word.split_at(at),
-            _ => (word, ""),
-        };
-        let is_address = bare.trim_matches(['.', ':']).parse::<IpAddr>().is_ok();
-        if is_address { format!("***{end}") } else { word.to_owned() }
-    });
-    outcome::reply(&words.collect::<String>())
-}
-
 /// The address of a private deployment or a proxy, with what names the robot.
 fn below(base: &Url, url: &Url) -> Url {
     let mut joined = base.clone();
@@ -261,8 +284,8 @@ fn unanswered(error: reqwest::Error) -> Outcome {
     let error = error.without_url();
     let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
     while let Some(error) = cause {
-        if error.is::<Refused>() {
-            return Outcome::Broken { reply: Refused.to_string() };
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            return Outcome::Unready { reply: refused.to_string() };
         }
         cause = error.source();
     }
@@ -270,23 +293,75 @@ fn unanswered(error: reqwest::Error) -> Outcome {
     Outcome::Again { reply, wait_min: None, perhaps_told }
 }
 
+fn client(config: &WebConfig, guarded: Guarded) -> Result<Client, WebError> {
+    let mut builder = Client::builder()
+        .no_proxy()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_WITHIN.min(config.timeout))
+        .timeout(config.timeout)
+        .dns_resolver(Arc::new(guarded));
+    if let Some(path) = &config.ca {
+        let read = |source| WebError::ReadCa { path: path.clone(), source };
+        let pem = std::fs::read(path).map_err(read)?;
+        for certificate in Certificate::from_pem_bundle(&pem)? {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    Ok(builder.build()?)
+}
+
+/// Which addresses may be spoken to.
+#[derive(Debug, Clone, Copy)]
+enum Reach {
+    /// Those that are public, and those that the operator allows.
+    Public,
+    /// Those that the operator allows.
+    Allowed,
+}
+
 /// An address that may not be spoken to.
 #[derive(Debug, thiserror::Error)]
-#[error("the host is not public: NOTIFIER_ALLOW names the ranges that are allowed all the same")]
-struct Refused;
+enum Refused {
+    #[error(
+        "the host is not public: NOTIFIER_ALLOW names the ranges that are allowed all the same"
+    )]
+    NotPublic,
+    #[error("http is not encrypted: NOTIFIER_ALLOW names the ranges that are allowed all the same")]
+    InTheClear,
+}
 
-/// Resolves as the system does, and refuses names behind which anything is not public: the address
-/// that is dialled is one that was looked at.
-struct Guarded(Arc<Guard>);
+impl Reach {
+    fn holds(self, guard: &Guard, address: IpAddr) -> bool {
+        match self {
+            Self::Public => guard.admits(address),
+            Self::Allowed => guard.allows(address),
+        }
+    }
+
+    fn refused(self) -> Refused {
+        match self {
+            Self::Public => Refused::NotPublic,
+            Self::Allowed => Refused::InTheClear,
+        }
+    }
+}
+
+/// Resolves as the system does, and refuses names behind which anything is beyond reach: the
+/// address that is dialled is one that was looked at.
+struct Guarded {
+    guard: Arc<Guard>,
+    reach: Reach,
+}
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = Arc::clone(&self.0);
+        let (guard, reach) = (Arc::clone(&self.guard), self.reach);
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let addresses: Vec<SocketAddr> = found.collect();
-            if !addresses.iter().all(|address| guard.admits(address.ip())) {
-                return Err(Refused.into());
+            if !addresses.iter().all(|address| reach.holds(&guard, address.ip())) {
+                return Err(reach.refused().into());
             }
             let addresses: Addrs = Box::new(addresses.into_iter());
             Ok(addresses)
@@ -302,15 +377,6 @@ mod tests {
 
     fn address() -> SecretAddress {
         SecretAddress::read("dingtalk", TOKEN, "SECabcdefgh", &[], &[]).unwrap()
-    }
-
-    #[test]
-    fn what_is_kept_of_a_reply_holds_no_secret_and_no_address() {
-        let said = format!(
-            "bad {TOKEN} SECabcdefgh, from ip: 203.0.113.7, more [2001:db8::1]; at 10:30 v1.2.3"
-        );
-        let kept = scrubbed(&said, &address());
-        assert_eq!(kept, "bad *** ***, from ip: ***, more [***]; at 10:30 v1.2.3");
     }
 
     #[test]

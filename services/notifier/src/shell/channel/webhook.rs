@@ -4,14 +4,20 @@
 //! `webhook-id` is the id of the event and of the delivery, the same with every attempt: by it a
 //! receiver tells a repeat. `data` is
 //!
-//! - `kind`, `phase`, `severity`, `domain` (host and port as people write them), `host`, `port`,
-//!   `domain_id`, `anomaly_id`, `occurred_at`, `since`: as in events of the API;
+//! - `kind` (that of an event, `test`, or `channel_broken`), `phase`, `severity`, `domain` (host
+//!   and port as people write them, as in `subject`; empty where it is about none), `host`, `port`,
+//!   `domain_id`, `anomaly_id`, `occurred_at`, `detected_at`, `since`: as in events of the API;
 //! - `recovered`: what is over, each with `anomaly_id`, `kind`, `since`, `until`;
 //! - `certificate`: `sha256`, `subject`, `issuer`, `serial`, `not_before`, `not_after`, `names` of
-//!   the leaf that it is about, if it is about one;
+//!   the leaf that it is about, if it is about one: the first names, as many as there is room for,
+//!   and of how many in `names_total`;
+//! - `broken_channel`: `channel` and `reason`, its own words, of another channel of the contact
+//!   that is out of order, if it tells of one;
 //! - `title`, `text`, `url`: the same in words, in the language of the contact.
+//!
+//! A body is 20,000 bytes at most, for which lists in `text` are cut, and say so.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
@@ -22,18 +28,25 @@ use kernel::backoff::Backoff;
 use proto::{
     address::{SecretAddress, webhook_key},
     time,
-    v1::{CertificateSummary, event::Phase},
+    v1::{BrokenChannel, CertificateSummary, Kind, event::Phase},
 };
 use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 
 use super::{
     Channel, Pace, Parcel,
+    markup::within,
     web::{Post, Reply, Web},
 };
 use crate::domain::{news::News, thread::outcome::Outcome, wording::Letter};
 
-/// Shortest wait after an answer that asks for patience.
+/// Bytes of a body (Standard Webhooks 1.0, "Payload size").
+const BODY_MAX: usize = 20_000;
+
+/// Bytes of the names of a certificate, which may be a hundred of 253: the rest is for the words.
+const NAMES_MAX: usize = 6_000;
+
+/// The rest of a receiver that asks for fewer events, and not for how long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Webhooks of anybody.
@@ -75,7 +88,9 @@ impl Channel for Webhook {
             return Outcome::Broken { reply };
         };
         let id = parcel.delivery.to_string();
-        let body = cloud_event(&id, &parcel.letter.unattached(), &parcel.news[..]).to_string();
+        let letter = parcel.letter.unattached();
+        let broken = parcel.broken_channel.as_ref();
+        let body = body(&id, &letter, &parcel.news[..], broken);
         let stamp = self.web.now().as_second().to_string();
         let header = |name, value| (HeaderName::from_static(name), value);
         let post = Post {
@@ -101,11 +116,20 @@ fn signature(key: &[u8], id: &str, stamp: &str, body: &str) -> String {
     format!("v1,{}", STANDARD.encode(tag))
 }
 
-fn cloud_event(id: &str, letter: &Letter, news: &[std::sync::Arc<News>]) -> Value {
+/// The event, as long as receivers take it.
+fn body(id: &str, letter: &Letter, news: &[Arc<News>], broken: Option<&BrokenChannel>) -> String {
+    within(BODY_MAX, letter, |letter| cloud_event(id, letter, news, broken).to_string())
+}
+
+fn cloud_event(
+    id: &str,
+    letter: &Letter,
+    news: &[Arc<News>],
+    broken: Option<&BrokenChannel>,
+) -> Value {
     let Some(news) = news.first() else { return Value::Null };
     let wire = news.wire();
     let at = |at: Timestamp| at.to_string();
-    let kind = news.kind().token();
     let recovered: Vec<_> = news
         .recovered()
         .iter()
@@ -118,26 +142,31 @@ fn cloud_event(id: &str, letter: &Letter, news: &[std::sync::Arc<News>]) -> Valu
             })
         })
         .collect();
+    let domain = news.name().to_string();
     let leaf = news.evidence().and_then(|evidence| evidence.leaf.as_ref());
-    let kind = if kind.is_empty() { "test" } else { kind };
-    json!({
+    let kind = match (broken, news.kind()) {
+        (Some(_), _) => "channel_broken",
+        (None, Kind::Unspecified) => "test",
+        (None, kind) => kind.token(),
+    };
+    let mut event = json!({
         "specversion": "1.0",
         "id": id,
         "source": "/certherald/notifier",
         "type": format!("certherald.{kind}"),
         "time": at(news.occurred_at()),
-        "subject": letter.name,
         "datacontenttype": "application/json",
         "data": {
             "kind": kind,
             "phase": phase(news.phase()),
             "severity": news.severity().token(),
-            "domain": letter.name,
+            "domain": domain,
             "host": wire.host,
             "port": wire.port,
             "domain_id": wire.domain_id,
             "anomaly_id": wire.anomaly_id,
             "occurred_at": at(news.occurred_at()),
+            "detected_at": at(news.detected_at()),
             "since": at(news.since()),
             "recovered": recovered,
             "certificate": leaf.map(certificate),
@@ -145,7 +174,15 @@ fn cloud_event(id: &str, letter: &Letter, news: &[std::sync::Arc<News>]) -> Valu
             "text": letter.text(),
             "url": letter.link.url,
         },
-    })
+    });
+    // CloudEvents 1.0, "subject": never empty.
+    if !domain.is_empty() {
+        event["subject"] = json!(domain);
+    }
+    if let Some(BrokenChannel { channel, reason }) = broken {
+        event["data"]["broken_channel"] = json!({ "channel": channel, "reason": reason });
+    }
+    event
 }
 
 fn certificate(leaf: &CertificateSummary) -> Value {
@@ -153,6 +190,12 @@ fn certificate(leaf: &CertificateSummary) -> Value {
         at.as_ref().and_then(time::read).map(|at| at.to_string())
     };
     let sha256 = HEXLOWER.encode(&leaf.sha256);
+    let mut room = NAMES_MAX;
+    let names = leaf.names.iter().map_while(|name| {
+        let name = json!(name);
+        room = room.checked_sub(name.to_string().len() + 1)?;
+        Some(name)
+    });
     json!({
         "sha256": sha256,
         "subject": leaf.subject,
@@ -160,7 +203,8 @@ fn certificate(leaf: &CertificateSummary) -> Value {
         "serial": leaf.serial,
         "not_before": at(&leaf.not_before),
         "not_after": at(&leaf.not_after),
-        "names": leaf.names,
+        "names": names.collect::<Vec<_>>(),
+        "names_total": leaf.names_total,
     })
 }
 
@@ -181,9 +225,9 @@ fn judged(reply: &Reply, address: &SecretAddress) -> Outcome {
         200..=299 => Outcome::Delivered { reply: words, inbox: None },
         // The receiver is gone for good (Standard Webhooks, "Response statuses").
         410 => Outcome::Broken { reply: words },
-        429 | 502 | 503 | 504 => {
-            Outcome::TooFast { reply: words, rest: reply.retry_after.unwrap_or(PATIENCE) }
-        }
+        // The same event is as long at the next attempt.
+        413 => Outcome::Never { reply: words },
+        429 => Outcome::TooFast { reply: words, rest: reply.retry_after.unwrap_or(PATIENCE) },
         // Followed nowhere: who answers so is asked again, until somebody corrects the URL.
         _ => Outcome::Again { reply: words, wait_min: reply.retry_after, perhaps_told: false },
     }
@@ -191,10 +235,17 @@ fn judged(reply: &Reply, address: &SecretAddress) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use proto::v1::{Weakness, evidence::Case};
 
     use super::*;
-    use crate::domain::wording::specimen::{every_kind, letter};
+    use crate::domain::{
+        sample,
+        thread::step::Cause,
+        wording::{
+            Fact,
+            specimen::{broken, broken_channel, every_kind, letter},
+        },
+    };
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -208,13 +259,53 @@ mod tests {
 
     #[test]
     fn an_event_of_every_kind() {
-        for news in every_kind() {
-            let letter = letter(&news, "en");
-            let news = Arc::new(news);
-            let event = cloud_event("0123", &letter.unattached(), &[Arc::clone(&news)]);
-            let name = event["data"]["kind"].as_str().unwrap().to_owned();
-            insta::assert_snapshot!(name, serde_json::to_string_pretty(&event).unwrap());
+        for language in ["en", "zh-CN"] {
+            for news in every_kind() {
+                let letter = letter(&news, language).unattached();
+                shown(&cloud_event("0123", &letter, &[Arc::new(news)], None), language);
+            }
+            let letter = broken_channel(Cause::ChannelBroken, language);
+            let news = Arc::new(News::of_channel("wecom is out of order", sample::start()));
+            shown(&cloud_event("0123", &letter, &[news], Some(&broken())), language);
         }
+    }
+
+    #[test]
+    fn what_was_noticed_later_than_it_happened_says_when() {
+        let news = sample::with(&sample::opened(Kind::Expired), |event| {
+            event.detected_at = Some(time::write(sample::minute(90)));
+        });
+        let letter = letter(&news, "en");
+        let event = cloud_event("0123", &letter, &[Arc::new(news)], None);
+        let said = ["occurred_at", "detected_at"].map(|field| event["data"][field].clone());
+        assert_eq!(said, ["2026-03-05T10:00:00Z", "2026-03-05T11:30:00Z"]);
+    }
+
+    #[test]
+    fn an_event_is_never_too_long() {
+        let names: Vec<_> = (0..100).map(|number| format!("{number:0>253}")).collect();
+        let news = sample::with(&sample::opened(Kind::Weak), |event| {
+            let evidence = event.evidence.as_mut().unwrap();
+            let leaf = evidence.leaf.as_mut().unwrap();
+            (leaf.names, leaf.names_total) = (names.clone(), 300);
+            evidence.case = Some(Case::Weakness(Weakness { weaknesses: names.clone() }));
+        });
+        let mut letter = letter(&news, "zh-CN");
+        let line = "例\"".repeat(256);
+        letter.note = Some(Fact { label: "备注".into(), lines: vec![line.into(); 50] });
+        let body = body("0123", &letter, &[Arc::new(news)], None);
+        assert!(body.len() <= BODY_MAX, "{}", body.len());
+        let event: Value = serde_json::from_str(&body).unwrap();
+        let told = &event["data"]["certificate"];
+        assert_eq!(told["names"].as_array().unwrap()[..], names[..23]);
+        assert_eq!(told["names_total"], 300);
+        let text = event["data"]["text"].as_str().unwrap();
+        assert!(text.contains(&letter.sentence) && text.contains(&letter.link.url), "{text}");
+    }
+
+    fn shown(event: &Value, language: &str) {
+        let name = format!("{}.{language}", event["data"]["kind"].as_str().unwrap());
+        insta::assert_snapshot!(name, serde_json::to_string_pretty(event).unwrap());
     }
 
     #[test]
@@ -228,14 +319,20 @@ mod tests {
             assert!(matches!(said(status, None), Outcome::Delivered { .. }), "{status}");
         }
         assert!(matches!(said(410, None), Outcome::Broken { .. }));
-        for status in [301, 400, 404, 500] {
+        assert!(matches!(said(413, None), Outcome::Never { .. }));
+        for status in [301, 400, 404, 500, 502, 503, 504] {
             assert!(matches!(said(status, None), Outcome::Again { .. }), "{status}");
         }
         let wait = Some(Duration::from_secs(70));
-        for status in [429, 502, 503, 504] {
-            let outcome = said(status, wait);
-            let Outcome::TooFast { rest, .. } = outcome else { panic!("{outcome:?}") };
-            assert_eq!(Some(rest), wait);
+        let limited = said(429, wait);
+        let Outcome::TooFast { rest, .. } = limited else { panic!("{limited:?}") };
+        assert_eq!(Some(rest), wait);
+        for status in [502, 503, 504] {
+            let away = said(status, wait);
+            let Outcome::Again { wait_min, perhaps_told: false, .. } = away else {
+                panic!("{away:?}")
+            };
+            assert_eq!(wait_min, wait);
         }
     }
 }

@@ -6,16 +6,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::backoff::Backoff;
 use proto::{address::SecretAddress, v1::Severity};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Channel, Limit, Pace, Parcel,
-    dingtalk::is_throttle,
-    markup::{is_mobile, markdown, unmarked, within},
-    web::{Post, Reply, Web, scrubbed},
+    markup::{heading, is_mobile, linked, markdown, unmarked, within},
+    web::{Post, Reply, Web},
+    words::{is_throttle, scrubbed},
 };
 use crate::domain::{roster::Address, thread::outcome::Outcome, wording::Letter};
 
@@ -61,38 +60,21 @@ impl Channel for WeCom {
     }
 
     fn pace(&self) -> Pace {
-        Pace {
-            at_once: 32,
-            at_once_each: 1,
-            backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_hours(1) },
-            groups: true,
-            limits: LIMITS,
-        }
+        Pace::of_robots(LIMITS)
     }
 
     fn fits(&self, address: &Address, letter: &Letter) -> bool {
-        match self.web.address(self.token(), address) {
-            Ok(address) => content(letter, &address.mentions).len() <= most(&address.mentions),
-            // Nothing goes there, and that is seen when it is tried.
-            Err(_) => true,
-        }
+        self.web.fits(self.token(), address, |address| {
+            content(letter, &address.mentions).len() <= most(&address.mentions)
+        })
     }
 
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let address = match self.web.address(self.token(), &parcel.address) {
-            Ok(address) => address,
-            Err(outcome) => return outcome,
+        let post = |address: &SecretAddress| {
+            let body = body(&parcel.letter.unattached(), &address.mentions);
+            Post::json(address.url.clone(), body.to_string())
         };
-        let post = Post {
-            url: address.url.clone(),
-            headers: Vec::new(),
-            body: body(&parcel.letter.unattached(), &address.mentions).to_string(),
-            media_type: "application/json; charset=utf-8",
-        };
-        match self.web.post(post).await {
-            Ok(reply) => judged(&reply, &address),
-            Err(outcome) => outcome,
-        }
+        self.web.tell(self.token(), parcel, post, judged).await
     }
 }
 
@@ -135,18 +117,18 @@ fn text(letter: &Letter, mentions: &[String]) -> String {
     };
     let mut parts = vec![format!(
         "### <font color=\"{colour}\">{}</font>\n{}\n",
-        markdown(&letter.title),
+        heading(&letter.title),
         markdown(&letter.sentence)
     )];
     if let Some(action) = &letter.action {
         parts.push(format!("**{}**\n", markdown(&action.label)));
         for line in &action.lines {
-            parts.push(format!("{}\n", markdown(line)));
+            parts.push(format!("{}\n", markdown(&line.text)));
         }
     }
     for fact in letter.facts.iter().chain(&letter.note) {
         parts.push(format!("> **{}** ", markdown(&fact.label)));
-        let lines: Vec<_> = fact.lines.iter().map(|line| markdown(line)).collect();
+        let lines: Vec<_> = fact.lines.iter().map(|line| linked(line, markdown)).collect();
         match &lines[..] {
             [line] => parts.push(format!("{line}\n")),
             lines => parts.push(format!("\n> {}\n", lines.join("\n> "))),
@@ -188,7 +170,11 @@ mod tests {
     #[test]
     fn every_kind_in_the_form_of_the_robot() {
         for (name, letter) in ["en", "zh-CN"].into_iter().flat_map(letters) {
-            insta::assert_snapshot!(name, text(&letter.unattached(), &["zoe".to_owned()]));
+            let letter = letter.unattached();
+            for (form, mention) in [("", "zoe"), ("text_", "all")] {
+                let content = content(&letter, &[mention.to_owned()]);
+                insta::assert_snapshot!(format!("{form}{name}"), content);
+            }
         }
     }
 

@@ -4,23 +4,22 @@ use std::time::Duration;
 
 use chassis::error::Chain;
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use kernel::backoff::Backoff;
 use metrics::{counter, histogram};
-use proto::id::DeliveryId;
 use tracing::{debug, info, warn};
 
 use super::{AT_ONCE, Courier};
 use crate::{
     domain::{
+        audience::Recipient,
+        excuse::Excuse,
         plan::ThreadKey,
         roster::INTERNAL,
         thread::{Command, outcome::Outcome, step::Cause},
         wording::{self, Undelivered},
     },
-    shell::{
-        book::{self, Trip},
-        pen::PenError,
-    },
+    shell::{book::Trip, pen::PenError},
 };
 
 /// Waits between attempts to record what came of a sending: it must not be lost, or it is sent
@@ -47,7 +46,8 @@ impl Courier {
             | Outcome::Again { .. }
             | Outcome::TooFast { .. }
             | Outcome::Never { .. }
-            | Outcome::Broken { .. } => outcome,
+            | Outcome::Broken { .. }
+            | Outcome::Unready { .. } => outcome,
         };
         let mut concluding = Vec::new();
         for (key, trip) in trips {
@@ -66,9 +66,8 @@ impl Courier {
         rest: Option<Duration>,
         chance: f64,
     ) -> Result<(), PenError> {
-        self.tell_log(key, trip, &outcome);
         let what = match &outcome {
-            Outcome::Broken { .. } => Undelivered::Channel,
+            Outcome::Broken { .. } | Outcome::Unready { .. } => Undelivered::Channel,
             Outcome::Delivered { .. }
             | Outcome::Again { .. }
             | Outcome::TooFast { .. }
@@ -76,13 +75,15 @@ impl Courier {
         };
         let conclude = Command::Conclude {
             id: trip.parcel.delivery,
-            outcome,
+            outcome: outcome.clone(),
             rest,
             backoff: self.channels.pace(&key.channel).backoff,
             chance,
             at: self.context.clock.now(),
         };
-        if let Some(reason) = self.book.gives_up(key, &conclude) {
+        let given_up = self.book.gives_up(key, &conclude);
+        self.tell_log(key, trip, &outcome, given_up.as_deref());
+        if let Some(reason) = given_up {
             self.keep(key, trip, what, &reason).await?;
         }
         self.insist(key, &conclude).await
@@ -105,8 +106,8 @@ impl Courier {
     }
 
     /// Puts what cannot be delivered into the contact's inbox. Before it is parked: after a crash
-    /// between the two it is tried again, and the entry, under the same id, is there once.
-    async fn keep(
+    /// between the two it is judged again, and the entry, under the same id, is there once.
+    pub(super) async fn keep(
         &self,
         key: &ThreadKey,
         trip: &Trip,
@@ -117,19 +118,17 @@ impl Courier {
         if key.channel.as_str() == INTERNAL || trip.cause == Cause::Test {
             return Ok(());
         }
-        let (delivery, at) = (trip.parcel.delivery, self.context.clock.now());
-        let (about, domain, what) = match what {
-            // Where the inbox has the news anyway, that all is out of order is said once a day.
-            Undelivered::Channel if trip.is_in_inbox => {
-                (format!("{} {}", key.channel, at.strftime("%Y-%m-%d")), None, what)
-            }
-            Undelivered::Channel | Undelivered::Letter => {
-                (delivery.to_string(), key.domain, Undelivered::Letter)
-            }
-        };
-        let inbox = ThreadKey { domain, channel: book::inbox(), ..key.clone() };
+        let at = self.context.clock.now();
+        // Before the entry: where that is found, nothing is told any more.
+        for (other, tell) in self.detours(key, trip, what, at) {
+            self.insist(&other, &tell).await?;
+        }
+        let excuse = Excuse::of(key, trip.parcel.delivery, what, trip.is_in_inbox, at);
+        let Excuse { id, domain, what } = excuse;
+        let Recipient { contact, channel } = Recipient::inbox(key.contact);
+        let inbox = ThreadKey { domain, contact, channel };
         let keep = Command::Keep {
-            id: DeliveryId::of(&about, &key.contact, INTERNAL, 0),
+            id,
             news: trip.news.clone(),
             cause: trip.cause,
             inbox: wording::undelivered(&trip.parcel.letter, what, key.channel.as_str(), reason),
@@ -138,24 +137,52 @@ impl Courier {
         self.insist(&inbox, &keep).await
     }
 
-    fn tell_log(&self, key: &ThreadKey, trip: &Trip, outcome: &Outcome) {
+    /// What is told through other channels of the contact: that this one is out of order, and what
+    /// it was to tell of another.
+    fn detours(
+        &self,
+        key: &ThreadKey,
+        trip: &Trip,
+        what: Undelivered,
+        at: Timestamp,
+    ) -> Vec<(ThreadKey, Command)> {
+        let recipient = key.recipient();
+        let of_this = match what {
+            Undelivered::Channel | Undelivered::Waiting => self.book.detour(&recipient, None, at),
+            Undelivered::Letter => None,
+        };
+        let told = trip.parcel.broken_channel.as_ref().and_then(|told| told.channel.parse().ok());
+        let of_other = told.and_then(|channel| {
+            self.book.detour(&Recipient { channel, ..recipient }, Some(&key.channel), at)
+        });
+        of_this.into_iter().chain(of_other).collect()
+    }
+
+    fn tell_log(&self, key: &ThreadKey, trip: &Trip, outcome: &Outcome, given_up: Option<&str>) {
         let (delivery, channel) = (trip.parcel.delivery, key.channel.as_str());
         let attempt = trip.parcel.attempt;
-        let result = match outcome {
-            Outcome::Delivered { .. } => {
+        let result = match (outcome, given_up) {
+            (Outcome::Delivered { .. }, _) => {
                 debug!(delivery.id = %delivery, channel, attempt, "Delivered {delivery}.");
-                let age = self.context.clock.now().duration_since(trip.news.occurred_at());
+                let age = self.context.clock.now().duration_since(trip.news.detected_at());
                 histogram!("certherald_delivery_seconds", "channel" => channel.to_owned())
                     .record(age.as_secs_f64().max(0.0));
                 "delivered"
             }
-            Outcome::Again { reply, .. } | Outcome::TooFast { reply, .. } => {
+            (_, Some(reason)) => {
+                warn!(delivery.id = %delivery, channel, attempt, reason, "Parking {delivery}.");
+                "parked"
+            }
+            (
+                Outcome::Again { reply, .. }
+                | Outcome::TooFast { reply, .. }
+                | Outcome::Never { reply }
+                | Outcome::Broken { reply }
+                | Outcome::Unready { reply },
+                None,
+            ) => {
                 info!(delivery.id = %delivery, channel, attempt, reply, "Not now: {delivery}.");
                 "failed"
-            }
-            Outcome::Never { reply } | Outcome::Broken { reply } => {
-                warn!(delivery.id = %delivery, channel, attempt, reply, "Parking {delivery}.");
-                "parked"
             }
         };
         let channel = channel.to_owned();

@@ -244,7 +244,7 @@ mod tests {
         let (ended, ()) = tokio::join!(waiting, store.close());
         assert!(matches!(ended.unwrap(), Err(BusError::Closed)), "who waits is woken");
         assert!(matches!(bus.load(&FACTS, "x", 0).await, Err(BusError::Closed)));
-        assert!(matches!(bus.purge(&FACTS, "x").await, Err(BusError::Closed)));
+        assert!(matches!(bus.purge(&FACTS, "x", 0).await, Err(BusError::Closed)));
         store.close().await;
     }
 }

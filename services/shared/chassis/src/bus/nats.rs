@@ -189,8 +189,13 @@ impl Bus for NatsBus {
         }
     }
 
-    async fn purge(&self, stream: &'static Stream, subject: &str) -> Result<(), BusError> {
-        read::purge(&self.link, stream, subject).await
+    async fn purge(
+        &self,
+        stream: &'static Stream,
+        subject: &str,
+        keep: u32,
+    ) -> Result<(), BusError> {
+        read::purge(&self.link, stream, subject, keep).await
     }
 
     async fn acquire(

@@ -81,9 +81,14 @@ impl Bus for Fenced {
         self.bus.follow(stream, pattern, from).await
     }
 
-    async fn purge(&self, stream: &'static Stream, subject: &str) -> Result<(), BusError> {
+    async fn purge(
+        &self,
+        stream: &'static Stream,
+        subject: &str,
+        keep: u32,
+    ) -> Result<(), BusError> {
         self.held("purge")?;
-        self.bus.purge(stream, subject).await
+        self.bus.purge(stream, subject, keep).await
     }
 
     async fn acquire(

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,10 @@ pub(super) const KEY_BYTES: usize = 32;
 /// A key with its number.
 type Numbered = (u32, [u8; KEY_BYTES]);
 
+/// Tells a file from the one that was there before: its inode, and when it was last written, in
+/// seconds and nanoseconds.
+pub(super) type Mark = (u64, i64, i64);
+
 pub(super) struct KeyFile {
     path: PathBuf,
 }
@@ -26,6 +30,12 @@ pub(super) struct KeyFile {
 impl KeyFile {
     pub(super) fn new(path: &Path) -> Self {
         Self { path: path.to_owned() }
+    }
+
+    /// Which file it is now; `None` if there is none.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        let metadata = fs::metadata(&self.path).ok()?;
+        Some((metadata.ino(), metadata.mtime(), metadata.mtime_nsec()))
     }
 
     /// The keys; one fresh key in a new file, if there is none.

@@ -55,12 +55,12 @@ impl Keeper {
                     discarded.send(()).unwrap_or_default();
                 }
                 Order::Close(closed) => {
-                    self.sync();
+                    self.close();
                     return Some(closed);
                 }
             }
         }
-        self.sync();
+        self.close();
         None
     }
 
@@ -111,11 +111,16 @@ impl Keeper {
         Ok(())
     }
 
-    fn sync(&mut self) {
+    fn close(mut self) {
         if let Kept::Open { store, .. } = &self.kept
             && let Err(error) = store.sync()
         {
             self.lose(&error);
+        }
+        if let Kept::Open { store, .. } = self.kept
+            && let Err(error) = store.close()
+        {
+            warn!(stores = %self.stores, %error, "The snapshot was not closed in order.");
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::{
     fmt,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use sled::{Batch, Config, Db};
@@ -16,6 +18,15 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What the name of a store's directory begins with, before its number.
 const NAME: &str = "sled-";
+
+/// The file of a store that its threads hold locked.
+const FILE: &str = "db";
+
+/// How long threads of a closed store may take to let go of it: far longer than on any machine.
+const RELEASE_MAX: Duration = Duration::from_secs(10);
+
+/// How often it is seen whether they did.
+const RELEASE_POLL: Duration = Duration::from_millis(2);
 
 /// The stores of one directory: one that counts, and what is left of those before it.
 ///
@@ -128,22 +139,31 @@ impl Store {
     pub(super) fn sync(&self) -> io::Result<()> {
         survived(|| {
             self.db()?.flush()?;
-            File::open(self.path.join("db"))?.sync_all()
+            File::open(self.path.join(FILE))?.sync_all()
         })
+    }
+
+    /// Closes it: when it returns, nobody writes to it any more, and it can be opened again.
+    pub(super) fn close(mut self) -> io::Result<()> {
+        self.end()?;
+        released(&self.path.join(FILE))
     }
 
     /// Closes and deletes it.
     pub(super) fn discard(mut self) -> io::Result<()> {
-        let db = self.db.take();
-        // Closing flushes, and may panic as anything else; then it stays in memory until we end.
-        let close = || {
-            drop(db);
-            Ok(())
-        };
-        if survived(close).is_err() {
+        if self.end().is_err() {
             debug!(path = %self.path.display(), "The store panicked while it was closed.");
         }
         delete(&self.path)
+    }
+
+    /// Closing flushes, and may panic as anything else; then it stays in memory until we end.
+    fn end(&mut self) -> io::Result<()> {
+        let db = self.db.take();
+        survived(|| {
+            drop(db);
+            Ok(())
+        })
     }
 
     fn db(&self) -> io::Result<&Db> {
@@ -155,6 +175,19 @@ fn delete(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Waits until the threads of a closed store have let go of its file. They outlive it by a moment,
+/// and until then it does not open again: to sled, a locked file is one of another process.
+fn released(file: &Path) -> io::Result<()> {
+    let file = File::open(file)?;
+    let until = Instant::now() + RELEASE_MAX;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(RELEASE_POLL),
+            locked => return locked.map_err(io::Error::from),
+        }
     }
 }
 

@@ -131,6 +131,20 @@ async fn a_decision_stands_on_what_others_stored_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_is_gone_is_begun_anew_on_what_is_known() {
+    let nats = Nats::start().await;
+    let bus = connect(&nats.url()).await.bus(Service::Detector);
+    let ledger = ledger(bus.clone());
+    let mut known = Known::<Counter>::default();
+    ledger.decide(&place(), &mut known, |_| 2, record).await.unwrap();
+    bus.purge(&LOG, &place().subject, 0).await.unwrap();
+    assert!(ledger.decide(&place(), &mut known, |_| 3, record).await.unwrap());
+    assert_eq!(known.state, Counter(5));
+    let folded = counted(&ledger).await;
+    assert_eq!(folded, Known { state: Counter(3), version: known.version });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_no_record_is_named() {
     let nats = Nats::start().await;
     let bus = connect(&nats.url()).await.bus(Service::Detector);

@@ -33,8 +33,8 @@ async fn a_full_storage_is_named_and_passes() {
     let refused = format!("certherald.log.0.{stored}");
     assert_eq!(bus.last(&LOG, &refused).await.unwrap(), None, "refused, and there all the same");
 
-    bus.purge(&LOG, "certherald.log.0.0").await.unwrap();
-    bus.purge(&LOG, "certherald.log.0.1").await.unwrap();
+    bus.purge(&LOG, "certherald.log.0.0", 0).await.unwrap();
+    bus.purge(&LOG, "certherald.log.0.1", 0).await.unwrap();
     bus.append(large(stored)).await.unwrap();
     assert!(bus.last(&LOG, &refused).await.unwrap().is_some());
 }

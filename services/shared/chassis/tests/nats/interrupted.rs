@@ -78,7 +78,7 @@ async fn without_a_broker_every_call_says_so_and_none_hangs() {
         async { bus.load(&LOG, subject, 0).await.map(drop) }.boxed(),
         async { bus.last(&LOG, subject).await.map(drop) }.boxed(),
         async { bus.latest(&LOG, LOG.subjects).await.map(drop) }.boxed(),
-        async { bus.purge(&LOG, subject).await }.boxed(),
+        async { bus.purge(&LOG, subject, 0).await }.boxed(),
         async { bus.renew(&lease).await.map(drop) }.boxed(),
         async { bus.release(&lease).await }.boxed(),
         async { bus.now().await.map(drop) }.boxed(),

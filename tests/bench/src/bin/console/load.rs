@@ -55,7 +55,7 @@ impl Caller {
     /// How long the first pages take that somebody sees.
     pub(crate) async fn first_pages(&self) -> Outcome<Duration> {
         let begun = Instant::now();
-        for path in ["/api/v1/overview", "/api/v1/domains"] {
+        for path in ["/", "/domains"] {
             self.first_byte(path).await?;
         }
         Ok(begun.elapsed())
@@ -69,7 +69,8 @@ impl Caller {
         Ok((times[ASKED / 2], times[ASKED * 99 / 100 - 1]))
     }
 
-    async fn first_byte(&self, path: &str) -> Outcome<Duration> {
+    /// How long the first byte of a path takes.
+    pub(crate) async fn first_byte(&self, path: &str) -> Outcome<Duration> {
         let url = format!("{}{path}", self.base);
         let begun = Instant::now();
         let mut response =

@@ -2,22 +2,17 @@
 //! byte of every list, and memory. Everything goes through its port.
 //!
 //! `cargo run --release -p bench --bin console [DOMAINS] [--up PROGRAM]`. With `--up`, the program
-//! (`certherald`) opens the same directory with all services in it. `--memory DOMAINS` folds a
-//! board alone and prints what a domain takes.
+//! (`certherald`) then opens the same directory with all services in it: anew, again, and after a
+//! kill. `--memory DOMAINS` folds a board alone and prints what a domain takes.
 
 #![expect(clippy::print_stdout, reason = "it prints figures")]
 
 mod load;
 mod stage;
 mod town;
+mod whole;
 
-use std::{
-    error::Error,
-    hint::black_box,
-    path::Path,
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::{error::Error, hint::black_box, path::Path, time::Instant};
 
 use bench::{child, child::Peer, cpu};
 use chassis::clock::{Clock, SystemClock};
@@ -60,7 +55,7 @@ async fn main() -> Outcome<()> {
     println!("memory afterwards: {resident} MiB");
     measured.peer.stop()?;
     if let Some(program) = after("--up") {
-        all(Path::new(program), directory.path()).await?;
+        whole::all(Path::new(program), directory.path()).await?;
     }
     Ok(())
 }
@@ -81,29 +76,6 @@ async fn first_page(how: &str, data: &Path) -> Outcome<Measured> {
     let first = caller.first_pages().await?;
     println!("board {how}: the port opens after {opened:.2?}, the first pages {first:.2?} later");
     Ok(Measured { peer, caller })
-}
-
-/// The same with every service in the process.
-async fn all(program: &Path, data: &Path) -> Outcome<()> {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let begun = Instant::now();
-    let mut child = Command::new(program)
-        .args(["up", "--listen", &free.to_string(), "--data"])
-        .arg(data)
-        .env("CERTHERALD_ADMIN", "127.0.0.1:0")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    Caller::opened(free).await;
-    let opened = begun.elapsed();
-    let first = Caller::new(free, &token(data)?)?.first_pages().await;
-    child.kill()?;
-    child.wait()?;
-    println!(
-        "with every service: the port opens after {opened:.2?}, the first pages {:.2?} later",
-        first?
-    );
-    Ok(())
 }
 
 fn token(data: &Path) -> Outcome<String> {

@@ -109,7 +109,8 @@ pub(crate) async fn run(data: &Path) -> Outcome<()> {
     let config = console::Config::read(Reader::new(&lookup))?;
     let reserved = console::reserve(([127, 0, 0, 1], 0).into())?;
     child::announce(&[reserved.local_addr()?])?;
-    tasks.spawn("console", console::serve(context, config, reserved));
+    let (invited, _) = tokio::sync::oneshot::channel();
+    tasks.spawn("console", console::serve(context, config, reserved, invited));
     tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?.recv().await;
     tasks.stop();
     tasks.ended().await;

@@ -18,7 +18,7 @@ use proto::{
     v1::{
         self, AnomalyOpened, Chain, ChainLearned, DeliveryDelivered, DeliveryDue, DeliveryEvent,
         DeliveryRecord, EndpointFact, EndpointSeen, Event, InboxEntry, Kind, LogEvent, LogRecord,
-        ScanFact, Severity, State, delivery_event, log_event,
+        ScanFact, Severity, State, delivery_due::Cause, delivery_event, log_event,
     },
 };
 use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
@@ -190,7 +190,12 @@ impl Town {
 
     fn told(&self, number: usize) -> DeliveryRecord {
         let id = DeliveryId::derive(&[&number.to_string()]).to_string();
-        let due = DeliveryDue { event: Some(self.happened(number)), ..DeliveryDue::default() };
+        let mut due = DeliveryDue {
+            event: Some(self.happened(number)),
+            not_before: Some(time::write(self.now)),
+            ..DeliveryDue::default()
+        };
+        due.set_cause(Cause::Event);
         let entry = InboxEntry {
             title: format!("{} has expired", Self::name(number)),
             text: "Renew the certificate immediately to restore service. ".repeat(6),

@@ -3,7 +3,7 @@
 use proto::v1::{account_event::Event as Account, inventory_event::Event};
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deed {
     /// What kind of deed.
     pub kind: &'static str,
@@ -12,7 +12,7 @@ pub struct Deed {
 }
 
 /// Every kind there is.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 29] = [
     "domain-added",
     "domain-changed",
     "domain-enabled",
@@ -30,18 +30,29 @@ pub const KINDS: [&str; 26] = [
     "silence-lifted",
     "anomaly-acknowledged",
     "account-saved",
+    "password-resealed",
     "password-set",
     "sessions-ended",
     "account-removed",
     "link-made",
     "signed-in",
     "signed-out",
-    "sign-ins-refused",
+    REFUSAL,
     "link-used",
+    "key-rotated",
+    "key-retired",
     "unknown",
 ];
 
+/// The one that strangers can do.
+const REFUSAL: &str = "sign-ins-refused";
+
 impl Deed {
+    /// Whether somebody was not let in.
+    pub(super) fn is_a_refusal(&self) -> bool {
+        self.kind == REFUSAL
+    }
+
     /// The deed of an event.
     pub fn of(event: &Event) -> Self {
         let plain = |kind| Self { kind, values: vec![] };
@@ -67,13 +78,16 @@ impl Deed {
             },
             Event::SilenceSaved(_) => plain("silence-saved"),
             Event::SilenceLifted(_) => plain("silence-lifted"),
-            Event::AnomalyAcknowledged(said) => {
-                Self { kind: "anomaly-acknowledged", values: vec![("reason", said.reason.clone())] }
-            }
+            Event::AnomalyAcknowledged(said) => Self {
+                kind: "anomaly-acknowledged",
+                values: vec![("anomaly", said.anomaly_id.clone()), ("reason", said.reason.clone())],
+            },
             Event::Account(event) => {
                 event.event.as_ref().map_or(plain("unknown"), Self::at_the_door)
             }
             Event::LinkUsed(_) => plain("link-used"),
+            Event::KeyRotated(_) => plain("key-rotated"),
+            Event::KeyRetired(_) => plain("key-retired"),
         }
     }
 
@@ -82,6 +96,7 @@ impl Deed {
         match event {
             Account::Saved(_) => plain("account-saved"),
             Account::PasswordSet(_) => plain("password-set"),
+            Account::PasswordResealed(_) => plain("password-resealed"),
             Account::SessionsEnded(_) => plain("sessions-ended"),
             Account::Removed(_) => plain("account-removed"),
             Account::LinkMade(_) => plain("link-made"),
@@ -94,7 +109,7 @@ impl Deed {
             },
             Account::SignedOut(_) => plain("signed-out"),
             Account::SignInsRefused(refused) => Self {
-                kind: "sign-ins-refused",
+                kind: REFUSAL,
                 values: vec![
                     ("count", refused.count.to_string()),
                     ("address", refused.address.clone()),

@@ -1,12 +1,14 @@
 //! What stands in the inventory of an entity, field by field, so that a change can be shown.
 
-use proto::{id::ContactId, subject::Entity};
+use data_encoding::HEXLOWER;
+use proto::{id::ContactId, subject::Entity, v1::ContactAddress};
+use sha2::{Digest, Sha256};
 
 use crate::domain::{
     board::Board,
     inventory::{
         account::Account,
-        contact::Contact,
+        contact::{Contact, EMAIL},
         domain::{Domain, Status},
         options::{Options, OptionsDraft},
         setting::Setting,
@@ -16,13 +18,25 @@ use crate::domain::{
 
 /// Characters of a value that are kept for showing it.
 const VALUE_LEN_MAX: usize = 200;
+/// Bytes of a mark: enough to tell two from each other that follow one another.
+const MARK_LEN: usize = 4;
 
 /// What stands in the inventory of an entity, and what it is called.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     /// What it is called; empty if it is not there.
     pub name: String,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<(&'static str, Value)>,
+}
+
+/// What stands in a field.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// As it is shown.
+    Text(String),
+    /// Contacts, after what is said before them. Only what is found when it is shown names them: a
+    /// removed contact has no name.
+    Contacts(String, Vec<ContactId>),
 }
 
 /// A field that is different.
@@ -31,9 +45,9 @@ pub struct Change {
     /// The field, as the API spells it.
     pub field: &'static str,
     /// What stood there; `None` for the default.
-    pub before: Option<String>,
+    pub before: Option<Value>,
     /// What stands there.
-    pub after: Option<String>,
+    pub after: Option<Value>,
 }
 
 impl Facts {
@@ -47,10 +61,10 @@ impl Facts {
             Entity::Contact(id) => {
                 board.contact(id).map(|c| contact(&c.entity)).unwrap_or_default()
             }
-            Entity::DefaultSetting => setting("", board.default_setting().entity.setting(), board),
+            Entity::DefaultSetting => setting("", board.default_setting().entity.setting()),
             Entity::Setting(id) => {
                 let kept = board.setting(id).and_then(|kept| kept.entity.setting());
-                setting(&name_of_domain(id, board), kept, board)
+                setting(&name_of_domain(id, board), kept)
             }
             Entity::Token(id) => {
                 let issued = board.token(id).and_then(|kept| kept.entity.issued());
@@ -74,13 +88,18 @@ impl Facts {
             Entity::Account(id) => {
                 board.account(id).map(|a| account(&a.entity)).unwrap_or_default()
             }
-            Entity::Strangers | Entity::Link(_) => Self::default(),
+            Entity::Strangers | Entity::Link(_) | Entity::Key => Self::default(),
         }
     }
 
-    fn named(name: &str, fields: Vec<(&'static str, String)>) -> Self {
-        let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
-        Self { name: name.to_owned(), fields: fields.collect() }
+    pub(super) fn named(name: &str, fields: Vec<(&'static str, String)>) -> Self {
+        let texts = fields.into_iter().map(|(field, text)| (field, Value::Text(text))).collect();
+        Self::valued(name, texts)
+    }
+
+    fn valued(name: &str, mut fields: Vec<(&'static str, Value)>) -> Self {
+        fields.retain(|(_, value)| *value != Value::Text(String::new()));
+        Self { name: name.to_owned(), fields }
     }
 
     /// What is different in other facts.
@@ -96,16 +115,39 @@ impl Facts {
         changes
     }
 
-    fn value(&self, field: &str) -> Option<&String> {
+    fn value(&self, field: &str) -> Option<&Value> {
         self.fields.iter().find(|(have, _)| *have == field).map(|(_, value)| value)
     }
 }
 
 impl Change {
-    fn new(field: &'static str, before: Option<&String>, after: Option<&String>) -> Self {
-        let cut = |value: &String| value.chars().take(VALUE_LEN_MAX).collect();
-        Self { field, before: before.map(cut), after: after.map(cut) }
+    fn new(field: &'static str, before: Option<&Value>, after: Option<&Value>) -> Self {
+        Self { field, before: before.map(Value::cut), after: after.map(Value::cut) }
     }
+}
+
+impl Value {
+    /// What is shown of it.
+    pub fn shown(&self, board: &Board) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Contacts(before, ids) => {
+                let names: Vec<_> = ids.iter().map(|id| name_of_contact(id, board)).collect();
+                cut(&format!("{before}{}", names.join(", ")))
+            }
+        }
+    }
+
+    fn cut(&self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(cut(text)),
+            Self::Contacts(_, _) => self.clone(),
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(VALUE_LEN_MAX).collect()
 }
 
 fn domain(domain: &Domain) -> Facts {
@@ -131,48 +173,51 @@ fn domain(domain: &Domain) -> Facts {
 
 fn contact(contact: &Contact) -> Facts {
     let Some(card) = contact.card() else { return Facts::default() };
+    let verified = card.email().map(|_| card.is_reached_by(EMAIL).to_string());
     let mut fields = vec![
         ("name", card.name().to_owned()),
         ("language", card.language().to_owned()),
         ("time_zone", card.time_zone().to_owned()),
         ("email", card.email().unwrap_or_default().to_owned()),
+        ("verified", verified.unwrap_or_default()),
     ];
+    let robots = || card.addresses().iter().filter(|address| !address.sealed.is_empty());
+    let each = |said: fn(&ContactAddress) -> String| robots().map(said).collect::<Vec<_>>();
     // What a robot is reached by is a secret; only whether there is one, and its hint.
-    let robots: Vec<_> = card
-        .addresses()
-        .iter()
-        .filter(|address| !address.sealed.is_empty())
-        .map(|address| format!("{} {}", address.channel, address.hint))
-        .collect();
-    fields.push(("robots", robots.join(", ")));
+    let shown = |address: &ContactAddress| format!("{} {}", address.channel, address.hint);
+    fields.push(("robots", each(shown).join(", ")));
+    let sealed = |address: &ContactAddress| format!("{} {}", address.channel, mark(address));
+    fields.push(("secrets", each(sealed).join(", ")));
     Facts::named(card.name(), fields)
 }
 
-fn setting(name: &str, setting: Option<&Setting>, board: &Board) -> Facts {
+/// Tells whether what is sealed of a robot is the same as before. The same sealed twice has two
+/// marks, so that none tells anything of the secret.
+fn mark(address: &ContactAddress) -> String {
+    HEXLOWER.encode(&Sha256::digest(&address.sealed)[..MARK_LEN])
+}
+
+fn setting(name: &str, setting: Option<&Setting>) -> Facts {
     let Some(setting) = setting else { return Facts::named(name, vec![]) };
     let draft = setting.to_draft();
-    let names = |ids: &[String]| {
-        let name =
-            |id: &String| id.parse().map_or_else(|_| id.clone(), |id| name_of_contact(&id, board));
-        ids.iter().map(name).collect::<Vec<_>>().join(", ")
-    };
     let window = draft.anomaly_time.map(|window| {
         let critical = if window.critical_any_time { ", critical any time" } else { "" };
         format!("{}–{} {}{critical}", window.from, window.to, window.time_zone)
     });
-    let escalation = draft
-        .escalation
-        .map(|escalation| format!("{} min: {}", escalation.minutes, names(&escalation.contacts)));
-    let fields = vec![
-        ("enabled", draft.enabled.to_string()),
-        ("contacts", names(&draft.contacts)),
-        ("methods", draft.methods.join(", ")),
-        ("anomaly_time", window.unwrap_or_default()),
-        ("repeat_days", draft.repeat_days.to_string()),
-        ("kinds", draft.kinds.join(", ")),
-        ("escalation", escalation.unwrap_or_default()),
+    let text = Value::Text;
+    let mut fields = vec![
+        ("enabled", text(draft.enabled.to_string())),
+        ("contacts", Value::Contacts(String::new(), setting.contacts().collect())),
+        ("methods", text(draft.methods.join(", "))),
+        ("anomaly_time", text(window.unwrap_or_default())),
+        ("repeat_days", text(draft.repeat_days.to_string())),
+        ("kinds", text(draft.kinds.join(", "))),
     ];
-    Facts::named(name, fields)
+    fields.extend(draft.escalation.map(|escalation| {
+        let minutes = format!("{} min: ", escalation.minutes);
+        ("escalation", Value::Contacts(minutes, setting.escalation_contacts().collect()))
+    }));
+    Facts::valued(name, fields)
 }
 
 fn account(account: &Account) -> Facts {

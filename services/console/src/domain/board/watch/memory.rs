@@ -76,8 +76,7 @@ pub(in crate::domain::board) struct KeptAnomaly {
     detected_at: Option<prost_types::Timestamp>,
     #[prost(string, tag = "6")]
     english: String,
-    #[prost(uint64, tag = "7")]
-    evidence_at: u64,
+    // 7 was a place in `LOG`.
     #[prost(string, tag = "8")]
     chinese: String,
 }
@@ -171,7 +170,6 @@ impl Anomaly {
             since: Some(time::write(self.since)),
             detected_at: Some(time::write(self.detected_at)),
             english: self.sentence.english.to_string(),
-            evidence_at: self.evidence_at,
             chinese: self.sentence.chinese.to_string(),
         }
     }
@@ -188,7 +186,6 @@ impl Anomaly {
                 english: kept.english.as_str().into(),
                 chinese: kept.chinese.as_str().into(),
             },
-            evidence_at: kept.evidence_at,
         })
     }
 }

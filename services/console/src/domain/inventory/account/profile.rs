@@ -7,6 +7,7 @@ use proto::id::AccountId;
 use crate::domain::{
     inventory::{Invalid, gathered, token::Role},
     language::Language,
+    want::Want,
 };
 
 /// Characters of a name. A mailbox is a good one.
@@ -34,6 +35,30 @@ pub struct Profile {
     pub subject: Option<String>,
 }
 
+/// What is to be another of an account. The name stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// What it may do.
+    Role(Role),
+    /// What its owner reads.
+    Language(Option<Language>),
+    /// Whether nobody may sign in with it.
+    Disabled(bool),
+    /// Who it is to the `OpenID` provider: as [`subject`] reads it.
+    Subject(Option<String>),
+}
+
+impl Change {
+    /// Whether one that administers may not any more, after this.
+    pub fn may_leave(&self) -> bool {
+        match self {
+            Self::Role(role) => *role < Role::Admin,
+            Self::Disabled(disabled) => *disabled,
+            Self::Language(_) | Self::Subject(_) => false,
+        }
+    }
+}
+
 impl Profile {
     /// Reads what a person entered.
     ///
@@ -53,17 +78,31 @@ impl Profile {
         }
     }
 
-    /// The profile with who it is to an `OpenID` provider.
-    ///
-    /// # Errors
-    ///
-    /// When that is longer than any provider may make it.
-    pub fn of_subject(self, subject: &str) -> Result<Self, Invalid> {
-        if (1..=SUBJECT_LEN_MAX).contains(&subject.chars().count()) {
-            Ok(Self { subject: Some(subject.to_owned()), ..self })
-        } else {
-            Err(Invalid::new("sub", subject, format!("1 to {SUBJECT_LEN_MAX} characters")))
-        }
+    /// The profile with changes.
+    #[must_use]
+    pub fn with(self, changes: impl IntoIterator<Item = Change>) -> Self {
+        changes.into_iter().fold(self, |profile, change| match change {
+            Change::Role(role) => Self { role, ..profile },
+            Change::Language(language) => Self { language, ..profile },
+            Change::Disabled(disabled) => Self { disabled, ..profile },
+            Change::Subject(subject) => Self { subject, ..profile },
+        })
+    }
+
+    /// What takes changes back.
+    pub fn back(&self, changes: &[Change]) -> Vec<Change> {
+        let was = |change: &Change| match change {
+            Change::Role(_) => Change::Role(self.role),
+            Change::Language(_) => Change::Language(self.language),
+            Change::Disabled(_) => Change::Disabled(self.disabled),
+            Change::Subject(_) => Change::Subject(self.subject.clone()),
+        };
+        changes.iter().map(was).collect()
+    }
+
+    /// Whether it may manage accounts and tokens.
+    pub fn administers(&self) -> bool {
+        self.role == Role::Admin && !self.disabled
     }
 
     /// The id of the account of this name.
@@ -89,8 +128,20 @@ pub fn name(text: &str) -> Result<String, Invalid> {
     if (1..=NAME_LEN_MAX).contains(&name.chars().count()) && clean {
         Ok(name)
     } else {
-        let want = format!("1 to {NAME_LEN_MAX} letters, digits, `.`, `-`, `_`, `@`, `+`");
-        Err(Invalid::new("name", text, want))
+        Err(Invalid::new("name", text, Want::AccountName(NAME_LEN_MAX)))
+    }
+}
+
+/// Who somebody is to an `OpenID` provider; empty for nobody.
+///
+/// # Errors
+///
+/// When that is longer than any provider may make it.
+pub fn subject(text: &str) -> Result<Option<String>, Invalid> {
+    match text.chars().count() {
+        0 => Ok(None),
+        1..=SUBJECT_LEN_MAX => Ok(Some(text.to_owned())),
+        _ => Err(Invalid::new("subject", text, Want::Characters(SUBJECT_LEN_MAX))),
     }
 }
 
@@ -103,8 +154,8 @@ pub fn language(text: Option<&str>) -> Result<Option<Language>, Invalid> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let tag = |language: &Language| language.tag().eq_ignore_ascii_case(text);
     let known = Language::ALL.into_iter().find(tag);
-    let tags = Language::ALL.map(Language::tag).join(", ");
-    known.map(Some).ok_or_else(|| Invalid::new("language", text, format!("one of {tags}, or none")))
+    let want = || Want::OneOfOrNone(Language::ALL.map(Language::tag).to_vec());
+    known.map(Some).ok_or_else(|| Invalid::new("language", text, want()))
 }
 
 /// A password that is good enough to be set. Shows itself to nobody.
@@ -123,10 +174,7 @@ impl Password {
         if long && text.len() <= PASSWORD_OCTETS_MAX && !guessed {
             return Ok(Self(text.to_owned()));
         }
-        let want = format!(
-            "{PASSWORD_LEN_MIN} characters at least, {PASSWORD_OCTETS_MAX} bytes at most, not the \
-             name, and not one character repeated"
-        );
+        let want = Want::Password { min: PASSWORD_LEN_MIN, max: PASSWORD_OCTETS_MAX };
         Err(Invalid::new(field, "", want))
     }
 
@@ -173,8 +221,25 @@ mod tests {
         assert_eq!(format!("{:?}", read("correct horse").unwrap()), "***");
         for text in ["short", "Ada@Example.com", "aaaaaaaaaaaa", &"long ".repeat(60)] {
             let invalid = read(text).unwrap_err();
-            assert!(invalid.value.is_empty() && invalid.want.starts_with("10 characters"));
+            assert!(
+                invalid.value.is_empty() && invalid.want.to_string().starts_with("10 characters")
+            );
         }
+    }
+
+    #[test]
+    fn only_a_lower_role_and_being_disabled_keep_one_from_administering() {
+        for role in [Role::Viewer, Role::Editor] {
+            assert!(Change::Role(role).may_leave(), "{role:?}");
+        }
+        assert!(Change::Disabled(true).may_leave());
+        let harmless = [
+            Change::Role(Role::Admin),
+            Change::Disabled(false),
+            Change::Language(None),
+            Change::Subject(None),
+        ];
+        assert!(!harmless.iter().any(Change::may_leave));
     }
 
     #[test]
@@ -185,6 +250,7 @@ mod tests {
         let mistakes = Profile::read("a b", "root", Some("tlh")).unwrap_err();
         let fields: Vec<_> = mistakes.iter().map(|invalid| invalid.field.as_str()).collect();
         assert_eq!(fields, ["name", "role", "language"]);
-        assert!(profile.of_subject(&"x".repeat(513)).is_err());
+        assert_eq!(subject(""), Ok(None));
+        assert!(subject(&"x".repeat(512)).is_ok() && subject(&"x".repeat(513)).is_err());
     }
 }

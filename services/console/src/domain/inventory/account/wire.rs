@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use proto::{
     time,
     v1::{
-        self, AccountLinkMade, AccountPasswordSet, AccountRemoved, AccountSaved,
-        AccountSessionsEnded, AccountSignInsRefused, AccountSignedIn, AccountSignedOut,
-        InventoryRecord, account_event::Event as Wire, inventory_event::Event,
+        self, AccountLinkMade, AccountPasswordResealed, AccountPasswordSet, AccountRemoved,
+        AccountSaved, AccountSessionsEnded, AccountSignInsRefused, AccountSignedIn,
+        AccountSignedOut, InventoryRecord, account_event::Event as Wire, inventory_event::Event,
     },
 };
 
@@ -18,16 +18,20 @@ use crate::domain::{
 };
 
 impl With {
-    /// Every way there is.
-    const ALL: [Self; 3] = [Self::Password, Self::Link, Self::OpenId];
-
-    /// Its one spelling.
-    pub fn token(self) -> &'static str {
+    /// Its one spelling, and the attempt that was answered.
+    fn write(&self) -> (&'static str, &str) {
         match self {
-            Self::Password => "password",
-            Self::Link => "link",
-            Self::OpenId => "openid",
+            Self::Password => ("password", ""),
+            Self::Link => ("link", ""),
+            Self::OpenId(state) => ("openid", state),
         }
+    }
+
+    /// Reads both.
+    fn read(token: &str, attempt: &str) -> Option<Self> {
+        [Self::Password, Self::Link, Self::OpenId(attempt.to_owned())]
+            .into_iter()
+            .find(|with| with.write().0 == token)
     }
 }
 
@@ -36,26 +40,11 @@ impl Ordered for Account {
         write(event)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of other entities")]
     fn read(event: &Event) -> Option<AccountEvent> {
         match event {
             Event::Account(event) => read(event.event.as_ref()?),
-            Event::DomainAdded(_)
-            | Event::DomainOptionsChanged(_)
-            | Event::DomainEnabled(_)
-            | Event::DomainDisabled(_)
-            | Event::DomainRemoved(_)
-            | Event::ContactSaved(_)
-            | Event::ContactRemoved(_)
-            | Event::SettingSaved(_)
-            | Event::SettingCleared(_)
-            | Event::TokenIssued(_)
-            | Event::TokenRevoked(_)
-            | Event::InboxRead(_)
-            | Event::AddressVerified(_)
-            | Event::SilenceSaved(_)
-            | Event::SilenceLifted(_)
-            | Event::AnomalyAcknowledged(_)
-            | Event::LinkUsed(_) => None,
+            _ => None,
         }
     }
 
@@ -67,7 +56,7 @@ impl Ordered for Account {
                 self.signed_in_at = Some(at);
             }
         }
-        self.forget(at);
+        self.sessions.forget(at);
     }
 }
 
@@ -84,15 +73,23 @@ pub(super) fn write(event: &AccountEvent) -> Event {
         AccountEvent::PasswordSet { sealed_hash } => {
             Wire::PasswordSet(AccountPasswordSet { sealed_hash: sealed_hash.clone() })
         }
+        AccountEvent::PasswordResealed { sealed_hash } => {
+            Wire::PasswordResealed(AccountPasswordResealed { sealed_hash: sealed_hash.clone() })
+        }
         AccountEvent::SessionsEnded => Wire::SessionsEnded(AccountSessionsEnded {}),
         AccountEvent::Removed => Wire::Removed(AccountRemoved {}),
-        AccountEvent::LinkMade { expires_at } => {
-            Wire::LinkMade(AccountLinkMade { expires_at: Some(time::write(*expires_at)) })
-        }
-        AccountEvent::SignedIn { address, with } => Wire::SignedIn(AccountSignedIn {
-            address: address.to_string(),
-            with: with.token().to_owned(),
+        AccountEvent::LinkMade { link, expires_at } => Wire::LinkMade(AccountLinkMade {
+            expires_at: Some(time::write(*expires_at)),
+            link_id: link.map(|id| id.to_string()).unwrap_or_default(),
         }),
+        AccountEvent::SignedIn { address, with } => {
+            let (with, attempt) = with.write();
+            Wire::SignedIn(AccountSignedIn {
+                address: address.to_string(),
+                with: with.to_owned(),
+                attempt: attempt.to_owned(),
+            })
+        }
         AccountEvent::SignedOut { session, until } => Wire::SignedOut(AccountSignedOut {
             session: session.clone(),
             until: Some(time::write(*until)),
@@ -120,14 +117,18 @@ pub(super) fn read(event: &Wire) -> Option<AccountEvent> {
         Wire::PasswordSet(set) => {
             AccountEvent::PasswordSet { sealed_hash: set.sealed_hash.clone() }
         }
+        Wire::PasswordResealed(resealed) => {
+            AccountEvent::PasswordResealed { sealed_hash: resealed.sealed_hash.clone() }
+        }
         Wire::SessionsEnded(_) => AccountEvent::SessionsEnded,
         Wire::Removed(_) => AccountEvent::Removed,
-        Wire::LinkMade(made) => {
-            AccountEvent::LinkMade { expires_at: time::read(made.expires_at.as_ref()?)? }
-        }
+        Wire::LinkMade(made) => AccountEvent::LinkMade {
+            link: made.link_id.parse().ok(),
+            expires_at: time::read(made.expires_at.as_ref()?)?,
+        },
         Wire::SignedIn(signed_in) => AccountEvent::SignedIn {
             address: address(&signed_in.address),
-            with: With::ALL.into_iter().find(|with| with.token() == signed_in.with)?,
+            with: With::read(&signed_in.with, &signed_in.attempt)?,
         },
         Wire::SignedOut(signed_out) => AccountEvent::SignedOut {
             session: signed_out.session.clone(),

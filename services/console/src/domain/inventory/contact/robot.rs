@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proto::{address::SecretAddress, v1::ContactAddress};
 
-use crate::domain::inventory::Invalid;
+use crate::domain::{inventory::Invalid, want::Want};
 
 /// What stands where the value of a mistake would: what was pasted is a secret, also if it is a
 /// wrong one.
@@ -52,8 +52,26 @@ impl RobotDraft {
                 "url" if channel != "webhook" => "webhook",
                 field => field,
             };
-            Invalid::new(format!("{channel}.{field}"), HIDDEN, invalid.want)
+            Invalid::new(format!("{channel}.{field}"), HIDDEN, Want::Robot(invalid.want))
         })
+    }
+}
+
+/// The address of a robot, sealed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resealed {
+    /// As it was sealed.
+    pub was: Bytes,
+    /// The same, sealed anew.
+    pub sealed: Bytes,
+}
+
+/// Takes over what is sealed anew, where it still stands as it was.
+pub(super) fn reseal(addresses: &mut [ContactAddress], anew: &[Resealed]) {
+    for address in addresses {
+        if let Some(one) = anew.iter().find(|one| one.was == address.sealed) {
+            address.sealed = one.sealed.clone();
+        }
     }
 }
 

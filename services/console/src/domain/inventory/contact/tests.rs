@@ -66,7 +66,7 @@ fn every_mistake_is_named() {
     let mistakes = Form::read(&wrong, &[]).unwrap_err();
     let fields: Vec<_> = mistakes.iter().map(|m| m.field.as_str()).collect();
     assert_eq!(fields, ["email", "name", "language", "time_zone", "dingtalk.webhook"]);
-    assert_eq!(mistakes[2].want, "one of en, zh-CN");
+    assert_eq!(mistakes[2].want.to_string(), "one of en, zh-CN");
     assert!(!format!("{mistakes:?}{wrong:?}").contains("hunter22"), "a mistake shows no secret");
 }
 
@@ -154,6 +154,15 @@ fn a_contact_is_saved_once() {
     let one = draft("a@b.example");
     given::<Contact>(&[]).when(Command::Add(entry(&one))).then(&[saved(&one)]);
     given::<Contact>(&[saved(&one)]).when(Command::Change(entry(&one))).then(&[]);
+    given::<Contact>(&[saved(&one)]).when(Command::Add(entry(&one))).then(&[]);
+}
+
+#[test]
+fn a_contact_that_was_removed_is_not_added_by_the_same_order() {
+    let one = draft("a@b.example");
+    given::<Contact>(&[saved(&one), ContactEvent::Removed])
+        .when(Command::Add(entry(&one)))
+        .then_refused(&Refusal::Removed);
 }
 
 #[test]

@@ -90,9 +90,9 @@ fn an_escalation_waits_a_minute_to_a_week_and_tells_somebody() {
         assert!(Setting::read(&with(minutes, vec![id(1)])).is_ok(), "{minutes}");
     }
     let mistakes = Setting::read(&with(10_081, vec![])).unwrap_err();
-    let wants: Vec<_> = mistakes.iter().map(|m| (m.field.as_str(), m.want.as_str())).collect();
-    let minutes = ("escalation.minutes", "1 to 10080 (a week)");
-    assert_eq!(wants, [minutes, ("escalation.contacts", "1 to 10")]);
+    let wants: Vec<_> = mistakes.iter().map(|m| (m.field.as_str(), m.want.clone())).collect();
+    let minutes = ("escalation.minutes", Want::EscalationMinutes(10_080));
+    assert_eq!(wants, [minutes, ("escalation.contacts", Want::UpTo(10))]);
 }
 
 #[test]

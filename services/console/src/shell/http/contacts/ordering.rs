@@ -16,6 +16,7 @@ use crate::{
             setting::{self, CONTACTS_MAX, Setting},
             token::Role,
         },
+        refusal::{Full, Refusal},
     },
     shell::{
         first_start::default_setting,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// Contacts there may be: each is shown in every panel that chooses one.
-const CONTACTS_IN_ALL_MAX: usize = 1_000;
+pub(in crate::shell) const CONTACTS_IN_ALL_MAX: usize = 1_000;
 
 /// Adds a contact; sends its mailbox a link, and lets the first join the default setting.
 pub(in crate::shell) async fn add(
@@ -37,7 +38,7 @@ pub(in crate::shell) async fn add(
 ) -> Result<AddedContact, Problem> {
     let entry = entry(api, caller, body)?;
     if api.look(|board| board.contacts().count()) >= CONTACTS_IN_ALL_MAX {
-        return Err(Problem::full(format!("there are {CONTACTS_IN_ALL_MAX} contacts already")));
+        return Err(Problem::full(Full::Contacts(CONTACTS_IN_ALL_MAX)));
     }
     let order = Order::<Contact> {
         entity: Entity::Contact(id),
@@ -114,7 +115,9 @@ async fn send_link(
         return None;
     }
     Some(match api.verifier.send(id, address, actor).await {
-        Ok(()) => format!("A link was sent to {address}: mail is told once it has been followed."),
+        Ok(()) => {
+            format!("A link is on its way to {address}: mail is told once it has been followed.")
+        }
         Err(error) => {
             warn!(contact.id = %id, error = %Chain(&error), "No link was sent to `{id}`.");
             format!("No link was sent to {address}: {error}. Ask for one again.")
@@ -147,26 +150,28 @@ pub(in crate::shell) async fn remove(
     seen: Option<u64>,
 ) -> Result<(), Problem> {
     let (id, _) = known(api, key)?;
-    if let Some(place) = api.look(|board| named_by(board, &id)) {
-        return Err(Problem::conflict(format!("{place} names this contact: change it first")));
+    if let Some(named) = api.look(|board| named_by(board, &id)) {
+        return Err(Problem::conflict(named));
     }
-    order(api, caller, key, seen, Command::Remove).await
+    order(api, caller, key, seen, Command::Remove).await?;
+    api.eraser.erase(id);
+    Ok(())
 }
 
-/// A setting that names a contact, in words.
-fn named_by(board: &Board, id: &ContactId) -> Option<String> {
+/// That a setting names a contact.
+fn named_by(board: &Board, id: &ContactId) -> Option<Refusal> {
     let names = |setting: &Setting| {
         setting.contacts().chain(setting.escalation_contacts()).any(|have| have == *id)
     };
     if board.default_setting().entity.setting().is_some_and(names) {
-        return Some("the default setting".to_owned());
+        return Some(Refusal::Named(None));
     }
     // The settings of domains that were removed tell nobody.
     let mut rows = board
         .settings()
         .filter_map(|(id, kept)| Some((board.domains().row(&id)?, kept.entity.setting()?)));
     let (row, _) = rows.find(|(_, setting)| names(setting))?;
-    Some(format!("the setting of `{}`", row.place().host.with_port(row.place().port)))
+    Some(Refusal::Named(Some(row.place().host.with_port(row.place().port))))
 }
 
 async fn order(

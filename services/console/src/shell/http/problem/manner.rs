@@ -3,15 +3,36 @@
 use axum::http::StatusCode;
 
 use super::Problem;
+use crate::domain::refusal::{Manner, Refusal};
 
 impl Problem {
+    /// What cannot be read, in the words of whoever tried.
+    pub fn malformed(words: impl Into<String>) -> Self {
+        Self::not_understood(Manner::Malformed(words.into()))
+    }
+
+    /// A form of too many fields.
+    pub fn crowded(max: usize) -> Self {
+        Self::not_understood(Manner::TooManyFields(max))
+    }
+
+    /// A request that is not understood.
+    pub(super) fn not_understood(why: impl Into<Refusal>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "urn:certherald:problem:malformed",
+            "The request is not understood",
+            why,
+        )
+    }
+
     /// A key under which something else was asked.
     pub fn reused_key() -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "urn:certherald:problem:reused-key",
             "The key was used before",
-            "Idempotency-Key: something else was asked under it: use another for another request",
+            Manner::ReusedKey,
         )
     }
 
@@ -21,7 +42,7 @@ impl Problem {
             StatusCode::NOT_ACCEPTABLE,
             "urn:certherald:problem:not-acceptable",
             "No media type that is accepted is answered",
-            format!("this answers {have}"),
+            Manner::NotAcceptable(have.to_owned()),
         )
     }
 
@@ -31,7 +52,7 @@ impl Problem {
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "urn:certherald:problem:media-type",
             "The media type is not taken here",
-            format!("send {want}"),
+            Manner::MediaType(want.to_owned()),
         )
     }
 
@@ -41,7 +62,7 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE,
             "urn:certherald:problem:too-large",
             "The request is too large",
-            format!("a body may have {max} bytes"),
+            Manner::TooLarge(max),
         )
     }
 
@@ -51,7 +72,7 @@ impl Problem {
             StatusCode::NOT_FOUND,
             "urn:certherald:problem:absent",
             "It is not there",
-            "nothing answers on this path; see /api/v1/openapi.json",
+            Manner::NothingHere,
         )
     }
 
@@ -61,7 +82,7 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED,
             "urn:certherald:problem:method",
             "The method is not allowed here",
-            "this path knows other methods; see /api/v1/openapi.json",
+            Manner::Method,
         )
     }
 }

@@ -10,15 +10,43 @@ const local = (root) => {
 };
 local(document);
 
+// Says of this page whether it is kept up to date: nothing, `over` or `lost`.
+const say = (word) => {
+  for (const one of document.querySelectorAll(".toast")) one.hidden = one.id !== word;
+};
+
+// The session is over. Whoever signs in again comes back here.
+const over = () => {
+  leave();
+  const here = new URL(location.href);
+  here.searchParams.delete("notice");
+  document.querySelector("#over a").href = `/sign-in?${new URLSearchParams({ next: here.pathname + here.search })}`;
+  say("over");
+};
+
+// A page, or nothing if there is none at the moment or no session any more.
+const page = async (path) => {
+  // Nobody asked for it: it keeps no session from ending.
+  const headers = { Accept: "text/html", "X-Unattended": "1" };
+  const answer = await fetch(path, { headers }).catch(() => null);
+  const isOver = answer?.redirected && new URL(answer.url).pathname === "/sign-in";
+  if (isOver) over();
+  return { isOver, text: answer?.ok && !answer.redirected ? await answer.text() : undefined };
+};
+
 // Shows the parts of this page that are marked as live as they are now. Whoever is writing in one
 // of them is not disturbed.
 let asked;
+let latest;
 const refresh = () => {
   clearTimeout(asked);
+  // What comes together is shown together; what does not cease to come is shown every 2 seconds.
+  latest ??= Date.now() + 2_000;
   asked = setTimeout(async () => {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (!answer?.ok || answer.redirected) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    latest = undefined;
+    const { text } = await page(location.href);
+    if (text === undefined) return;
+    const fresh = new DOMParser().parseFromString(text, "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
       const isBusy = part.contains(document.activeElement) || part.querySelector(":checked");
@@ -28,37 +56,56 @@ const refresh = () => {
         part.replaceWith(document.adoptNode(next));
       }
     }
-  }, 400);
+  }, Math.min(400, latest - Date.now()));
 };
 
 // Server-sent events reconnect by themselves, and go on behind what was seen last. Only a page that
 // is looked at holds a connection: a browser has no more than six for one host.
 let live;
+let missed;
+let again;
 const kinds = ["domain", "removed", "scan", "event", "inbox", "delivery", "reset"];
 const follow = () => {
-  const isSeen = !document.hidden;
-  if (isSeen && !live) {
-    live = new EventSource("/api/v1/live");
-    for (const kind of kinds) live.addEventListener(kind, refresh);
-  } else if (!isSeen && live) {
-    leave();
-  }
+  if (document.hidden || live) return;
+  const { domain } = document.body.dataset;
+  live = new EventSource(domain ? `/api/v1/live?${new URLSearchParams({ domain })}` : "/api/v1/live");
+  for (const kind of kinds) live.addEventListener(kind, refresh);
+  live.addEventListener("hello", ({ lastEventId }) => {
+    clearTimeout(missed);
+    missed = undefined;
+    say();
+    // Something came between the making of this page and the beginning of the stream.
+    if (lastEventId !== document.body.dataset.position) refresh();
+  });
+  // Of the session with which the connection began; it may have been renewed since.
+  live.addEventListener("over", resume);
+  live.addEventListener("error", () => {
+    missed ??= setTimeout(say, 5_000, "lost");
+    // What answers is no stream, so that the browser has given up.
+    if (live?.readyState === EventSource.CLOSED) again = setTimeout(resume, 10_000);
+  });
 };
 const leave = () => {
+  clearTimeout(missed);
+  missed = undefined;
+  clearTimeout(again);
   live?.close();
   live = undefined;
 };
+// Asked before it is followed: a stream that is refused says not why.
+const resume = async () => {
+  leave();
+  const { isOver } = await page("/account");
+  if (isOver) return;
+  follow();
+  refresh();
+};
 if (document.body.dataset.csrf !== undefined && window.EventSource) {
   follow();
-  document.addEventListener("visibilitychange", () => {
-    follow();
-    if (live) refresh();
-  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : resume()));
   addEventListener("pagehide", leave);
   addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted) return;
-    follow();
-    refresh();
+    if (persisted) resume();
   });
 }
 

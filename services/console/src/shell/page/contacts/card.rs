@@ -10,7 +10,11 @@ use serde::Deserialize;
 
 use super::{Shown, typed::Typed};
 use crate::{
-    domain::board::{Board, rest::Rests},
+    domain::{
+        board::{Board, rest::Rests},
+        inventory::token::Role,
+        refusal::Thing,
+    },
     shell::{
         http::{
             Api, Shared,
@@ -73,11 +77,17 @@ impl Card {
 }
 
 /// Shows the form for a new contact.
-pub(in crate::shell::page) async fn new(State(api): Shared, viewer: Viewer) -> Response {
+pub(in crate::shell::page) async fn new(
+    State(api): Shared,
+    viewer: Viewer,
+) -> Result<Response, Problem> {
+    if viewer.caller.role < Role::Editor {
+        return Err(Problem::forbidden(Role::Editor));
+    }
     let typed = Typed::empty(viewer.language.tag());
     let frame = adding(&api, &viewer);
-    let mistakes = Mistakes::none(frame.words);
-    frame::answer(&Card { frame, typed, mistakes, there: None })
+    let mistakes = Mistakes::default();
+    Ok(frame::answer(&Card { frame, typed, mistakes, there: None }))
 }
 
 /// Adds a contact.
@@ -105,7 +115,7 @@ pub(in crate::shell::page) async fn show(
     Path(key): Path<String>,
     Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
-    let page = card(&api, &viewer, &key, Mistakes::none(Words(viewer.language)))?;
+    let page = card(&api, &viewer, &key, Mistakes::default())?;
     let frame = page.frame.noting(asked.notice.as_deref());
     Ok(frame::answer(&Card { frame, ..page }))
 }
@@ -156,7 +166,7 @@ fn adding(api: &Api, viewer: &Viewer) -> Frame {
 }
 
 fn by_key(api: &Api, key: &str) -> Result<(ContactId, ContactView), Problem> {
-    let id = key.parse().map_err(|_| Problem::absent("contact", key))?;
+    let id = key.parse().map_err(|_| Problem::absent(Thing::Contact, key))?;
     Ok((id, shown(api, &id)?))
 }
 

@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn drafted(typed: Typed, sent: &[u8]) -> Vec<(&'static str, RobotDraft)> {
-        let body = typed.read(&Fields::read(sent)).body();
+        let body = typed.read(&Fields::read(sent).unwrap()).body();
         body.draft().unwrap().robots.into_iter().collect()
     }
 
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn what_was_typed_of_a_robot_is_not_shown() {
         let sent = b"lark.webhook=hunter22&lark.secret=hunter23";
-        let shown = format!("{:?}", Typed::empty("en").read(&Fields::read(sent)));
+        let shown = format!("{:?}", Typed::empty("en").read(&Fields::read(sent).unwrap()));
         assert!(!shown.contains("hunter"), "{shown}");
     }
 }

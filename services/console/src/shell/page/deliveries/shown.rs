@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::board::{
-        Board,
-        delivery::{Delivery, DeliveryState, Step, why_token},
+    domain::{
+        board::{
+            Board,
+            delivery::{Delivery, DeliveryState, Step},
+        },
+        sentence,
     },
     shell::{http::deliveries::DeliveryView, page::words::Words},
 };
@@ -84,7 +87,7 @@ impl Done {
             tone: tone(step.state),
             attempt: step.attempt,
             words: match step.why {
-                Some(why) => words.token("why", why_token(why)).into_owned(),
+                Some(why) => sentence::dropped(words.language(), why).to_owned(),
                 None => step.words.to_string(),
             },
             retry_at: step.retry_at,

@@ -11,8 +11,10 @@ use axum::{
 
 use super::{
     super::{
-        form::{self, Mistakes, Submitted},
+        form::{self, Submitted},
+        mistakes::Mistakes,
         viewer,
+        words::Words,
     },
     Tried, Wanted,
 };
@@ -95,7 +97,7 @@ pub(super) async fn acknowledge(
     match said.await {
         Ok(_) => Ok(form::done(&back, "acknowledged")),
         Err(problem) if !problem.errors().is_empty() => {
-            let mistakes = Mistakes::from(&problem);
+            let mistakes = Mistakes::of_fields(&problem, Words(viewer.language));
             let acknowledging = Acknowledging { anomaly, reason, mistakes };
             let tried = Tried { acknowledging, ..Tried::default() };
             let page = super::shown(&api, &viewer, &key, Wanted::default(), tried).await?;

@@ -35,8 +35,12 @@ fn of_case(case: &CaseView, frame: &Frame) -> Vec<Fact> {
             one(words.say("evidence-detail"), detail),
             one(words.say("evidence-alert"), alert.map_or_else(String::new, |a| a.to_string())),
         ],
-        CaseView::Expiry { limiting, is_leaf: _, rung_seconds } => vec![
-            one(words.say("evidence-limiting"), certificate(limiting.as_ref(), frame)),
+        CaseView::Expiry { limiting, is_leaf, rung_seconds } => vec![
+            // The leaf stands below it anyway.
+            one(
+                words.say("evidence-limiting"),
+                certificate(limiting.as_ref().filter(|_| !is_leaf), frame),
+            ),
             one(
                 words.say("evidence-rung"),
                 rung_seconds.map_or_else(String::new, |s| rung(s, frame)),
@@ -47,7 +51,7 @@ fn of_case(case: &CaseView, frame: &Frame) -> Vec<Fact> {
                 name: words.say("evidence-missing"),
                 values: missing.iter().map(|missing| told(missing, frame)).collect(),
             },
-            one(words.say("evidence-source"), source),
+            one(words.say("evidence-source"), known_from(source, frame)),
         ],
         CaseView::NameMismatch { expected, presented } => vec![
             one(words.say("evidence-expected"), expected),
@@ -85,6 +89,14 @@ fn of_case(case: &CaseView, frame: &Frame) -> Vec<Fact> {
             one(words.say("evidence-prober"), prober),
             one(words.say("evidence-failed"), format!("{failed} / {looked}")),
         ],
+    }
+}
+
+/// Where an intermediate is known from: an address, or a word of the detector's.
+fn known_from(source: &str, frame: &Frame) -> String {
+    match source {
+        "seen" | "configured" => frame.words.token("source", source).into_owned(),
+        address => address.to_owned(),
     }
 }
 

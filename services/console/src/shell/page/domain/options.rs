@@ -11,9 +11,11 @@ use axum::{
 
 use super::{
     super::{
-        form::{self, Fields, Mistakes, Submitted},
+        form::{self, Fields, Submitted},
         frame::{self, Frame, Section},
+        mistakes::Mistakes,
         viewer::Viewer,
+        words::Words,
     },
     acts::page_of,
 };
@@ -98,7 +100,7 @@ pub(super) async fn save(
             (problem.status(), Tried { changed: true, ..Tried::of(typed) })
         }
         Err(problem) if !problem.errors().is_empty() => {
-            let mistakes = Mistakes::from(&problem);
+            let mistakes = Mistakes::of_fields(&problem, Words(viewer.language));
             (problem.status(), Tried { mistakes, ..Tried::of(typed) })
         }
         Err(problem) => return Err(problem),

@@ -8,8 +8,9 @@ use axum::{
 };
 
 use super::super::{
-    form::{Fields, Mistakes, Submitted, Uploaded},
+    form::{Fields, Submitted, Uploaded},
     frame::{self, Frame, Section},
+    mistakes::Mistakes,
     viewer::Viewer,
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
             options::{Options, OptionsDraft},
             token::Role,
         },
+        refusal::Refusal,
     },
     shell::http::{
         Shared,
@@ -125,14 +127,19 @@ fn intake(fields: &Fields, typed: &Typed, frame: &Frame) -> Result<Intake, Mista
         owner_note: fields.given("owner_note").map(|note| note.replace("\r\n", "\n")),
         ..OptionsDraft::default()
     };
-    Options::read(&options).map_err(|mistakes| Mistakes::from(&Problem::invalid(mistakes)))?;
+    Options::read(&options)
+        .map_err(|mistakes| Mistakes::of_fields(&Problem::invalid(mistakes), frame.words))?;
     let like = Draft { name: String::new(), protocol: fields.given("protocol"), options };
     let file = fields.text("file");
     if typed.names.is_empty() && file.is_empty() {
-        return Err(Mistakes::of("names", frame.words.say("add-nothing")));
+        return Err(Mistakes::one("names", frame.words.say("add-nothing")));
     }
     let unread = |field: &'static str| {
-        move |error: intake::Unreadable| Mistakes::of(field, error.to_string())
+        move |error: intake::Unreadable| {
+            let language = frame.words.language();
+            let unreadable = Refusal::Unreadable(error).in_language(language);
+            Mistakes::one(field, language.sentence(&unreadable))
+        }
     };
     let mut read = intake::list_like(&typed.names, &like).map_err(unread("names"))?;
     if !file.is_empty() {

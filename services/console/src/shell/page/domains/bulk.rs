@@ -12,8 +12,9 @@ use axum::{
 
 use super::{
     super::{
-        form::{self, Mistakes, Submitted},
+        form::{self, Submitted},
         frame::{self, Frame, Section},
+        mistakes::Mistakes,
     },
     PATH, Wanted,
 };
@@ -56,15 +57,17 @@ pub(super) async fn act(State(api): Shared, submitted: Submitted) -> Result<Resp
     let tag = fields.text("tag").to_owned();
     let words = super::super::words::Words(submitted.viewer.language);
     let mistakes = match verb {
-        None => Mistakes::of("action", words.say("domains-no-action")),
-        Some(_) if ticked.is_empty() => Mistakes::of("action", words.say("domains-none-ticked")),
+        None => Mistakes::one("action", words.say("domains-no-action")),
+        Some(_) if ticked.is_empty() => Mistakes::one("action", words.say("domains-none-ticked")),
         Some(verb) => {
             let names = names(&api, &ticked);
             let action = Action { verb, domains: ticked.clone(), tag: Some(tag.clone()) };
             let caller = Caller(submitted.viewer.caller);
             match acting::act(State(Arc::clone(&api)), caller, Body(action)).await {
                 Ok(Json(done)) => return Ok(answer(&api, &submitted, &wanted, verb, done, &names)),
-                Err(problem) if !problem.errors().is_empty() => Mistakes::from(&problem),
+                Err(problem) if !problem.errors().is_empty() => {
+                    Mistakes::of_fields(&problem, words)
+                }
                 Err(problem) => return Err(problem),
             }
         }

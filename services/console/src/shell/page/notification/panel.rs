@@ -126,7 +126,7 @@ impl Panel {
             version: kept.version,
             typed: applies.map_or_else(Typed::empty, |setting| Typed::of(&setting)),
             contacts: choices(board, words),
-            mistakes: Mistakes::none(words),
+            mistakes: Mistakes::default(),
             whose,
         })
     }

@@ -208,7 +208,7 @@ mod tests {
             b"enabled=1&contacts=a&contacts=b&methods=email&window=some&told=some&kinds=expired\
             &anomaly_time.from=08:00&anomaly_time.to=20:00&anomaly_time.time_zone=Asia/Shanghai\
             &repeat=every&repeat_days=7&escalates=some&escalation.minutes=5&escalation.contacts=c";
-        let typed = Typed::read(&Fields::read(sent));
+        let typed = Typed::read(&Fields::read(sent).unwrap());
         assert_eq!(shown(&typed.body()), shown(&setting()));
     }
 
@@ -216,7 +216,8 @@ mod tests {
     fn what_is_no_number_and_no_kind_is_not_taken_for_something_else() {
         let fields = Fields::read(
             b"repeat=every&repeat_days=0&told=some&escalates=some&escalation.minutes=x",
-        );
+        )
+        .unwrap();
         let body = Typed::read(&fields).body();
         assert_eq!((body.repeat_days, body.kinds.as_slice()), (u32::MAX, &[String::new()][..]));
         assert_eq!(body.escalation.unwrap().minutes, 0);

@@ -15,7 +15,7 @@ use super::Week;
 use crate::shell::http::problem::Problem;
 
 /// Width and height, in the units of the drawing; the page scales it.
-const SIZE: (u32, u32) = (640, 210);
+const SIZE: (u32, u32) = (480, 200);
 const ORANGE: RGBColor = RGBColor(255, 165, 0);
 const GREY: RGBColor = RGBColor(128, 128, 128);
 
@@ -45,8 +45,8 @@ fn draw(weeks: &[Week], svg: &mut String) -> Result<(), Box<dyn Error>> {
     let mut chart = ChartBuilder::on(&root)
         .margin_top(8)
         .margin_right(8)
-        .x_label_area_size(24)
-        .y_label_area_size(36)
+        .x_label_area_size(30)
+        .y_label_area_size(40)
         .build_cartesian_2d((0..weeks.len()).into_segmented(), 0..top)?;
     let label = |week: &SegmentValue<usize>| match week {
         SegmentValue::CenterOf(week) => weeks.get(*week).map(Week::label).unwrap_or_default(),
@@ -58,10 +58,10 @@ fn draw(weeks: &[Week], svg: &mut String) -> Result<(), Box<dyn Error>> {
         .light_line_style(TRANSPARENT)
         .bold_line_style(GREY)
         .axis_style(GREY)
-        .x_labels(weeks.len() + 1)
+        .x_labels(weeks.len().div_ceil(2) + 1)
         .y_labels(top.min(5))
         .x_label_formatter(&label)
-        .label_style(("sans-serif", 12))
+        .label_style(("sans-serif", 18))
         .draw()?;
     chart.draw_series(weeks.iter().enumerate().filter(|(_, week)| week.count > 0).map(
         |(at, week)| {

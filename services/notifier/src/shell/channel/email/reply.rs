@@ -6,9 +6,33 @@ use lettre::transport::smtp::{Error, response::Response};
 
 use crate::domain::thread::outcome::{self, Outcome};
 
+/// What a server was asked when it refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Whether it takes mail from us.
+    Sender,
+    /// Whether it takes mail to the mailbox.
+    Recipient,
+    /// Anything before, the content, or what nobody told.
+    Other,
+}
+
+/// Why a mail was not taken.
+pub(super) struct Refused {
+    at: Stage,
+    error: Error,
+}
+
+impl Stage {
+    /// What an error at it comes to.
+    pub(super) fn refused(self) -> impl FnOnce(Error) -> Refused {
+        move |error| Refused { at: self, error }
+    }
+}
+
 /// Says what came of a sending. Only 250 is success: any other positive code would be the answer to
 /// something else.
-pub(super) fn outcome(answer: Result<Response, Error>) -> Outcome {
+pub(super) fn outcome(answer: Result<Response, Refused>) -> Outcome {
     match answer {
         Ok(response) if response.has_code(250) => {
             Outcome::Delivered { reply: said(&response), inbox: None }
@@ -16,14 +40,14 @@ pub(super) fn outcome(answer: Result<Response, Error>) -> Outcome {
         Ok(response) => {
             Outcome::Again { reply: said(&response), wait_min: None, perhaps_told: true }
         }
-        Err(error) => failed(&error),
+        Err(refused) => failed(&refused),
     }
 }
 
-fn failed(error: &Error) -> Outcome {
+fn failed(Refused { at, error }: &Refused) -> Outcome {
     let reply = outcome::reply(&error.to_string());
     match error.status().map(u16::from) {
-        Some(code @ 500..=599) if is_broken(code, &reply) => Outcome::Broken { reply },
+        Some(code @ 500..=599) if is_broken(*at, code, &reply) => Outcome::Broken { reply },
         Some(500..=599) => Outcome::Never { reply },
         Some(_) => Outcome::Again { reply, wait_min: None, perhaps_told: false },
         None => {
@@ -33,15 +57,25 @@ fn failed(error: &Error) -> Outcome {
     }
 }
 
-/// Whether a refusal is about us and not about this mail: sign-in (RFC 4954) or policy (RFC 3463,
-/// class 5.7). It will meet every other mail as well.
-fn is_broken(code: u16, reply: &str) -> bool {
-    matches!(code, 530 | 534 | 535 | 538) || reply.split([' ', '-', ':']).any(is_policy)
+/// Whether a refusal is not about this mail, and will meet every other as well: it is about us, our
+/// sign-in (RFC 4954), a policy (RFC 3463, class 5.7) or the mailbox (class 5.1 and 5.2.1). Where
+/// nothing more is said, the codes of RFC 5321 for a mailbox are about one only where it is named:
+/// behind the content the same codes refuse that.
+fn is_broken(at: Stage, code: u16, reply: &str) -> bool {
+    let mut statuses = reply.split([' ', '-', ':']).filter_map(status).peekable();
+    match (code, statuses.peek()) {
+        (530 | 534 | 535 | 538, _) => true,
+        (550 | 551, None) => at == Stage::Recipient,
+        (553, None) => at != Stage::Other,
+        (_, None) => false,
+        (_, Some(_)) => statuses.any(|status| matches!(status, (1 | 7, _) | (2, 1))),
+    }
 }
 
-fn is_policy(word: &str) -> bool {
-    word.strip_prefix("5.7.")
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+/// Subject and detail of an enhanced status code, such as `5.1.1`.
+fn status(word: &str) -> Option<(u16, u16)> {
+    let (subject, detail) = word.strip_prefix("5.")?.split_once('.')?;
+    Some((subject.parse().ok()?, detail.parse().ok()?))
 }
 
 /// Whether the failure may have come after the mail was handed over. Time limits and broken
@@ -74,15 +108,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_words_of_the_policy_class_are_policy() {
-        for (reply, want) in [
-            ("permanent error (550): 5.7.1 access denied", true),
-            ("550-5.7.26 unauthenticated", true),
-            ("550 5.1.1 no such user", false),
-            ("554 host 15.7.1.2 is listed", false),
+    fn what_is_about_us_or_about_the_mailbox_is_told_from_what_is_about_one_mail() {
+        for (code, reply, want) in [
+            (550, "permanent error (550): 5.7.1 access denied", true),
+            (550, "550-5.7.26 unauthenticated", true),
+            (550, "550 5.1.1 no such user", true),
+            (550, "550 5.2.1 mailbox disabled", true),
+            (550, "550 5.2.3 too long", false),
+            (552, "552 5.2.2 mailbox full", false),
+            (552, "552 too large", false),
+            (554, "554 host 15.7.1.2 is listed", false),
+            (535, "535 wrong password", true),
         ] {
-            assert_eq!(is_broken(550, reply), want, "{reply}");
+            for at in [Stage::Sender, Stage::Recipient, Stage::Other] {
+                assert_eq!(is_broken(at, code, reply), want, "{reply} at {at:?}");
+            }
         }
-        assert!(is_broken(535, "535 wrong password"));
+    }
+
+    #[test]
+    fn a_bare_code_is_about_the_mailbox_only_where_one_was_named() {
+        for (code, at_sender) in [(550, false), (551, false), (553, true)] {
+            assert!(is_broken(Stage::Recipient, code, "no"), "{code}");
+            assert_eq!(is_broken(Stage::Sender, code, "no"), at_sender, "{code}");
+            assert!(!is_broken(Stage::Other, code, "looks like spam"), "{code}");
+        }
     }
 }

@@ -89,9 +89,14 @@ impl<'txn> Batch<'txn> {
         self.open(stream)?.remove(sequence)
     }
 
-    /// Forgets all messages of one subject.
-    pub(super) fn purge(&mut self, stream: &'static Stream, subject: &str) -> Result<(), Failure> {
-        self.open(stream)?.keep(subject, 0)
+    /// Forgets all messages of one subject but the last so many.
+    pub(super) fn purge(
+        &mut self,
+        stream: &'static Stream,
+        subject: &str,
+        keep: u32,
+    ) -> Result<(), Failure> {
+        self.open(stream)?.keep(subject, keep)
     }
 
     /// Forgets messages that expired, `most` at a time. Answers when the next one will.

@@ -71,6 +71,8 @@ pub(super) enum Write {
         stream: &'static Stream,
         /// Which.
         subject: String,
+        /// How many of its last messages stay.
+        keep: u32,
         /// Once it is stored.
         reply: Reply<()>,
     },

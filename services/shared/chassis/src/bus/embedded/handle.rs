@@ -109,9 +109,14 @@ impl Bus for Handle {
         Ok(Box::new(Along::new(self.store.clone(), stream, pattern, from)?))
     }
 
-    async fn purge(&self, stream: &'static Stream, subject: &str) -> Result<(), BusError> {
+    async fn purge(
+        &self,
+        stream: &'static Stream,
+        subject: &str,
+        keep: u32,
+    ) -> Result<(), BusError> {
         let subject = subject.to_owned();
-        let purge = |reply| Command::Write(Write::Purge { stream, subject, reply });
+        let purge = |reply| Command::Write(Write::Purge { stream, subject, keep, reply });
         self.store.ask(purge).await?
     }
 

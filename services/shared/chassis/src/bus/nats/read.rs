@@ -118,9 +118,15 @@ pub(super) async fn load(
     }
 }
 
-/// Forgets all messages of a subject.
-pub(super) async fn purge(link: &Link, stream: &Stream, subject: &str) -> Result<(), BusError> {
-    let request = PurgeRequest { filter: Some(subject.to_owned()), ..PurgeRequest::default() };
+/// Forgets all messages of a subject but the last so many.
+pub(super) async fn purge(
+    link: &Link,
+    stream: &Stream,
+    subject: &str,
+    keep: u32,
+) -> Result<(), BusError> {
+    let keep = (keep > 0).then_some(keep.into());
+    let request = PurgeRequest { filter: Some(subject.to_owned()), keep, sequence: None };
     let call = format!("STREAM.PURGE.{}", stream.name);
     match link.api::<_, serde_json::Value>(&call, &request, ANSWER_WAIT).await {
         Ok(_) => Ok(()),

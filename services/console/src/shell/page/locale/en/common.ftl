@@ -3,6 +3,9 @@ skip-to-content = Skip to content
 menu = Menu
 find-a-domain = Find a domain
 sign-out = Sign out
+live-over = Your session is over: this page is not kept up to date any more.
+live-sign-in = Sign in again
+live-lost = The connection is lost: this page may be out of date. It is tried again.
 unread-entries = { $count ->
     [0] Inbox, nothing unread
     [one] Inbox, 1 unread message
@@ -76,16 +79,18 @@ kind-certificate-changed = Certificate changed
 kind-prober-blind = Prober blind
 
 # When it does not work.
-oops-absent = It is not there
+oops-absent = Not found
 oops-stranger = Sign in first
 oops-forbidden = You may not do that
-oops-conflict = It does not fit to what is
+oops-conflict = It does not fit what is there
 oops-too-many = Too many at once
 oops-ours = That went wrong on our side
 oops-invalid = Something is not allowed
+oops-no-page = There is no such page. It may have been moved, or the address is mistyped.
 oops-home = Back to the overview
 
 # Lists and forms.
+filter = Filter
 search = Search
 show-all = Show all
 all = All
@@ -93,6 +98,7 @@ actions = Actions
 pages = Pages
 page-first = First page
 page-next = Next page
+colon = {":"}{" "}
 list-comma = {", "}
 list-more = {" "}and { $count } more
 save = Save

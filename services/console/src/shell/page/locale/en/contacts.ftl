@@ -46,7 +46,7 @@ wrong-url = Want { $value }.
 wrong-secret = Want { $value }.
 wrong-mentions = Want { $value }.
 
-notice-contact-added = The contact is added. Send it a test to see whether it is reached.
+notice-contact-added = The contact is added. Send it a test to see whether it is reached; a new mailbox is first verified, by the link that was sent to it.
 notice-contact-saved = The contact is saved.
 notice-contact-removed = The contact is removed.
 notice-test-sent = A test is on its way: what the channel answers appears below.

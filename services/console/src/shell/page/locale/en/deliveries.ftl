@@ -12,11 +12,12 @@ delivery-id = Id
 delivery-steps = What was done
 delivery-attempt = Attempt { $count }
 delivery-retry = Next attempt:
+delivery-broken = The address is out of order: it is paused until it is saved again or a test is delivered.
 delivery-rests = The address is paused; end of the pause:
 delivery-lead = Travels in the message of
 delivery-again = Send again
 deliveries-none = Nothing was told yet: what is wrong with a domain is told by its notification setting.
-deliveries-none-found = No delivery is like this.
+deliveries-none-found = No delivery fits the filter.
 
 delivery-is-due = Due
 delivery-is-attempted = Under way
@@ -37,14 +38,9 @@ told-for-test = Test
 told-for-again = Sent again
 told-for-escalation = Escalation
 told-for-verification = Verification
+told-for-channel-broken = Channel out of order
 told-for-unspecified = Unknown
 
-why-dropped = It need not be told any more.
-why-closed-before = The anomaly closed before it was told.
-why-not-wanted = The setting does not want it any more.
-why-no-address = The contact was removed, or has no address for the method.
-why-merged = A later delivery says it as well.
-why-acknowledged = Somebody acknowledged the anomaly.
 
 notice-sent-again = It is sent again: what comes of it appears below.
 wrong-domain = The name or the id of a domain that is there.

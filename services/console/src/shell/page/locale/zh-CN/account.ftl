@@ -2,6 +2,7 @@
 account-title = 我的账号
 account-role = 角色
 account-signed-in = 上次登录
+account-openid = 身份提供方
 account-language = 语言
 account-by-browser = 跟随浏览器
 account-save = 保存
@@ -11,6 +12,7 @@ account-set-password = 设置密码
 account-others-end = 您的其他会话将全部结束。
 account-wrong = 当前密码不正确。
 account-no-password = 您通过身份提供方登录，在这里没有密码。
+account-unset = 您还没有密码，请向管理员索取链接。
 account-none = 您使用的是令牌，没有账号。
 role-viewer = 查看者
 role-editor = 编辑者

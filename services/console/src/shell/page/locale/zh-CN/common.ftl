@@ -3,6 +3,9 @@ skip-to-content = 跳到内容
 menu = 菜单
 find-a-domain = 查找域名
 sign-out = 退出登录
+live-over = 会话已结束，本页内容不再更新。
+live-sign-in = 重新登录
+live-lost = 连接已断开，本页内容可能已过时。正在重新连接。
 unread-entries = { $count ->
     [0] 站内信，没有未读
    *[other] 站内信，{ $count } 条未读
@@ -60,16 +63,18 @@ kind-certificate-changed = 证书已更换
 kind-prober-blind = 探测器失效
 
 # When it does not work.
-oops-absent = 不存在
+oops-absent = 找不到
 oops-stranger = 请先登录
 oops-forbidden = 您没有此权限
 oops-conflict = 与当前状态冲突
 oops-too-many = 请求过多
 oops-ours = 服务出现故障
-oops-invalid = 有内容不被允许
+oops-invalid = 内容不符合要求
+oops-no-page = 没有这个页面：地址可能有误，或页面已移走。
 oops-home = 返回总览
 
 # Lists and forms.
+filter = 筛选
 search = 搜索
 show-all = 显示全部
 all = 全部
@@ -77,6 +82,7 @@ actions = 操作
 pages = 翻页
 page-first = 第一页
 page-next = 下一页
+colon = ：
 list-comma = 、
 list-more = {" "}等，另有 { $count } 项
 save = 保存

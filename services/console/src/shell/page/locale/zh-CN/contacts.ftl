@@ -20,7 +20,7 @@ contact-link-again = 重新发送链接
 contact-tests = 已发送的测试与链接
 contact-no-tests = 发送测试以确认能否送达：渠道的回复会显示在这里。
 contact-more = 更多
-contact-deliveries = 全部发送记录
+contact-deliveries = 全部投递记录
 contact-remove = 删除
 contact-remove-hint = 没有任何设置引用该联系人时才能删除。
 contact-remove-sure = 删除 { $value } 及其全部信息？
@@ -46,7 +46,7 @@ wrong-url = 请填写 https 地址，不含用户名、密码和片段（{ $valu
 wrong-secret = 密钥不正确（{ $value }）。
 wrong-mentions = 提醒的人不正确（{ $value }）。
 
-notice-contact-added = 联系人已添加。请发送测试以确认能否送达。
+notice-contact-added = 联系人已添加。请发送测试以确认能否送达；新邮箱须先通过已发送的链接验证。
 notice-contact-saved = 联系人已保存。
 notice-contact-removed = 联系人已删除。
 notice-test-sent = 测试已发出：渠道的回复会显示在下方。

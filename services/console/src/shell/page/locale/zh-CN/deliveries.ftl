@@ -12,6 +12,7 @@ delivery-id = 编号
 delivery-steps = 处理过程
 delivery-attempt = 第 { $count } 次尝试
 delivery-retry = 下次尝试：
+delivery-broken = 此地址已失效：在重新保存该地址或测试发送成功之前，将暂停发送。
 delivery-rests = 已暂停向此地址发送，恢复时间：
 delivery-lead = 随另一条消息发送：
 delivery-again = 再次发送
@@ -37,14 +38,9 @@ told-for-test = 测试
 told-for-again = 再次发送
 told-for-escalation = 升级通知
 told-for-verification = 邮箱验证
+told-for-channel-broken = 其他方式无法送达
 told-for-unspecified = 未知
 
-why-dropped = 已无需通知。
-why-closed-before = 在通知之前异常已恢复。
-why-not-wanted = 当前设置不再需要此通知。
-why-no-address = 联系人已删除，或没有该通知方式的地址。
-why-merged = 后续的通知已包含此内容。
-why-acknowledged = 已有人确认该异常。
 
 notice-sent-again = 已再次发送，结果会显示在下方。
 wrong-domain = 请填写已监控域名的名称或编号。

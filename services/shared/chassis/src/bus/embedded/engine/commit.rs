@@ -123,7 +123,7 @@ impl Engine {
                 }
                 plan.done.entry(ticket.seat).or_default().insert(ticket.sequence);
             }
-            Write::Purge { stream, subject, .. } => batch.purge(stream, subject)?,
+            Write::Purge { stream, subject, keep, .. } => batch.purge(stream, subject, *keep)?,
         }
         plan.changes = true;
         Ok(Outcome::Done)
