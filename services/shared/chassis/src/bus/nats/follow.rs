@@ -3,6 +3,10 @@
 //!
 //! Whenever anything goes wrong (the connection is lost, the consumer or the stream vanishes, a
 //! delivery is missing) another consumer is made that begins behind the last message that was read.
+//!
+//! A consumer may live on a copy that lags behind the stream's leader: then it has nothing left too
+//! soon, so that the leader is asked whether that is so; or it begins before our place, so that what
+//! was read is passed over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +25,7 @@ use super::{
     link::Link,
     message::{self, Place},
     pull::{Heard, Pull},
-    streams,
+    read, streams,
 };
 use crate::bus::{BusError, Followed, Following, From, Message};
 
@@ -59,6 +63,8 @@ struct Placed {
 enum CatchingUp {
     /// Up to this sequence.
     To(u64),
+    /// Up to this sequence, and this copy has nothing left: the leader must be asked.
+    Perhaps(u64),
     /// Arrived, which must still be said.
     Arrived,
     /// Said.
@@ -111,7 +117,7 @@ impl Follow {
         let name = config.name.clone().unwrap_or_default();
         let consumer = make(&self.link, self.stream, config).await?;
         if consumer.num_pending == 0 {
-            self.arrive();
+            self.doubt();
         }
         let pull = Pull::open(&self.link, self.stream.name, &name).await;
         let pull = pull.map_err(|error| error.while_doing("follow"))?;
@@ -119,10 +125,21 @@ impl Follow {
         Ok(())
     }
 
-    fn arrive(&mut self) {
-        if let CatchingUp::To(_) = self.catching_up {
-            self.catching_up = CatchingUp::Arrived;
+    /// This copy has nothing left for us.
+    fn doubt(&mut self) {
+        if let CatchingUp::To(end) = self.catching_up {
+            self.catching_up = CatchingUp::Perhaps(end);
         }
+    }
+
+    /// Whether nothing is left up to the end, on the leader either.
+    async fn ask(&mut self, end: u64) -> Result<(), BusError> {
+        let next = read::next(&self.link, self.stream, &self.pattern, self.place.next).await?;
+        self.catching_up = match next {
+            Some(next) if next <= end => CatchingUp::To(end),
+            Some(_) | None => CatchingUp::Arrived,
+        };
+        Ok(())
     }
 
     /// Hears or asks once; answers a message if one came.
@@ -136,9 +153,7 @@ impl Follow {
             Heard::Message(message) => self.take(message),
             Heard::Expired(_) => Ok(None),
             Heard::Idle => {
-                // Nothing is left for us: what stood between here and the end was removed
-                // meanwhile.
-                self.arrive();
+                self.doubt();
                 Ok(None)
             }
             Heard::Over(why) => Err(why),
@@ -152,11 +167,15 @@ impl Follow {
             return Err(format!("delivery {} came after {}", place.of_consumer, reader.delivered));
         }
         reader.delivered = place.of_consumer;
+        if place.sequence < self.place.next {
+            return Ok(None);
+        }
         self.place.next = place.sequence + 1;
-        if let CatchingUp::To(end) = self.catching_up
-            && (place.sequence >= end || place.pending == 0)
-        {
-            self.catching_up = CatchingUp::Arrived;
+        match self.catching_up {
+            CatchingUp::To(end) if place.sequence >= end => self.catching_up = CatchingUp::Arrived,
+            CatchingUp::To(_) if place.pending == 0 => self.doubt(),
+            CatchingUp::To(_) | CatchingUp::Perhaps(_) | CatchingUp::Arrived | CatchingUp::Done => {
+            }
         }
         Ok(Some(message::delivered(message, &place)))
     }
@@ -170,7 +189,12 @@ impl Following for Follow {
                 self.catching_up = CatchingUp::Done;
                 return Ok(Followed::CaughtUp);
             }
-            let why = match self.step().await {
+            let stepped = if let CatchingUp::Perhaps(end) = self.catching_up {
+                self.ask(end).await.map(|()| None).map_err(|error| error.to_string())
+            } else {
+                self.step().await
+            };
+            let why = match stepped {
                 Ok(Some(message)) => return Ok(Followed::Message(message)),
                 Ok(None) => continue,
                 Err(why) => why,

@@ -1,19 +1,23 @@
 //! The last message of each of many subjects: a consumer that is thrown away reads exactly these.
+//!
+//! It may live on a copy that lags behind the stream's leader, and then has nothing left too soon:
+//! the leader is asked whether that is so. What the copy receives later comes through it as well.
 
 use std::{collections::HashSet, sync::Arc};
 
 use async_nats::jetstream::consumer::DeliverPolicy;
 use bytes::Bytes;
 use proto::stream::Stream;
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::{
     consume::make,
     follow::passing,
-    link::Link,
+    link::{ANSWER_WAIT, Link},
     message::{self, Place},
     pull::{Heard, Pull},
-    streams,
+    read, streams,
 };
 use crate::bus::{BusError, Message};
 
@@ -61,10 +65,12 @@ async fn read(
     let name = config.name.clone().unwrap_or_default();
     let consumer = make(link, stream, config).await?;
     let mut latest = Vec::new();
-    if consumer.num_pending == 0 {
+    let mut read_to = 0;
+    if consumer.num_pending == 0 && read::next(link, stream, pattern, 1).await?.is_none() {
         forget(link, stream, &name).await;
         return Ok(Ok(latest));
     }
+    let mut idle_since = None;
     let pull = Pull::open(link, stream.name, &name).await;
     let mut pull = pull.map_err(|error| error.while_doing("read the latest messages"))?;
     loop {
@@ -75,10 +81,19 @@ async fn read(
         let message = match pull.next().await {
             Heard::Message(message) => message,
             Heard::Expired(_) => continue,
-            // What was left has been removed meanwhile.
-            Heard::Idle => break,
+            Heard::Idle => {
+                // What was left has been removed meanwhile, or has not reached this copy.
+                if read::next(link, stream, pattern, read_to + 1).await?.is_none() {
+                    break;
+                }
+                if idle_since.get_or_insert_with(Instant::now).elapsed() >= ANSWER_WAIT {
+                    return Ok(Err("a copy lags behind its leader".to_owned()));
+                }
+                continue;
+            }
             Heard::Over(why) => return Ok(Err(why)),
         };
+        idle_since = None;
         let Some(place) = message.reply.as_ref().and_then(|reply| Place::read(reply)) else {
             continue;
         };
@@ -86,7 +101,10 @@ async fn read(
             return Ok(Err("a delivery is missing".to_owned()));
         }
         latest.push(message::delivered(message, &place));
-        if place.pending == 0 || end.is_reached(link, stream, place.sequence).await? {
+        read_to = place.sequence;
+        if end.is_reached(link, stream, read_to).await?
+            || place.pending == 0 && read::next(link, stream, pattern, read_to + 1).await?.is_none()
+        {
             break;
         }
     }

@@ -8,12 +8,14 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use proto::stream::Stream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     fault::{Complaint, Unanswered},
-    link::Link,
-    message, read, streams,
+    link::{ANSWER_WAIT, Link},
+    message,
+    read::{self, LAG_PAUSE},
+    streams,
 };
 use crate::bus::{BusError, Followed, Following, From, Message};
 
@@ -29,7 +31,7 @@ pub(super) async fn all(
     let mut all = Vec::new();
     loop {
         let from = all.last().map_or(1, |last: &Message| last.sequence + 1);
-        let batch = fetch(link, stream, pattern, from).await?;
+        let batch = fetch_to_end(link, stream, pattern, from).await?;
         if batch.is_empty() {
             return Ok(all);
         }
@@ -73,7 +75,13 @@ impl Following for Looking {
                 self.next = message.sequence + 1;
                 return Ok(Followed::Message(message));
             }
-            match fetch(&self.link, self.stream, &self.pattern, self.next).await {
+            let Self { link, stream, pattern, next, .. } = &*self;
+            let batch = if self.caught_up {
+                fetch(link, stream, pattern, *next).await
+            } else {
+                fetch_to_end(link, stream, pattern, *next).await
+            };
+            match batch {
                 Ok(batch) if batch.is_empty() && !self.caught_up => {
                     self.caught_up = true;
                     return Ok(Followed::CaughtUp);
@@ -89,6 +97,27 @@ impl Following for Looking {
     }
 }
 
+/// Messages from a sequence on; none only if the leader has none either.
+async fn fetch_to_end(
+    link: &Link,
+    stream: &Stream,
+    pattern: &str,
+    from: u64,
+) -> Result<Vec<Message>, BusError> {
+    let deadline = Instant::now() + ANSWER_WAIT;
+    loop {
+        let batch = fetch(link, stream, pattern, from).await?;
+        if !batch.is_empty() || read::next(link, stream, pattern, from).await?.is_none() {
+            return Ok(batch);
+        }
+        if Instant::now() >= deadline {
+            return Err(Unanswered::Late(ANSWER_WAIT).while_doing(format!("read {pattern}")));
+        }
+        sleep(LAG_PAUSE).await;
+    }
+}
+
+/// Messages from a sequence on, as one of the copies has them.
 async fn fetch(
     link: &Link,
     stream: &Stream,

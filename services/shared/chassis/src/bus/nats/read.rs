@@ -2,7 +2,8 @@
 //!
 //! The last message is asked of the stream's leader, since a decision stands on it. The messages
 //! before it come in batches from any copy, up to the one that the leader named: a copy that lags
-//! is asked again.
+//! is asked again. So it is with whatever is read to an end: that nothing is left is believed of the
+//! leader alone.
 
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ const BATCH: u64 = 256;
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
 /// How long before a copy that lags behind its leader is asked again.
-const LAG_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const LAG_PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Deserialize)]
 struct Found {
@@ -69,6 +70,23 @@ async fn find_last(link: &Link, stream: &str, subject: &str) -> Result<RawMessag
     let call = format!("STREAM.MSG.GET.{stream}");
     let found = link.api(&call, &json!({ "last_by_subj": subject }), ANSWER_WAIT).await;
     found.map(|found: Found| found.message)
+}
+
+/// The sequence of the first message that matches a pattern, from a sequence on, as the leader of
+/// the stream has it.
+pub(super) async fn next(
+    link: &Link,
+    stream: &Stream,
+    pattern: &str,
+    from: u64,
+) -> Result<Option<u64>, BusError> {
+    let call = format!("STREAM.MSG.GET.{}", stream.name);
+    let request = json!({ "seq": from, "next_by_subj": pattern });
+    match link.api::<_, Found>(&call, &request, ANSWER_WAIT).await {
+        Ok(found) => Ok(Some(found.message.sequence)),
+        Err(error) if error.is(ErrorCode::NO_MESSAGE_FOUND) || is_missing(&error) => Ok(None),
+        Err(error) => Err(error.while_doing(format!("read the next message of {pattern}"))),
+    }
 }
 
 fn told(found: Result<RawMessage, ApiError>, subject: &str) -> Result<Option<Message>, BusError> {
