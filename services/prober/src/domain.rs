@@ -3,6 +3,7 @@
 //! Nothing here judges a certificate. Start reading at [`fact`]: it says what one scan brings home.
 
 pub mod der;
+pub mod eyes;
 pub mod fact;
 pub mod heard;
 pub mod issuer;

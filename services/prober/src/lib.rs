@@ -1,8 +1,9 @@
 //! Looks at the endpoints behind a domain and reports exactly what it saw.
 //!
 //! The prober judges nothing: an expired certificate and a good one are the same kind of news here.
-//! It keeps no schedule and no history either. Start reading at [`shell::scan`]: one look from the
-//! job to the fact; [`shell::crew`] takes the jobs.
+//! It keeps no schedule and no history either; all it remembers is by what to tell whether it sees.
+//! Start reading at [`shell::scan`]: one look from the job to the fact; [`shell::crew`] takes the
+//! jobs.
 
 pub mod config;
 pub mod domain;

@@ -10,4 +10,5 @@ pub mod limits;
 pub mod recorder;
 pub mod resolve;
 pub mod scan;
+pub mod self_test;
 pub mod tls;

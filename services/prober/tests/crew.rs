@@ -1,20 +1,26 @@
 //! The crew on a real bus: each job becomes one fact, and is done only then.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, a panic is the report")]
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use chassis::{
     bus::{
         Append, AppendError, Consumer, Expect, Followed, Following, From, Message, SharedBus,
         embedded::Embedded,
     },
-    clock::SystemClock,
+    clock::{Clock, SharedClock, SystemClock},
     context::Context,
     dice::Dice,
     health::Health,
     tasks::Tasks,
 };
-use prober::{config::Config, shell::crew::Crew};
+use jiff::{SignedDuration, Timestamp};
+use lab::{
+    authority::{Authority, Leaf, Validity},
+    site::{Behaviour, Site},
+};
+use prober::{config::Config, domain::fact, shell::crew::Crew};
 use prost::Message as _;
 use proto::{
     id::DomainId,
@@ -23,7 +29,7 @@ use proto::{
     v1::{Job, Protocol, ScanFact, own_failure::Cause},
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 
 /// How long anything may take on a busy machine before the test says that it does not happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,17 +54,21 @@ impl World {
 
     /// Starts a prober, as the binary does.
     fn start(&self) {
+        self.start_as("prober-1", Arc::new(SystemClock), &self.tasks);
+    }
+
+    fn start_as(&self, name: &str, clock: SharedClock, tasks: &Tasks) {
         let context = Context {
             service: Service::Prober,
-            instance: "prober-1".parse().unwrap(),
+            instance: name.parse().unwrap(),
             bus: self.bus(Service::Prober),
-            clock: Arc::new(SystemClock),
+            clock,
             dice: Arc::new(Dice::fresh()),
-            tasks: self.tasks.clone(),
+            tasks: tasks.clone(),
             health: self.health.clone(),
             data: std::path::PathBuf::new(),
         };
-        self.tasks.spawn("prober", prober::run(config(), context));
+        tasks.spawn("prober", prober::run(config(), context));
     }
 
     async fn order(&self, job: &Job) -> Result<(), AppendError> {
@@ -127,6 +137,136 @@ fn job(at: SocketAddr, look: u64) -> Job {
 async fn closed_port() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
+}
+
+/// A clock by which a prober that is blind pauses until it is told to go on.
+struct Pausing {
+    pauses: Semaphore,
+    over: Semaphore,
+}
+
+impl Pausing {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { pauses: Semaphore::new(0), over: Semaphore::new(0) })
+    }
+
+    /// Until the prober has tested itself in vain once more.
+    async fn paused(&self) {
+        let pause = timeout(PATIENCE, self.pauses.acquire()).await.expect("it pauses");
+        pause.unwrap().forget();
+    }
+
+    fn go_on(&self) {
+        self.over.add_permits(1);
+    }
+}
+
+#[async_trait]
+impl Clock for Pausing {
+    fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        SystemClock.sleep_until(at).await;
+    }
+
+    async fn sleep(&self, span: Duration) {
+        if span != Duration::from_secs(10) {
+            return SystemClock.sleep(span).await;
+        }
+        self.pauses.add_permits(1);
+        self.over.acquire().await.unwrap().forget();
+    }
+}
+
+/// Jobs of so many domains that one site serves.
+fn jobs(site: &Site, domains: u64, look: u64) -> Vec<Job> {
+    let id = |n: u64| DomainId::derive(&[&n.to_string()]).to_string();
+    (0..domains).map(|n| Job { domain_id: id(n), ..job(site.address(), look) }).collect()
+}
+
+/// Orders these jobs, each as soon as the one before of its domain is done.
+async fn order_all(world: &World, jobs: &[Job]) {
+    for job in jobs {
+        let ordered = async {
+            while let Err(AppendError::Outstanding { .. }) = world.order(job).await {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, ordered).await.expect("the job before is done");
+    }
+}
+
+/// Orders these jobs and waits for a fact of each: who brought them, and whether with a certificate.
+async fn looked(
+    world: &World,
+    facts: &mut Box<dyn Following>,
+    jobs: &[Job],
+) -> BTreeSet<(String, bool)> {
+    order_all(world, jobs).await;
+    let mut looked = BTreeSet::new();
+    for _ in jobs {
+        let fact = next_fact(facts).await;
+        looked.insert((fact.prober.clone(), fact::shows_certificate(&fact)));
+    }
+    looked
+}
+
+async fn site() -> Site {
+    let day = SignedDuration::from_hours(24);
+    let validity = Validity::around(SystemClock.now(), day, day * 80);
+    let authority = Authority::root("Root", validity).unwrap();
+    let identity = authority.issue(&Leaf::named("a.test", validity)).unwrap();
+    Site::open(Behaviour::Serve(identity)).await.unwrap()
+}
+
+fn all_by(prober: &str, with_certificate: bool) -> BTreeSet<(String, bool)> {
+    BTreeSet::from([(prober.to_owned(), with_certificate)])
+}
+
+/// A prober to which twenty domains fail that gave it a certificate.
+async fn blind(world: &World, clock: &Arc<Pausing>, site: &Site, facts: &mut Box<dyn Following>) {
+    world.start_as("prober-1", clock.clone(), &world.tasks);
+    assert_eq!(looked(world, facts, &jobs(site, 20, 1)).await, all_by("prober-1", true));
+    site.close().await.unwrap();
+    assert_eq!(looked(world, facts, &jobs(site, 20, 2)).await, all_by("prober-1", false));
+    clock.paused().await;
+}
+
+#[tokio::test]
+async fn a_prober_that_lost_its_network_leaves_its_jobs_to_others_until_it_sees() {
+    let (world, clock, site) = (World::new(), Pausing::new(), site().await);
+    let mut facts = world.follow(&stream::FACTS).await;
+    blind(&world, &clock, &site, &mut facts).await;
+
+    site.open_again().await.unwrap();
+    let tasks = Tasks::new();
+    world.start_as("prober-2", Arc::new(SystemClock), &tasks);
+    let third = looked(&world, &mut facts, &jobs(&site, 30, 3)).await;
+    assert_eq!(third, all_by("prober-2", true));
+    tasks.stop();
+    assert_eq!(tasks.ended().await, None);
+
+    clock.go_on();
+    let fourth = looked(&world, &mut facts, &jobs(&site, 30, 4)).await;
+    assert_eq!(fourth, all_by("prober-1", true), "it sees again");
+}
+
+#[tokio::test]
+async fn a_prober_whose_witnesses_are_gone_for_good_tests_itself_by_single_jobs() {
+    let (world, clock, site) = (World::new(), Pausing::new(), site().await);
+    let mut facts = world.follow(&stream::FACTS).await;
+    blind(&world, &clock, &site, &mut facts).await;
+
+    world.order(&job(closed_port().await, 1)).await.unwrap();
+    clock.go_on();
+    clock.paused().await;
+    assert!(!fact::shows_certificate(&next_fact(&mut facts).await), "it was no good test");
+    let other = self::site().await;
+    clock.go_on();
+    let last = looked(&world, &mut facts, &jobs(&other, 1, 3)).await;
+    assert_eq!(last, all_by("prober-1", true));
 }
 
 async fn next(following: &mut Box<dyn Following>) -> Message {

@@ -2,24 +2,18 @@
 //!
 //! Each prober is judged over the last minute of its looks at domains that gave a certificate the
 //! time before. When most of many fail at once, it is the prober that has lost the network: its
-//! failures count as not seen until its looks succeed again, which is the test it has to pass.
+//! failures count as not seen until its looks succeed again. It judges itself by the same rule, and
+//! takes no jobs until it has passed a test of its own.
 //! A certificate it brings is believed all the time, since nobody can make one up.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use kernel::outage::Looks;
 use proto::{id::DomainId, v1::ProberBlindness};
 
-/// How far back a prober is judged.
-const WINDOW: SignedDuration = SignedDuration::from_secs(60);
-/// Domains that were fine before and are needed for a judgement.
-const DOMAINS_MIN: usize = 20;
-/// Failures among them, in percent, that make a prober blind.
-const FAILED_PERCENT: usize = 80;
 /// Looks that must succeed running before a blind prober is believed again.
 const LOOKS_TO_SEE: u8 = 3;
-/// Looks of one prober that are remembered: a minute of the fastest.
-const LOOKS_MAX: usize = 4_096;
 /// Probers that are remembered; the one that was heard of longest ago makes room.
 const PROBERS_MAX: usize = 1_024;
 
@@ -31,17 +25,10 @@ pub struct Probers {
 
 #[derive(Debug)]
 struct Prober {
-    looks: VecDeque<Glance>,
+    looks: Looks<DomainId>,
     heard_at: Timestamp,
     /// While blind: looks that succeeded running.
     blind: Option<u8>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Glance {
-    at: Timestamp,
-    domain: DomainId,
-    failed: bool,
 }
 
 /// What becomes of a look.
@@ -63,7 +50,7 @@ impl Probers {
         if !self.by_name.contains_key(name) && self.by_name.len() >= PROBERS_MAX {
             self.forget_one();
         }
-        let fresh = || Prober { looks: VecDeque::new(), heard_at: at, blind: None };
+        let fresh = || Prober { looks: Looks::default(), heard_at: at, blind: None };
         let prober = self.by_name.entry(name.into()).or_insert_with(fresh);
         prober.heard_at = at;
         match prober.blind {
@@ -80,7 +67,7 @@ impl Probers {
                 prober.blind = Some(seen + 1);
                 Belief::Believed
             }
-            None => prober.judge(name, Glance { at, domain, failed }),
+            None => prober.judge(name, domain, failed, at),
         }
     }
 
@@ -91,7 +78,7 @@ impl Probers {
 
     /// Takes up what an earlier life of this program said: the prober is blind.
     pub fn resume_blind(&mut self, name: &str, at: Timestamp) {
-        let blind = Prober { looks: VecDeque::new(), heard_at: at, blind: Some(0) };
+        let blind = Prober { looks: Looks::default(), heard_at: at, blind: Some(0) };
         self.by_name.insert(name.into(), blind);
     }
 
@@ -104,27 +91,13 @@ impl Probers {
 }
 
 impl Prober {
-    fn judge(&mut self, name: &str, glance: Glance) -> Belief {
-        self.looks.push_back(glance);
-        let old = |look: &Glance| glance.at.duration_since(look.at) > WINDOW;
-        while self.looks.len() > LOOKS_MAX || self.looks.front().is_some_and(old) {
-            self.looks.pop_front();
-        }
-        if !glance.failed {
-            return Belief::Believed;
-        }
-        // The last word on each domain, so that one that is looked at often counts once.
-        let last: BTreeMap<_, _> =
-            self.looks.iter().map(|look| (look.domain, look.failed)).collect();
-        let failed = last.values().filter(|failed| **failed).count();
-        if last.len() < DOMAINS_MIN || failed * 100 < last.len() * FAILED_PERCENT {
-            return Belief::Believed;
-        }
+    fn judge(&mut self, name: &str, domain: DomainId, failed: bool, at: Timestamp) -> Belief {
+        let Some(outage) = self.looks.look(domain, failed, at) else { return Belief::Believed };
         self.blind = Some(0);
         Belief::Blinded(ProberBlindness {
             prober: name.to_owned(),
-            failed: u32::try_from(failed).unwrap_or(u32::MAX),
-            looked: u32::try_from(last.len()).unwrap_or(u32::MAX),
+            failed: u32::try_from(outage.failed).unwrap_or(u32::MAX),
+            looked: u32::try_from(outage.looked).unwrap_or(u32::MAX),
         })
     }
 }
@@ -157,27 +130,12 @@ mod tests {
     }
 
     #[test]
-    fn one_domain_that_fails_often_blinds_nobody() {
-        let mut probers = Probers::default();
-        for second in 0..40 {
-            assert_eq!(probers.look("p", domain(1), true, at(second)), Belief::Believed);
-        }
-    }
-
-    #[test]
     fn failures_among_successes_are_the_domains_own() {
         let mut probers = Probers::default();
         for n in 0..8 {
             probers.look("p", domain(n), false, at(0));
         }
         assert!(fail(&mut probers, 8..38, 1).iter().all(|belief| *belief == Belief::Believed));
-    }
-
-    #[test]
-    fn what_is_older_than_a_minute_is_forgotten() {
-        let mut probers = Probers::default();
-        fail(&mut probers, 0..15, 0);
-        assert!(fail(&mut probers, 15..30, 61).iter().all(|belief| *belief == Belief::Believed));
     }
 
     #[test]

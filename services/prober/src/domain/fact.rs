@@ -11,7 +11,8 @@ use proto::{
     chain,
     time::write_span,
     v1::{
-        self, EndpointFact, Failure, OwnFailure, Reason, endpoint_fact::Outcome, own_failure::Cause,
+        self, EndpointFact, Failure, OwnFailure, Reason, ScanFact, endpoint_fact::Outcome,
+        own_failure::Cause,
     },
 };
 
@@ -75,6 +76,18 @@ pub fn own_failure(looks: &[Look]) -> Option<OwnFailure> {
         Err(miss) => miss.fault == Fault::NoLocalRoute || miss.reason == Reason::AddressNotAllowed,
     });
     all_stranded.then(|| own(Cause::NoLocalRoute, stranded))
+}
+
+/// Whether any address presented a certificate.
+pub fn shows_certificate(fact: &ScanFact) -> bool {
+    let mut outcomes = fact.endpoints.iter().map(|endpoint| &endpoint.outcome);
+    outcomes.any(|outcome| matches!(outcome, Some(Outcome::Handshake(_))))
+}
+
+/// Whether a fact says something of the domain, or of the way to it: rather than of this process.
+pub fn was_tried(fact: &ScanFact) -> bool {
+    let cause = fact.own_failure.as_ref().map(OwnFailure::cause);
+    !matches!(cause, Some(Cause::ProberFailed | Cause::OutOfResources))
 }
 
 #[derive(Default)]

@@ -3,28 +3,35 @@
 //! A job is acknowledged only after its fact is stored: a prober that dies in between leaves the
 //! job to another. The fact's id is that of the look, so that a job done twice is told once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chassis::{
     bus::{Append, AppendError, BusError, Consumer, Delivery, Expect, SharedBus},
     clock::SharedClock,
     context::Context,
+    dice::Dice,
     error::Chain,
+    worker,
 };
 use kernel::backoff::Backoff;
 use metrics::{counter, gauge, histogram};
+use parking_lot::Mutex;
 use prost::Message as _;
 use proto::{
     id::DomainId,
     stream,
     subject::{self, Token},
-    v1::{Job, ScanFact, endpoint_fact::Outcome},
+    v1::{Job, ScanFact},
 };
-use tokio::task::{JoinError, JoinSet};
+use tokio::{
+    sync::Notify,
+    task::{JoinError, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::scan::Scanner;
+use crate::domain::{eyes::Eyes, fact};
 
 /// How much longer than a scan's deadline a job may go unanswered: waiting for a socket, fetching
 /// issuers, storing the fact.
@@ -42,15 +49,25 @@ const OFFER_BACKOFF: Backoff =
 /// Those who do the jobs of one region.
 #[derive(Clone)]
 pub struct Crew {
-    scanner: Scanner,
-    bus: SharedBus,
-    clock: SharedClock,
+    pub(super) scanner: Scanner,
+    pub(super) bus: SharedBus,
+    pub(super) clock: SharedClock,
+    pub(super) dice: Arc<Dice>,
+    pub(super) eyes: Arc<Mutex<Eyes>>,
+    pub(super) lost: Arc<Notify>,
 }
 
 impl Crew {
     /// A crew that scans with this scanner.
     pub fn new(scanner: Scanner, context: &Context) -> Self {
-        Self { scanner, bus: context.bus.clone(), clock: context.clock.clone() }
+        Self {
+            scanner,
+            bus: context.bus.clone(),
+            clock: context.clock.clone(),
+            dice: context.dice.clone(),
+            eyes: Arc::default(),
+            lost: Arc::default(),
+        }
     }
 
     /// The consumer that all crews of a region share.
@@ -64,8 +81,8 @@ impl Crew {
         }
     }
 
-    /// Takes jobs until told to stop, and then finishes those that it holds. `taking` is called
-    /// once the bus hands out jobs.
+    /// Takes jobs until told to stop, and then finishes those that it holds; none while the network
+    /// is lost. `taking` is called once the bus hands out jobs.
     ///
     /// # Errors
     ///
@@ -76,13 +93,24 @@ impl Crew {
         stopping: CancellationToken,
         taking: impl FnOnce(),
     ) -> Result<(), BusError> {
-        let mut deliveries = self.bus.consume(consumer).await?;
+        let mut deliveries = worker::join(&*self.bus, &*self.clock, &consumer).await?;
         taking();
         let mut running = JoinSet::new();
         loop {
             let delivery = tokio::select! {
                 biased;
                 () = stopping.cancelled() => break,
+                () = self.lost.notified() => {
+                    // What was asked for and has not come is another prober's.
+                    drop(deliveries);
+                    tokio::select! {
+                        biased;
+                        () = stopping.cancelled() => break,
+                        regained = self.regain(&consumer) => regained?,
+                    }
+                    deliveries = worker::join(&*self.bus, &*self.clock, &consumer).await?;
+                    continue;
+                }
                 // The bus holds back once as many are held as we asked for: no queue of our own.
                 delivery = deliveries.next() => delivery?,
             };
@@ -90,7 +118,9 @@ impl Crew {
                 note_panic(ended);
             }
             let crew = self.clone();
-            running.spawn(async move { crew.serve(delivery).await });
+            running.spawn(async move {
+                crew.serve(delivery).await;
+            });
         }
         while let Some(ended) = running.join_next().await {
             note_panic(ended);
@@ -98,37 +128,46 @@ impl Crew {
         Ok(())
     }
 
-    async fn serve(&self, delivery: Delivery) {
+    /// Does a job. Answers whether it brought a certificate.
+    pub(super) async fn serve(&self, delivery: Delivery) -> bool {
         let subject = delivery.message.subject.clone();
-        if let Err(error) = self.answer(delivery).await {
+        self.answer(delivery).await.unwrap_or_else(|error| {
             warn!(%subject, error = %Chain(&error), "A job was not answered: `{subject}`.");
-        }
+            false
+        })
     }
 
-    async fn answer(&self, delivery: Delivery) -> Result<(), BusError> {
+    async fn answer(&self, delivery: Delivery) -> Result<bool, BusError> {
         let job = match delivery.message.read::<Job>() {
             Ok(job) => job,
-            Err(error) => return delivery.park(&format!("this is no job: {error}")).await,
+            Err(error) => {
+                delivery.park(&format!("this is no job: {error}")).await?;
+                return Ok(false);
+            }
         };
         let domain: DomainId = match job.domain_id.parse() {
             Ok(domain) => domain,
-            Err(error) => return delivery.park(&format!("the job is malformed: {error}")).await,
+            Err(error) => {
+                delivery.park(&format!("the job is malformed: {error}")).await?;
+                return Ok(false);
+            }
         };
         let fact = if delivery.attempt > ATTEMPTS_MAX {
             counter!("certherald_jobs_given_up_total").increment(1);
             self.scanner.give_up(&job, "the job failed three times inside the prober")
         } else {
-            self.look(&job).await
+            self.look(domain, &job).await
         };
+        let shows_certificate = fact::shows_certificate(&fact);
         if self.publish(&domain, &job, fact, &delivery).await {
             // Only now: the fact is stored, so a crash from here on costs nothing.
-            return delivery.ack().await;
+            delivery.ack().await?;
         }
         // Dropped unanswered, the job is delivered again once its time has run out.
-        Ok(())
+        Ok(shows_certificate)
     }
 
-    async fn look(&self, job: &Job) -> ScanFact {
+    async fn look(&self, domain: DomainId, job: &Job) -> ScanFact {
         gauge!("certherald_scans_running").increment(1);
         let fact = self.scanner.scan(job).await;
         gauge!("certherald_scans_running").decrement(1);
@@ -136,6 +175,13 @@ impl Crew {
         let took = fact.took.as_ref().map(proto::time::read_span).unwrap_or_default();
         histogram!("certherald_scan_seconds").record(took);
         debug!(domain.id = %job.domain_id, look = job.look, "Looked at `{}`.", job.host);
+        if fact::was_tried(&fact) {
+            let gave = fact::shows_certificate(&fact);
+            let outage = self.eyes.lock().look(domain, job, gave, self.clock.now());
+            if let Some(outage) = outage {
+                self.lose(outage);
+            }
+        }
         fact
     }
 
@@ -178,10 +224,7 @@ fn outcome(fact: &ScanFact) -> &'static str {
     if fact.own_failure.is_some() {
         return "own_failure";
     }
-    let saw = |endpoint: &proto::v1::EndpointFact| {
-        matches!(endpoint.outcome, Some(Outcome::Handshake(_)))
-    };
-    if fact.endpoints.iter().any(saw) { "certificate" } else { "no_certificate" }
+    if fact::shows_certificate(fact) { "certificate" } else { "no_certificate" }
 }
 
 /// A scan that panics is a bug of ours: its job is delivered again, and given up after three times.

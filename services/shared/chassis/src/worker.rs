@@ -16,7 +16,8 @@ use tokio::{
 use tracing::{debug, error, warn};
 
 use crate::{
-    bus::{AppendError, BusError, Consumer, Deliveries, Delivery, Message},
+    bus::{AppendError, Bus, BusError, Consumer, Deliveries, Delivery, Message},
+    clock::Clock,
     context::Context,
     error::Chain,
 };
@@ -121,7 +122,7 @@ async fn take(
     handler: &Arc<dyn Handler>,
     running: &mut JoinSet<()>,
 ) -> Result<(), BusError> {
-    let mut deliveries = join(context, consumer).await?;
+    let mut deliveries = join(&*context.bus, &*context.clock, consumer).await?;
     loop {
         while running.len() >= concurrency {
             running.join_next().await;
@@ -138,16 +139,24 @@ async fn take(
             Err(BusError::Closed) => return Err(BusError::Closed),
             Err(error) => {
                 warn!(consumer = %consumer.name, error = %Chain(&error), "Taking again.");
-                deliveries = join(context, consumer).await?;
+                deliveries = join(&*context.bus, &*context.clock, consumer).await?;
             }
         }
     }
 }
 
 /// Begins to take part, as soon as the bus lets us.
-async fn join(context: &Context, consumer: &Consumer) -> Result<Box<dyn Deliveries>, BusError> {
+///
+/// # Errors
+///
+/// When the bus is gone for good, or refuses the consumer.
+pub async fn join(
+    bus: &dyn Bus,
+    clock: &dyn Clock,
+    consumer: &Consumer,
+) -> Result<Box<dyn Deliveries>, BusError> {
     loop {
-        match context.bus.consume(consumer.clone()).await {
+        match bus.consume(consumer.clone()).await {
             Ok(deliveries) => return Ok(deliveries),
             Err(error) if error.is_transient() => {
                 warn!(
@@ -155,7 +164,7 @@ async fn join(context: &Context, consumer: &Consumer) -> Result<Box<dyn Deliveri
                     error = %Chain(&error),
                     "Cannot take from {} yet.", consumer.stream.name,
                 );
-                context.clock.sleep(PAUSE).await;
+                clock.sleep(PAUSE).await;
             }
             Err(error) => return Err(error),
         }

@@ -44,8 +44,8 @@ impl Cluster {
     }
 
     /// The server that leads a stream, by its number, once each of the others has all that the
-    /// stream holds. Before that, one may still have nothing at all, and servers elect nobody by the
-    /// vote of such a one: with its leader the stream would be gone until that comes back.
+    /// stream holds. Before that, one may still have nothing at all, and servers elect nobody by
+    /// the vote of such a one: with its leader the stream would be gone until that comes back.
     async fn leader(&self, stream: &Stream) -> usize {
         let urls: Vec<async_nats::ServerAddr> =
             self.0.iter().map(|server| server.address().parse().unwrap()).collect();

@@ -5,8 +5,8 @@
 //! delivery is missing) another consumer is made that begins behind the last message that was read.
 //!
 //! A consumer may live on a copy that lags behind the stream's leader: then it has nothing left too
-//! soon, so that the leader is asked whether that is so; or it begins before our place, so that what
-//! was read is passed over.
+//! soon, so that the leader is asked whether that is so; or it begins before our place, so that
+//! what was read is passed over.
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,8 +2,8 @@
 //!
 //! The last message is asked of the stream's leader, since a decision stands on it. The messages
 //! before it come in batches from any copy, up to the one that the leader named: a copy that lags
-//! is asked again. So it is with whatever is read to an end: that nothing is left is believed of the
-//! leader alone.
+//! is asked again. So it is with whatever is read to an end: that nothing is left is believed of
+//! the leader alone.
 
 use std::time::Duration;
 
