@@ -1,4 +1,4 @@
-//! Puts together what one scan brings home: a [`ScanFact`](proto::v1::ScanFact) from the looks at
+//! Puts together what one scan brings home: a [`ScanFact`] from the looks at
 //! each address.
 //!
 //! A chain that the job already knows travels as its fingerprint; a new one travels once, however
