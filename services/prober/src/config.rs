@@ -25,7 +25,8 @@ pub struct Config {
     /// `PROBER_REGION`: region whose jobs are taken, a single token. Default `default`.
     pub region: Token,
     /// `PROBER_DEADLINE`: how long one scan may take, from the first lookup to the last byte of the
-    /// last handshake. Fetching missing issuers may add 5 s. Default 10 s, allowed 1 s to 60 s.
+    /// last handshake. Waiting for a socket or for a lookup's turn may add 5 s each, fetching
+    /// missing issuers 5 s. Default 10 s, allowed 1 s to 60 s.
     pub deadline: Duration,
     /// `PROBER_ALLOW`: ranges (CIDR, commas between) that may be dialled although they are not
     /// public: `10.0.0.0/8,fd00::/8`. Default none.

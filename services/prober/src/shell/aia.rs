@@ -28,11 +28,11 @@ use url::{Host, Url};
 
 use super::{
     dial::Dialer,
-    resolve::{Family, LOOKUP_DEADLINE, Resolver},
+    resolve::{Family, Resolver},
 };
 use crate::domain::{
     issuer::{Search, body},
-    miss::Miss,
+    miss::{Fault, Miss},
 };
 
 /// Time for all fetches of one scan. It comes on top of the scan's deadline, and both stay below
@@ -41,6 +41,8 @@ const SCAN_BUDGET: Duration = Duration::from_secs(5);
 /// Time for one fetch, shorter than the budget: so that a server which hangs is remembered as such
 /// before the scan gives up.
 const FETCH_DEADLINE: Duration = Duration::from_secs(3);
+/// Time for its lookups, of which one family may hang.
+const LOOKUP_DEADLINE: Duration = Duration::from_secs(1);
 /// Bytes of a body. Certificates have two kilobytes, bundles some tens.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the head of a reply.
@@ -124,9 +126,9 @@ impl Fetcher {
         for chain in chains {
             let mut search = Search::begin(&chain.certificates);
             while let Some(url) = search.wanted() {
-                let fetch = self.remembered.get_with_by_ref(&url, self.fetch(&url));
+                let fetch = self.remembered.optionally_get_with_by_ref(&url, self.fetch(&url));
                 let Ok(bodies) = tokio::time::timeout_at(give_up, fetch).await else { break };
-                search.offer(&url, &bodies);
+                search.offer(&url, &bodies.unwrap_or_default());
             }
             for fetched in search.fetched() {
                 let is_new = all.iter().all(|known| known.certificate != fetched.certificate);
@@ -138,17 +140,21 @@ impl Fetcher {
         all
     }
 
-    /// The certificates behind a URL. None is an answer too, and is remembered.
-    async fn fetch(&self, url: &str) -> Bodies {
+    /// The certificates behind a URL. That there are none is an answer too, and is remembered; what
+    /// fails by us is not.
+    async fn fetch(&self, url: &str) -> Option<Bodies> {
+        let _slot = self.slots.acquire().await.ok()?;
         let fetched = match timeout(FETCH_DEADLINE, self.get(url)).await {
             Ok(fetched) => fetched,
             Err(_) => Err(FetchError::Late),
         };
         match fetched {
-            Ok(bytes) => body::certificates(&bytes).into(),
+            Ok(bytes) => Some(body::certificates(&bytes).into()),
             Err(error) => {
                 debug!(url, %error, "No issuer could be fetched from `{url}`.");
-                Arc::default()
+                let is_ours =
+                    matches!(&error, FetchError::Dial(miss) if miss.fault != Fault::Theirs);
+                (!is_ours).then(Arc::default)
             }
         }
     }
@@ -159,7 +165,6 @@ impl Fetcher {
         if url.scheme() != "http" || !url.username().is_empty() || url.password().is_some() {
             return Err(FetchError::Url);
         }
-        let _slot = self.slots.acquire().await.map_err(|_| FetchError::Late)?;
         let addresses = self.addresses(url.host().ok_or(FetchError::Url)?).await;
         let deadline = Instant::now() + FETCH_DEADLINE;
         let mut last = FetchError::NoAddress;

@@ -38,9 +38,10 @@ const LOOKUPS_MAX: usize = 256;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Packets sent again after the first went unanswered.
 const RETRIES: usize = 2;
-/// Most that one lookup may take, retries and waiting for its turn included: who has not answered
-/// by then is down.
+/// Most that one lookup may take, retries included: who has not answered by then is down.
 pub const LOOKUP_DEADLINE: Duration = Duration::from_secs(5);
+/// Longest wait for a lookup's turn.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// Time in which any name server must answer anything, before we say that none can be reached.
 const SELF_TEST_DEADLINE: Duration = Duration::from_secs(2);
 /// How long that answer holds for all scans.
@@ -69,8 +70,13 @@ pub struct Found {
     pub addresses: Vec<IpAddr>,
     /// Names gone through after the first, without trailing dot.
     pub aliases: Vec<String>,
-    /// Whether a name server answered, be it with an error.
+    /// Whether a name server answered, be it with an error. `SERVFAIL` is none: a resolver on this
+    /// host says it as well when it has lost its network.
     pub answered: bool,
+    /// How long it waited for its turn. That is ours, like a turn that did not come.
+    pub waited: Duration,
+    /// Whether its turn came.
+    pub asked: bool,
 }
 
 /// Why no resolver could be set up.
@@ -106,14 +112,20 @@ impl Resolver {
         })
     }
 
-    /// Looks up the addresses of one family, for no longer than `limit`. `host` has no trailing
-    /// dot.
+    /// Looks up the addresses of one family, for no longer than `limit` once it is its turn. `host`
+    /// has no trailing dot.
     pub async fn lookup(&self, host: &str, family: Family, limit: Duration) -> Found {
-        match timeout(limit, self.ask(host, family)).await {
+        let begun = Instant::now();
+        let Ok(Ok(_slot)) = timeout(QUEUE_WAIT, self.slots.acquire()).await else {
+            return Found { asked: false, ..not_found(&NetError::Busy) };
+        };
+        let waited = begun.elapsed();
+        let found = match timeout(limit, self.ask(host, family)).await {
             Ok(Ok(lookup)) => found(&lookup, family),
             Ok(Err(error)) => not_found(&error),
             Err(_) => not_found(&NetError::Timeout),
-        }
+        };
+        Found { waited, ..found }
     }
 
     /// Whether any name server answers anything. Asked when lookups went unanswered, to tell a
@@ -136,7 +148,11 @@ impl Resolver {
         let inner = self.inner.read().clone();
         let ask = inner.lookup(Name::root(), RecordType::NS);
         let answer = timeout(limit.min(SELF_TEST_DEADLINE), ask).await;
-        let reachable = matches!(answer, Ok(Ok(_) | Err(NetError::Dns(_))));
+        let reachable = match answer {
+            Ok(Ok(_)) => true,
+            Ok(Err(error)) => matches!(error, NetError::Dns(_)) && !is_servfail(&error),
+            Err(_) => false,
+        };
         if !reachable && self.servers.is_empty() {
             self.reload();
         }
@@ -154,7 +170,6 @@ impl Resolver {
     }
 
     async fn ask(&self, host: &str, family: Family) -> Result<Lookup, NetError> {
-        let _slot = self.slots.acquire().await.map_err(|_| NetError::Busy)?;
         // The dot keeps `search` of resolv.conf from answering for another name.
         let name = Name::from_ascii(format!("{host}."))?;
         let records = match family {
@@ -226,14 +241,20 @@ fn found(lookup: &Lookup, family: Family) -> Found {
         addresses: addresses.iter().map(ToString::to_string).collect(),
         detail,
     };
-    Found { lookup, addresses, aliases, answered: true }
+    Found { lookup, addresses, aliases, answered: true, waited: Duration::ZERO, asked: true }
+}
+
+fn is_servfail(error: &NetError) -> bool {
+    matches!(error, NetError::Dns(DnsError::ResponseCode(ResponseCode::ServFail)))
+        || matches!(error, NetError::Dns(DnsError::NoRecordsFound(none))
+            if none.response_code == ResponseCode::ServFail)
 }
 
 fn not_found(error: &NetError) -> Found {
-    let silent = matches!(
+    let is_silent = matches!(
         error,
         NetError::Timeout | NetError::NoConnections | NetError::Io(_) | NetError::Busy
-    );
+    ) || is_servfail(error);
     let (outcome, detail) = if let NetError::Dns(DnsError::NoRecordsFound(none)) = error {
         let is_no_name = none.response_code == ResponseCode::NXDomain;
         let outcome = if is_no_name { Outcome::NoName } else { Outcome::NoRecords };
@@ -248,7 +269,14 @@ fn not_found(error: &NetError) -> Found {
         addresses: Vec::new(),
         detail: miss::detail(&detail),
     };
-    Found { lookup, addresses: Vec::new(), aliases: Vec::new(), answered: !silent }
+    Found {
+        lookup,
+        addresses: Vec::new(),
+        aliases: Vec::new(),
+        answered: !is_silent,
+        waited: Duration::ZERO,
+        asked: true,
+    }
 }
 
 fn without_dot(name: &Name) -> String {

@@ -158,13 +158,20 @@ impl Scanner {
             let found = self.resolver.lookup(name, family, limit).await;
             let took = begun.elapsed();
             let addresses = found.addresses.iter();
+            // The wait for a turn is ours, so it moves the deadline.
+            let deadline = deadline + found.waited;
             let looks = addresses.map(|address| self.endpoint(*address, target, deadline));
             (join_all(looks).await, found, took)
         };
         let ((mut looks, v4, v4_took), (more, v6, v6_took)) =
             join(family(Family::V4), family(Family::V6)).await;
         looks.extend(more);
-        if !v4.answered && !v6.answered && !self.resolver.is_reachable(limit).await {
+        if !(v4.asked && v6.asked) && looks.iter().all(|look| look.outcome.is_err()) {
+            fact.own_failure = Some(OwnFailure {
+                cause: Cause::OutOfResources.into(),
+                detail: "too many lookups were waiting".to_owned(),
+            });
+        } else if !v4.answered && !v6.answered && !self.resolver.is_reachable(limit).await {
             fact.own_failure = Some(OwnFailure {
                 cause: Cause::ResolverUnreachable.into(),
                 detail: miss::detail(&format!("no name server answers: {}", v4.lookup.detail)),

@@ -176,7 +176,11 @@ async fn what_has_no_address_is_told_apart() {
         (ResponseCode::ServFail, Outcome::Failed),
         (ResponseCode::Refused, Outcome::Failed),
     ] {
-        let server = NameServer::start(move |_, _| Says::Code(code)).await;
+        let server = NameServer::start(move |name, _| match name {
+            "." => Says::Code(ResponseCode::NoError),
+            _ => Says::Code(code),
+        });
+        let server = server.await;
         let fact = server.scan("a.example", 443).await;
         assert_eq!(outcomes(&fact), (outcome, outcome), "{code}");
         assert_eq!(fact.own_failure, None, "{code}");
@@ -201,6 +205,14 @@ async fn a_name_nobody_answers_for_is_the_domains_fault_while_others_are_answere
 async fn name_servers_that_answer_nothing_at_all_are_our_failure() {
     let server = NameServer::start(|_, _| Says::Nothing).await;
     let fact = server.scan("a.example", 443).await;
+    assert_eq!(fact.own_failure.map(|own| own.cause()), Some(Cause::ResolverUnreachable));
+}
+
+#[tokio::test]
+async fn a_resolver_that_has_lost_its_network_and_says_so_is_our_failure() {
+    let server = NameServer::start(|_, _| Says::Code(ResponseCode::ServFail)).await;
+    let fact = server.scan("a.example", 443).await;
+    assert_eq!(outcomes(&fact), (Outcome::Failed, Outcome::Failed));
     assert_eq!(fact.own_failure.map(|own| own.cause()), Some(Cause::ResolverUnreachable));
 }
 
