@@ -1725,6 +1725,10 @@ pub struct Job {
     pub issued_at: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(enumeration = "Purpose", tag = "11")]
     pub purpose: i32,
+    /// Whether the domain's last look gave a certificate. When most of many such fail at once, the
+    /// prober has lost its network.
+    #[prost(bool, tag = "12")]
+    pub was_reachable: bool,
 }
 /// Why a look was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

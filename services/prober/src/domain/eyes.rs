@@ -5,51 +5,53 @@
 //! more than one that fails. Until it sees again it takes no jobs, and looks at witnesses instead:
 //! domains that lately gave it a certificate.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use kernel::outage::{Looks, Outage};
 use proto::{id::DomainId, v1::Job};
 
-/// Domains of which it is remembered whether they gave a certificate. With more, all are forgotten
-/// and learned again.
-const DOMAINS_MAX: usize = 100_000;
 /// Witnesses that are remembered.
 const WITNESSES_MAX: usize = 64;
 /// Witnesses that are asked in one self-test.
 const ASKED_MAX: usize = 8;
+/// After so many self-tests in vain, a job is a test as well.
+const TRIAL_EACH: u32 = 6;
 
 /// What this prober knows of its own sight.
 #[derive(Debug, Default)]
 pub struct Eyes {
-    gave: HashMap<DomainId, bool>,
     looks: Looks<DomainId>,
     witnesses: VecDeque<(DomainId, Job)>,
     is_blind: bool,
+    /// When it last passed a self-test.
+    passed_at: Option<Timestamp>,
+}
+
+/// What a look came to.
+#[derive(Debug, Clone, Copy)]
+pub struct Glance {
+    /// Whether any address gave a certificate.
+    pub gave: bool,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
 }
 
 impl Eyes {
     /// Takes up what a job's look came to. Answers the outage that makes the prober blind from now
     /// on, if any.
-    pub fn look(
-        &mut self,
-        domain: DomainId,
-        job: &Job,
-        gave: bool,
-        at: Timestamp,
-    ) -> Option<Outage> {
-        if self.gave.len() >= DOMAINS_MAX && !self.gave.contains_key(&domain) {
-            self.gave.clear();
-        }
-        // Of a domain that is new to this prober, the job says whether another one saw it.
-        let was_fine = self.gave.insert(domain, gave).unwrap_or(!job.known_chains.is_empty());
-        if gave {
+    pub fn look(&mut self, domain: DomainId, job: &Job, glance: Glance) -> Option<Outage> {
+        if glance.gave {
             self.witness(domain, job);
         }
-        if self.is_blind || !was_fine {
+        // What began in the dark says nothing of the time since.
+        let is_past = self.passed_at.is_some_and(|passed_at| glance.began_at < passed_at);
+        if self.is_blind || !job.was_reachable || is_past {
             return None;
         }
-        let outage = self.looks.look(domain, !gave, at);
+        let outage = self.looks.look(domain, !glance.gave, glance.ended_at);
         self.is_blind = outage.is_some();
         outage
     }
@@ -75,14 +77,21 @@ impl Eyes {
         spread.filter_map(|n| self.witnesses.get(n)).map(|(_, job)| job.clone()).collect()
     }
 
-    /// Takes up how many witnesses were asked and how many of them gave nothing. Answers whether it
-    /// sees again: most of them would have failed if it did not.
-    pub fn tested(&mut self, test: Outage) -> bool {
+    /// Whether the next job shall be a test, after so many that were not passed: those who are asked
+    /// may be gone for good.
+    pub fn wants_trial(&self, tests: u32) -> bool {
+        self.witnesses.is_empty() || tests.is_multiple_of(TRIAL_EACH)
+    }
+
+    /// Takes up how many were asked and how many of them gave nothing. Answers whether it sees
+    /// again: most of them would have failed if it did not.
+    pub fn tested(&mut self, test: Outage, at: Timestamp) -> bool {
         if test.looked == 0 || test.is_most() {
             return false;
         }
         self.looks.clear();
         self.is_blind = false;
+        self.passed_at = Some(at);
         true
     }
 }
@@ -98,11 +107,15 @@ mod tests {
     }
 
     fn job(n: u8) -> Job {
-        Job { host: format!("d{n}.test"), ..Job::default() }
+        Job { host: format!("d{n}.test"), was_reachable: true, ..Job::default() }
+    }
+
+    fn glance(gave: bool, second: i64) -> Glance {
+        Glance { gave, began_at: at(second), ended_at: at(second + 1) }
     }
 
     fn look(eyes: &mut Eyes, n: u8, gave: bool, second: i64) -> Option<Outage> {
-        eyes.look(DomainId::from_bytes([n; 16]), &job(n), gave, at(second))
+        eyes.look(DomainId::from_bytes([n; 16]), &job(n), glance(gave, second))
     }
 
     /// A prober to which these gave a certificate.
@@ -116,10 +129,8 @@ mod tests {
 
     fn blind(domains: Range<u8>) -> Eyes {
         let mut eyes = seeing(domains.clone());
-        let outages = domains
-            .map(|n| look(&mut eyes, n, false, 100))
-            .fold(0, |sum, outage| sum + usize::from(outage.is_some()));
-        assert_eq!((outages, eyes.is_blind()), (1, true), "said once");
+        let outages = domains.filter_map(|n| look(&mut eyes, n, false, 100)).count();
+        assert_eq!((outages, eyes.is_blind), (1, true), "said once");
         eyes
     }
 
@@ -129,24 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn domains_that_never_gave_anything_blind_nobody() {
+    fn domains_that_were_not_reachable_blind_nobody() {
         let mut eyes = Eyes::default();
-        for second in 0..3 {
-            assert!((0..50).all(|n| look(&mut eyes, n, false, second).is_none()));
+        for n in 0..50 {
+            let job = Job { was_reachable: false, ..job(n) };
+            let outage = eyes.look(DomainId::from_bytes([n; 16]), &job, glance(false, 0));
+            assert_eq!(outage, None);
         }
-    }
-
-    #[test]
-    fn what_others_saw_counts_once_for_a_prober_that_is_new() {
-        let seen = |n| Job { known_chains: vec![vec![7; 32].into()], ..job(n) };
-        let mut eyes = Eyes::default();
-        let mut outages = |second| {
-            let looks = (0..19)
-                .map(|n| eyes.look(DomainId::from_bytes([n; 16]), &seen(n), false, at(second)));
-            looks.flatten().count()
-        };
-        assert_eq!((outages(0), outages(1)), (0, 0), "nineteen, however often");
-        assert!(eyes.look(DomainId::from_bytes([19; 16]), &seen(19), false, at(2)).is_some());
     }
 
     #[test]
@@ -168,26 +168,32 @@ mod tests {
     fn a_test_is_passed_when_more_than_a_fifth_gives_a_certificate() {
         for (failed, sees) in [(8, false), (7, false), (6, true), (0, true)] {
             let mut eyes = blind(0..20);
-            assert_eq!(eyes.tested(Outage { failed, looked: 8 }), sees, "{failed} of 8 failed");
-            assert_eq!(eyes.is_blind(), !sees);
+            let test = Outage { failed, looked: 8 };
+            assert_eq!(eyes.tested(test, at(110)), sees, "{failed} of 8 failed");
+            assert_eq!(eyes.is_blind, !sees);
         }
-        assert!(!blind(0..20).tested(Outage { failed: 0, looked: 0 }), "nobody was asked");
+        assert!(!blind(0..20).tested(Outage { failed: 0, looked: 0 }, at(110)), "nobody was asked");
+    }
+
+    #[test]
+    fn a_job_is_a_test_where_there_are_no_witnesses_or_they_fail_for_a_minute() {
+        let trials = |eyes: &Eyes| (1..=12).filter(|tests| eyes.wants_trial(*tests)).count();
+        assert_eq!(trials(&seeing(0..1)), 2);
+        assert_eq!(trials(&Eyes::default()), 12);
     }
 
     #[test]
     fn a_look_that_was_under_way_is_no_test() {
         let mut eyes = blind(0..20);
         assert_eq!(look(&mut eyes, 3, true, 101), None);
-        assert!(eyes.is_blind());
+        assert!(eyes.is_blind);
     }
 
     #[test]
-    fn whoever_sees_again_is_judged_anew() {
+    fn whoever_sees_again_is_judged_by_what_begins_from_then_on() {
         let mut eyes = blind(0..30);
-        assert!(eyes.tested(Outage { failed: 0, looked: 1 }));
-        // They failed the last time: that they still do proves nothing.
-        assert!((0..30).all(|n| look(&mut eyes, n, false, 101).is_none()));
-        assert!((0..30).all(|n| look(&mut eyes, n, true, 102).is_none()));
-        assert!((0..30).any(|n| look(&mut eyes, n, false, 200).is_some()));
+        assert!(eyes.tested(Outage { failed: 0, looked: 1 }, at(120)));
+        assert!((0..30).all(|n| look(&mut eyes, n, false, 119).is_none()));
+        assert!((0..30).any(|n| look(&mut eyes, n, false, 120).is_some()));
     }
 }

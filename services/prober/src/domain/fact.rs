@@ -84,10 +84,16 @@ pub fn shows_certificate(fact: &ScanFact) -> bool {
     outcomes.any(|outcome| matches!(outcome, Some(Outcome::Handshake(_))))
 }
 
-/// Whether a fact says something of the domain, or of the way to it: rather than of this process.
+/// Whether a fact says something of the way to its domain: not if this process lacked something, nor
+/// if no address may be dialled.
 pub fn was_tried(fact: &ScanFact) -> bool {
     let cause = fact.own_failure.as_ref().map(OwnFailure::cause);
-    !matches!(cause, Some(Cause::ProberFailed | Cause::OutOfResources))
+    let is_refused = |endpoint: &EndpointFact| {
+        let Some(Outcome::Failure(failure)) = &endpoint.outcome else { return false };
+        failure.reason() == Reason::AddressNotAllowed
+    };
+    let is_all_refused = !fact.endpoints.is_empty() && fact.endpoints.iter().all(is_refused);
+    !is_all_refused && !matches!(cause, Some(Cause::ProberFailed | Cause::OutOfResources))
 }
 
 #[derive(Default)]

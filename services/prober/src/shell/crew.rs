@@ -31,7 +31,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::scan::Scanner;
-use crate::domain::{eyes::Eyes, fact};
+use crate::domain::{
+    eyes::{Eyes, Glance},
+    fact,
+};
 
 /// How much longer than a scan's deadline a job may go unanswered: waiting for a socket, fetching
 /// issuers, storing the fact.
@@ -93,7 +96,10 @@ impl Crew {
         stopping: CancellationToken,
         taking: impl FnOnce(),
     ) -> Result<(), BusError> {
-        let mut deliveries = worker::join(&*self.bus, &*self.clock, &consumer).await?;
+        let join =
+            || stopping.run_until_cancelled(worker::join(&*self.bus, &*self.clock, &consumer));
+        let Some(deliveries) = join().await else { return Ok(()) };
+        let mut deliveries = deliveries?;
         taking();
         let mut running = JoinSet::new();
         loop {
@@ -106,9 +112,10 @@ impl Crew {
                     tokio::select! {
                         biased;
                         () = stopping.cancelled() => break,
-                        regained = self.regain(&consumer) => regained?,
+                        regained = self.regain(&consumer, &mut running) => regained?,
                     }
-                    deliveries = worker::join(&*self.bus, &*self.clock, &consumer).await?;
+                    let Some(again) = join().await else { break };
+                    deliveries = again?;
                     continue;
                 }
                 // The bus holds back once as many are held as we asked for: no queue of our own.
@@ -168,6 +175,7 @@ impl Crew {
     }
 
     async fn look(&self, domain: DomainId, job: &Job) -> ScanFact {
+        let began_at = self.clock.now();
         gauge!("certherald_scans_running").increment(1);
         let fact = self.scanner.scan(job).await;
         gauge!("certherald_scans_running").decrement(1);
@@ -177,7 +185,8 @@ impl Crew {
         debug!(domain.id = %job.domain_id, look = job.look, "Looked at `{}`.", job.host);
         if fact::was_tried(&fact) {
             let gave = fact::shows_certificate(&fact);
-            let outage = self.eyes.lock().look(domain, job, gave, self.clock.now());
+            let glance = Glance { gave, began_at, ended_at: self.clock.now() };
+            let outage = self.eyes.lock().look(domain, job, glance);
             if let Some(outage) = outage {
                 self.lose(outage);
             }
@@ -227,10 +236,14 @@ fn outcome(fact: &ScanFact) -> &'static str {
     if fact::shows_certificate(fact) { "certificate" } else { "no_certificate" }
 }
 
-/// A scan that panics is a bug of ours: its job is delivered again, and given up after three times.
-fn note_panic(ended: Result<(), JoinError>) {
-    if let Err(panic) = ended {
-        counter!("certherald_scan_panics_total").increment(1);
-        error!(error = %panic, "A scan ended in a panic.");
-    }
+/// What a task came to. A scan that panics is a bug of ours: its job is delivered again, and given
+/// up after three times.
+pub(super) fn note_panic<T>(ended: Result<T, JoinError>) -> Option<T> {
+    let panic = match ended {
+        Ok(came_to) => return Some(came_to),
+        Err(panic) => panic,
+    };
+    counter!("certherald_scan_panics_total").increment(1);
+    error!(error = %panic, "A scan ended in a panic.");
+    None
 }

@@ -17,6 +17,7 @@ pub(crate) fn forms() -> Vec<Form> {
     };
     vec![
         Form::new("every_field", job()),
+        Form::new("reachable", Job { was_reachable: true, ..job() }),
         Form::new("handshake", fact(Outcome::Handshake(handshake()))),
         Form::new("failure", fact(Outcome::Failure(failure()))),
         Form::new(
@@ -49,6 +50,7 @@ fn job() -> Job {
         known_chains: vec![hash(1), hash(2)],
         issued_at: Some(at(0)),
         purpose: Purpose::Confirm.into(),
+        was_reachable: false,
     }
 }
 

@@ -5,7 +5,7 @@ use metrics::counter;
 use proto::{
     id::DomainId,
     time,
-    v1::{Intermediate, ScanFact, endpoint_fact::Outcome},
+    v1::{Intermediate, Reason, ScanFact, endpoint_fact::Outcome},
 };
 
 use super::{
@@ -135,15 +135,16 @@ impl Desk<'_> {
     }
 
     async fn weigh(&self, entry: &mut Entry, wish: &Wish, look: Look) -> Result<Use, FactError> {
-        let failed = match &look.sight {
-            Sight::NotSeen => {
-                self.not_seen(entry);
-                return Ok(Use::Unseen);
+        let (failed, is_believed) = match &look.sight {
+            Sight::NotSeen => (true, false),
+            // It was not even dialled, so that it says nothing of the prober's network.
+            Sight::Nothing { absence, .. } if absence.reason == Reason::AddressNotAllowed => {
+                (true, true)
             }
-            Sight::Nothing { .. } => true,
-            Sight::Certificates(_) => false,
+            Sight::Nothing { .. } => (true, self.believe(entry, look.prober.as_str(), true)),
+            Sight::Certificates(_) => (false, self.believe(entry, look.prober.as_str(), false)),
         };
-        if !self.believe(entry, look.prober.as_str(), failed) {
+        if !is_believed {
             self.not_seen(entry);
             return Ok(Use::Unseen);
         }

@@ -53,6 +53,7 @@ pub(super) fn offer(
         known_chains: watch.spared_chains().map(|chain| chain.to_vec().into()).collect(),
         issued_at: Some(time::write(now)),
         purpose: purpose.into(),
+        was_reachable: watch.was_reachable(),
     };
     let append = Append {
         stream: &stream::JOBS,
