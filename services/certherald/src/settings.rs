@@ -13,7 +13,8 @@ use chassis::{
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     said: BTreeMap<&'static str, String>,
-    source: Source,
+    /// None: neither environment nor file is read.
+    source: Option<Source>,
     assumed: BTreeMap<&'static str, String>,
     mistakes: Vec<String>,
 }
@@ -30,7 +31,12 @@ impl Settings {
             Some(path) => Source::with_file(path)?,
             None => Source::environment(),
         };
-        Ok(Self { source, ..Self::default() })
+        Ok(Self { source: Some(source), ..Self::default() })
+    }
+
+    /// Those that are said and assumed, and no others.
+    pub(crate) fn apart() -> Self {
+        Self::default()
     }
 
     /// Sets what was typed, if it was.
@@ -46,7 +52,8 @@ impl Settings {
     /// The text of a key.
     pub(crate) fn get(&self, key: &str) -> Option<String> {
         let said = self.said.get(key).cloned();
-        said.or_else(|| self.source.get(key)).or_else(|| self.assumed.get(key).cloned())
+        let found = || self.source.as_ref().and_then(|source| source.get(key));
+        said.or_else(found).or_else(|| self.assumed.get(key).cloned())
     }
 
     /// Reads the settings of one part. Mistakes are remembered, so that all are told together.

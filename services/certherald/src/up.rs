@@ -83,7 +83,12 @@ struct Prepared {
 }
 
 async fn prepared(options: &Up) -> Result<Prepared, Box<dyn Error>> {
-    let mut settings = Settings::new(options.common.settings.as_deref())?;
+    // A demonstration must not touch what is really kept or watched, whatever is set here.
+    let mut settings = if options.demo {
+        Settings::apart()
+    } else {
+        Settings::new(options.common.settings.as_deref())?
+    };
     let data = options.common.data.as_ref().map(|data| data.display().to_string());
     settings.say("CERTHERALD_DATA", data);
     settings.say("CONSOLE_LISTEN", options.listen.map(|listen| listen.to_string()));

@@ -16,13 +16,13 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_sees_alerts_and_recoveries_within_two_minutes() {
     let directory = tempfile::tempdir().unwrap();
-    let token = directory.path().join("token");
     let mut command = Command::new(binary::path());
-    command.args(["up", "--demo"]).env_clear().env("CERTHERALD_ADMIN", "127.0.0.1:0");
-    command.env("CERTHERALD_DATA", directory.path()).env("CONSOLE_LISTEN", "127.0.0.1:0");
-    command.env("CONSOLE_TOKEN_FILE", &token).env("TMPDIR", directory.path());
+    command.args(["up", "--demo", "--listen", "127.0.0.1:0"]).env_clear();
+    command.env("TMPDIR", directory.path());
     let mut process = Process::start("up", command, directory.path());
     let base = process.said("The console answers on ", |c| c == '"').await;
+    let kept = process.said("certherald-demo-", |c| !c.is_ascii_alphanumeric()).await;
+    let token = directory.path().join(format!("certherald-demo-{kept}/admin-token"));
     let api = Api::new(base.trim_end_matches('.'), std::fs::read_to_string(token).unwrap().trim());
 
     let wanted = [

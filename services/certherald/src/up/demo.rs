@@ -65,7 +65,7 @@ impl Show {
         let authorities = data.path().join("authorities.pem");
         std::fs::write(&authorities, authorities_with(demo.authority_pem()))?;
         settings.say("DETECTOR_CA_BUNDLE", Some(authorities.display().to_string()));
-        settings.assume("CERTHERALD_ADMIN", "127.0.0.1:0");
+        settings.say("CERTHERALD_ADMIN", Some("127.0.0.1:0".to_owned()));
         Ok((Self(demo), data))
     }
 

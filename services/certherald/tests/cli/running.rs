@@ -4,8 +4,8 @@ use std::{
     fs::File,
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
-    process::{Child, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -19,16 +19,19 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Everything in one process, with a data directory.
 struct Running {
     child: Child,
-    log: std::path::PathBuf,
+    log: PathBuf,
 }
 
 impl Running {
     /// Starts it, and waits until it greets.
     fn start(data: &Path) -> Self {
-        let log = data.join("log");
-        let out = File::create(&log).unwrap();
         let mut command = program(&["up", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data).env("CERTHERALD_ADMIN", "127.0.0.1:0");
+        Self::with(command, data.join("log"))
+    }
+
+    fn with(mut command: Command, log: PathBuf) -> Self {
+        let out = File::create(&log).unwrap();
         let command = command.stdout(out.try_clone().unwrap()).stderr(out).stdin(Stdio::null());
         let running = Self { child: command.spawn().unwrap(), log };
         running.until("is up.");
@@ -50,7 +53,7 @@ impl Running {
     /// Asks it to stop, and answers how it ended.
     fn stop(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
-        let asked = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(asked.success());
         self.child.wait().unwrap().code()
     }
@@ -173,4 +176,36 @@ fn a_port_that_is_taken_is_named() {
     command.arg(data.path()).env("CERTHERALD_ADMIN", "127.0.0.1:0");
     let refused = Typed::from(command.output().unwrap()).exited(1);
     assert!(refused.err.contains(&format!("cannot listen on {address}")), "{refused:?}");
+}
+
+#[test]
+fn a_demonstration_touches_nothing_that_is_really_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let there = |name: &str| directory.path().join(name);
+    std::fs::write(there("token"), "real\n").unwrap();
+    let settings = "[console]\nurl = \"https://tls.example\"\n[prober]\ndeadline = \"90s\"\n";
+    std::fs::write(there("settings.toml"), settings).unwrap();
+    let mut command = program(&["up", "--demo", "--listen", "127.0.0.1:0"]);
+    command.env("TMPDIR", directory.path()).env("CERTHERALD_SETTINGS", there("settings.toml"));
+    for (key, value) in [
+        ("CERTHERALD_NATS_URL", "nats://127.0.0.1:1".into()),
+        ("CERTHERALD_ADMIN", "nowhere".into()),
+        ("CERTHERALD_DATA", there("data")),
+        ("CERTHERALD_KEY_FILE", there("key")),
+        ("CONSOLE_TOKEN_FILE", there("token")),
+        ("CONSOLE_TLS_CERT", there("certificate")),
+        ("NOTIFIER_CONSOLE_URL", "https://tls.example".into()),
+    ] {
+        command.env(key, value);
+    }
+    let running = Running::with(command, there("log"));
+    running.until("is up.");
+    running.until("The demonstration begins");
+    assert!(!running.said().contains("tls.example"), "{}", running.said());
+    assert_eq!(running.stop(), Some(0));
+    assert_eq!(std::fs::read_to_string(there("token")).unwrap(), "real\n");
+    let names = std::fs::read_dir(directory.path()).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["log", "settings.toml", "token"]);
 }
