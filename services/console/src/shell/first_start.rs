@@ -3,7 +3,7 @@
 
 use std::{
     convert::Infallible,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -119,7 +119,12 @@ async fn issue_token(context: &Context, store: &Store, path: &Path) -> Result<()
     };
     match store.carry_out(order).await {
         Ok(_) => {
-            say(&format!("Admin token, shown once and kept in {}: {secret}", path.display()));
+            // What is not a terminal is kept, by whoever collects logs.
+            if io::stdout().is_terminal() {
+                say(&format!("Admin token, shown once and kept in {}: {secret}", path.display()));
+            } else {
+                say(&format!("The admin token is kept in {}.", path.display()));
+            }
             Ok(())
         }
         Err(StoreError::Refused(token::Refusal::Present)) => {
