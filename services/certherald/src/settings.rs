@@ -79,7 +79,14 @@ impl Settings {
 
     /// The mistakes that were made.
     pub(crate) fn mistakes(self) -> Mistakes {
-        Mistakes(self.mistakes.join("\n"))
+        // A setting that several parts read is one mistake.
+        let mut lines: Vec<&str> = Vec::new();
+        for line in self.mistakes.iter().flat_map(|text| text.lines()) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        Mistakes(lines.join("\n"))
     }
 }
 
@@ -111,7 +118,9 @@ mod tests {
         settings.say("PROBER_DEADLINE", Some("90s".to_owned()));
         assert!(settings.process().is_none());
         assert!(settings.read(prober::config::Config::read).is_none());
+        assert!(settings.read(prober::config::Config::read).is_none());
         let text = settings.mistakes().to_string();
-        assert!(text.contains("CERTHERALD_ADMIN=here") && text.contains("PROBER_DEADLINE=90s"));
+        assert!(text.contains("CERTHERALD_ADMIN=here"), "{text}");
+        assert_eq!(text.matches("PROBER_DEADLINE=90s").count(), 1, "{text}");
     }
 }

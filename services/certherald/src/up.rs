@@ -92,9 +92,6 @@ async fn prepared(options: &Up) -> Result<Prepared, Box<dyn Error>> {
     let data = options.common.data.as_ref().map(|data| data.display().to_string());
     settings.say("CERTHERALD_DATA", data);
     settings.say("CONSOLE_LISTEN", options.listen.map(|listen| listen.to_string()));
-    if let Some(url) = settings.get("CONSOLE_URL") {
-        settings.assume("NOTIFIER_CONSOLE_URL", url);
-    }
     if io::stderr().is_terminal() {
         // Somebody is looking: news is worth a line, every round is not.
         settings.assume("CERTHERALD_LOG", "warn");

@@ -17,7 +17,8 @@ pub struct Config {
     /// `NOTIFIER_PREFIX`: what every subject begins with. Default `[TLS]`.
     pub prefix: String,
     /// `NOTIFIER_CONSOLE_URL`: where links lead, without what stands behind the host's path.
-    /// Default: `http://127.0.0.1:8080`; in `certherald up` where its console listens.
+    /// Default: `CONSOLE_URL`, or else `http://127.0.0.1:8080`; in `certherald up` where its
+    /// console listens.
     pub console: Option<String>,
     /// `NOTIFIER_OPERATOR`: id or name of the contact that is told when a prober is blind. Default:
     /// the contacts of the default setting.
@@ -131,7 +132,8 @@ impl Config {
     ///
     /// All mistakes in them.
     pub fn read(reader: Reader<'_>) -> Result<Self, ConfigError> {
-        let console = reader.optional::<HttpUrl>("NOTIFIER_CONSOLE_URL").map(|url| url.0);
+        let own = reader.optional::<HttpUrl>("NOTIFIER_CONSOLE_URL");
+        let console = own.or_else(|| reader.optional("CONSOLE_URL")).map(|url| url.0);
         let prefix = reader.text("NOTIFIER_PREFIX", "[TLS]");
         let operator = reader.optional::<String>("NOTIFIER_OPERATOR");
         let window = Duration::ZERO..=Duration::from_mins(5);
@@ -278,6 +280,14 @@ mod tests {
         let config = read(&[]).unwrap();
         assert!(config.mail.is_none());
         assert_eq!(config.letterhead().console, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn links_lead_to_where_people_reach_the_console() {
+        let console = |pairs: &[(&str, &str)]| read(pairs).unwrap().letterhead().console;
+        let people = ("CONSOLE_URL", "https://tls.example/");
+        assert_eq!(console(&[people]), "https://tls.example");
+        assert_eq!(console(&[people, ("NOTIFIER_CONSOLE_URL", "http://a.test")]), "http://a.test");
     }
 
     #[test]
