@@ -173,7 +173,8 @@ pub(crate) struct Reset {
     /// Its key file [default: key in the data directory]
     #[arg(long, value_name = "FILE", env = "CERTHERALD_KEY_FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Where people reach the console [default: as the data directory says, or http://127.0.0.1:8080]
+    /// Where people reach the console [default: as the data directory says, or where its
+    /// settings make it listen]
     #[arg(long, value_name = "URL", env = "CONSOLE_URL")]
     pub(crate) url: Option<String>,
 }

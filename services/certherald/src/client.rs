@@ -219,15 +219,8 @@ impl Client {
 
 /// Where the console of a data directory answers.
 pub(crate) fn console_of(data: &Path) -> String {
-    address::read(data).unwrap_or_else(default_address)
-}
-
-/// A console with the settings of this environment, or as it comes.
-fn default_address() -> String {
-    let listen = Source::environment().get("CONSOLE_LISTEN");
-    let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    // Every address is this host, too.
-    format!("http://{}", listen.replace("0.0.0.0", "127.0.0.1"))
+    let here = Source::environment();
+    address::read(data).unwrap_or_else(|| address::told(|key| here.get(key)))
 }
 
 /// A text as one part of a path: what is not plain is escaped.

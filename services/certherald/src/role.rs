@@ -14,7 +14,7 @@ use chassis::{
 use console::config::ConsoleUrl;
 use proto::stream::Service;
 
-use crate::{cli::run::Role, exit, settings::Settings};
+use crate::{cli::run::Role, client::address, exit, settings::Settings};
 
 /// How often the connection to the broker is looked at for `/ready`.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -75,7 +75,9 @@ impl Part {
             Service::Console => {
                 settings
                     .assume("CONSOLE_TOKEN_FILE", data.join("admin-token").display().to_string());
-                settings.read(console::Config::read).map(Self::Console)
+                let config = settings.read(console::Config::read)?;
+                let address_file = Some(address::file(data));
+                Some(Self::Console(console::Config { address_file, ..config }))
             }
         }
     }

@@ -20,7 +20,6 @@ use chassis::{
     },
     start::{self, Foundation, ProcessConfig},
 };
-use console::config::ConsoleUrl;
 use proto::stream::Service;
 use tempfile::TempDir;
 use tokio::{net::TcpSocket, sync::oneshot};
@@ -28,7 +27,6 @@ use tokio::{net::TcpSocket, sync::oneshot};
 use self::{demo::Show, greeting::Greeting};
 use crate::{
     cli::run::Up,
-    client::address,
     role::{self, Part},
     settings::Settings,
 };
@@ -165,7 +163,7 @@ fn begin(
     let (invited, was_invited) = oneshot::channel();
     let serving = console::serve(context(Service::Console), console, reserved, invited);
     tasks.spawn("console", serving);
-    let here = ConsoleUrl::at(greeting.scheme, greeting.api);
+    let here = greeting.console.clone();
     for (service, part) in parts {
         part.leading_to(&here).begin(tasks, context(service));
     }
@@ -196,15 +194,12 @@ fn greeting(
     let unusable = |source| UpError::Data { path: data.clone(), source };
     let api = reserved.local_addr().map_err(unusable)?;
     std::fs::create_dir_all(data).map_err(unusable)?;
-    let scheme = if console.access.tls.is_some() { "https" } else { "http" };
-    address::write(data, scheme, api).map_err(unusable)?;
     let mails = |part: &(Service, Part)| match &part.1 {
         Part::Notifier(config) => config.mail.is_some(),
         Part::Prober(_) | Part::Detector(_) | Part::Console(_) => false,
     };
     Ok(Greeting {
-        scheme,
-        api,
+        console: console.url_at(api),
         admin: foundation.admin,
         data: absolute(data),
         token_file: absolute(&console.token_file.clone().unwrap_or_default()),

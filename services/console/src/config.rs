@@ -42,6 +42,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Who reaches the console, and how.
     pub access: Access,
+    /// Where the console notes its address for whoever speaks to it from this machine; no setting.
+    pub address_file: Option<PathBuf>,
 }
 
 /// Where people reach the console: scheme and host, and perhaps a port and a path.
@@ -111,6 +113,12 @@ impl ConsoleUrl {
 }
 
 impl Config {
+    /// Where people reach the console that listens on an address.
+    pub fn url_at(&self, address: SocketAddr) -> ConsoleUrl {
+        let scheme = if self.access.tls.is_some() { "https" } else { "http" };
+        self.url.clone().unwrap_or_else(|| ConsoleUrl::at(scheme, address))
+    }
+
     /// Reads the settings.
     ///
     /// # Errors
@@ -132,6 +140,7 @@ impl Config {
             robot_hosts: reader.list("CONSOLE_ROBOT_HOSTS"),
             key_file: reader.path("CERTHERALD_KEY_FILE"),
             access,
+            address_file: None,
         };
         reader.finish(config)
     }

@@ -9,7 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod shell;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use chassis::{
     context::Context,
@@ -76,6 +76,14 @@ pub enum RunError {
     /// What is shown cannot be kept.
     #[error("cannot keep the board")]
     Board(#[from] SnapshotError),
+    /// Its address cannot be noted.
+    #[error("cannot note the console's address in {}", path.display())]
+    Address {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// The first start did not come to its end.
     #[error("the first start failed")]
     FirstStart(#[from] FirstStartError),
@@ -146,10 +154,11 @@ pub async fn serve(
     let address = reserved.local_addr().map_err(RunError::Serve)?;
     let key_file = config.key_file.clone().unwrap_or_else(|| context.data.join("key"));
     let seal = Seal::open_or_create(&key_file)?;
+    let address_file = config.address_file.clone();
     let requests = Requests::new(context.clone());
     let tls = config.access.tls.clone().map(|files| tls::begin(files, &context)).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let url = config.url.clone().unwrap_or_else(|| ConsoleUrl::at(scheme, address));
+    let url = config.url_at(address);
     let doors = (gate(&config, seal.clone()), ways(&config, &url, &context)?);
     let entry = Entry::new(doors, context.clone(), mirror.clone(), store.clone(), url.clone())?;
     first_start::prepare(&context, &mirror, &store, &token_file).await?;
@@ -157,7 +166,7 @@ pub async fn serve(
     invited.send(first_start::invite(&mirror, &entry)?).unwrap_or_default();
     let api = Arc::new(Api {
         eraser: Eraser::begin(&context, mirror.clone()),
-        verifier: Verifier::new(context.clone(), requests.clone(), seal.clone(), url),
+        verifier: Verifier::new(context.clone(), requests.clone(), seal.clone(), url.clone()),
         requests,
         seal,
         entry,
@@ -170,6 +179,10 @@ pub async fn serve(
     let listener = reserved
         .listen(CALLERS_WAITING_MAX)
         .map_err(|source| RunError::Listen { address, source })?;
+    if let Some(path) = address_file {
+        std::fs::write(&path, format!("{}\n", url.as_str()))
+            .map_err(|source| RunError::Address { path, source })?;
+    }
     info!(api = %address, "The console answers on {scheme}://{address}.");
     prepared.ready();
     let listener = Bounded::new(listener, tls, Patience::USUAL.silence);

@@ -1,25 +1,30 @@
-//! Where the console of a data directory answers: `up` writes it, the commands read it.
+//! Where the console of a data directory answers: the console notes it, the commands read it.
 
-use std::{io, net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
-/// Name of the file.
-const FILE: &str = "console-address";
+use console::config::ConsoleUrl;
 
-/// Notes where the console answers.
-pub(crate) fn write(data: &Path, scheme: &str, address: SocketAddr) -> io::Result<()> {
-    // Every address is this host, too.
-    let host = match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => format!("127.0.0.1:{}", v4.port()),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => format!("[::1]:{}", v6.port()),
-        SocketAddr::V4(_) | SocketAddr::V6(_) => address.to_string(),
-    };
-    std::fs::write(data.join(FILE), format!("{scheme}://{host}\n"))
+/// Where a console notes its address.
+pub(crate) fn file(data: &Path) -> PathBuf {
+    data.join("console-address")
 }
 
 /// Where the console of a data directory answers, if that was ever noted.
 pub(crate) fn read(data: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(data.join(FILE)).ok()?;
+    let text = std::fs::read_to_string(file(data)).ok()?;
     Some(text.trim().to_owned())
+}
+
+/// Where a console answers that is told these settings.
+pub(crate) fn told(setting: impl Fn(&str) -> Option<String>) -> String {
+    let set = |key| setting(key).filter(|text| !text.trim().is_empty());
+    let scheme = if set("CONSOLE_TLS_CERT").is_some() { "https" } else { "http" };
+    let listen = set("CONSOLE_LISTEN").and_then(|text| text.trim().parse().ok());
+    let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    set("CONSOLE_URL").unwrap_or_else(|| ConsoleUrl::at(scheme, listen).as_str().to_owned())
 }
 
 #[cfg(test)]
@@ -27,12 +32,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_noted_is_found() {
-        let data = tempfile::tempdir().unwrap();
-        assert_eq!(read(data.path()), None);
-        write(data.path(), "http", "0.0.0.0:8081".parse().unwrap()).unwrap();
-        assert_eq!(read(data.path()).as_deref(), Some("http://127.0.0.1:8081"));
-        write(data.path(), "https", "192.0.2.1:80".parse().unwrap()).unwrap();
-        assert_eq!(read(data.path()).as_deref(), Some("https://192.0.2.1:80"));
+    fn a_console_that_noted_nothing_is_where_its_settings_say() {
+        let at = |settings: &[(&str, &str)]| {
+            told(|key| {
+                let found = settings.iter().find(|(name, _)| *name == key);
+                found.map(|(_, text)| (*text).to_owned())
+            })
+        };
+        assert_eq!(at(&[("CONSOLE_URL", " ")]), "http://127.0.0.1:8080/");
+        let listen = ("CONSOLE_LISTEN", "0.0.0.0:8081");
+        assert_eq!(at(&[listen]), "http://127.0.0.1:8081/");
+        let cert = ("CONSOLE_TLS_CERT", "chain.pem");
+        assert_eq!(at(&[listen, cert]), "https://127.0.0.1:8081/");
+        assert_eq!(at(&[cert, ("CONSOLE_URL", "https://tls.example")]), "https://tls.example");
     }
 }

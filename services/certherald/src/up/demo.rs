@@ -107,7 +107,7 @@ fn authorities_with(authority: &str) -> String {
 /// Adds a contact and the domains.
 async fn begin(demo: &Demo, greeting: &Greeting) -> Result<Client, Box<dyn Error + Send + Sync>> {
     let token = std::fs::read_to_string(&greeting.token_file)?;
-    let client = Client::new(&format!("http://{}", greeting.api), token.trim())?;
+    let client = Client::new(greeting.console.as_str(), token.trim())?;
     // The mail server of the demonstration is here: nobody would follow a link.
     let contact = json!({ "name": "You", "email": MAILBOX, "verified": true });
     let contact = client.post("contacts", &contact).await?;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use chassis::{clock::SharedClock, health::Health};
+use console::config::ConsoleUrl;
 
 /// How often readiness is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -16,10 +17,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Where everything is.
 #[derive(Debug)]
 pub(super) struct Greeting {
-    /// How the console is spoken to: `http` or `https`.
-    pub(super) scheme: &'static str,
-    /// Where the console answers.
-    pub(super) api: SocketAddr,
+    /// Where people reach the console.
+    pub(super) console: ConsoleUrl,
     /// Where readiness and metrics are.
     pub(super) admin: SocketAddr,
     /// Where everything is kept.
@@ -55,13 +54,14 @@ impl Greeting {
 
 impl fmt::Display for Greeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, api, admin, data, token_file, invited, mail, kept } = self;
+        let Self { console, admin, data, token_file, invited, mail, kept } = self;
         let program = Self::program();
         let at = format!("--data {}", data.display());
         writeln!(f, "\ncertherald {} is up.\n", env!("CARGO_PKG_VERSION"))?;
         let first = if *invited { ", the first time by the one-time link above" } else { "" };
-        writeln!(f, "  console  {scheme}://{api}/{first}")?;
-        writeln!(f, "  API      {scheme}://{api}/api/v1, described by /api/v1/openapi.json")?;
+        writeln!(f, "  console  {}{first}", console.as_str())?;
+        let api = console.place("api/v1");
+        writeln!(f, "  API      {api}, described by {}/openapi.json", api.path())?;
         writeln!(f, "  token    {}", token_file.display())?;
         writeln!(f, "  data     {}", data.display())?;
         writeln!(f, "  metrics  http://{admin}/metrics, and /ready")?;

@@ -85,6 +85,8 @@ fn a_way_in_is_made_on_the_machine_itself() {
     assert!(nowhere.err.contains("there is no key file"), "{nowhere:?}");
     let running = Running::start(data);
     assert!(running.said().contains("/welcome?token="), "{}", running.said());
+    let noted = std::fs::read_to_string(data.join("console-address")).unwrap();
+    assert!(running.said().contains(&format!("console  {}", noted.trim())), "{noted}");
     let link = at(data, &["admin", "reset"]).exited(0).out;
     let link = link.lines().last().unwrap().strip_prefix("http://").unwrap().to_owned();
     let (host, path) = link.split_once('/').unwrap();
@@ -96,6 +98,20 @@ fn a_way_in_is_made_on_the_machine_itself() {
     assert!(page.starts_with("HTTP/1.0 200") && page.contains("name=\"password\""), "{page}");
     assert_eq!(running.stop(), Some(0));
     assert!(at(data, &["admin", "reset"]).exited(0).out.contains("/welcome?token="));
+}
+
+#[test]
+fn commands_and_links_lead_to_where_people_reach_the_console() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = program(&["up", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(data.path()).env("CERTHERALD_ADMIN", "127.0.0.1:0");
+    command.env("CONSOLE_URL", "https://tls.example");
+    let running = Running::with(command, data.path().join("log"));
+    running.until("is up.");
+    assert!(running.said().contains("console  https://tls.example/"), "{}", running.said());
+    let link = at(data.path(), &["admin", "reset"]).exited(0).out;
+    assert!(link.contains("https://tls.example/welcome?token="), "{link}");
+    assert_eq!(running.stop(), Some(0));
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(super) fn shown(api: &Api) -> Vec<(&'static str, String)> {
         robot_hosts: hosts,
         key_file,
         access,
+        address_file: _,
     } = &api.config;
     let path = |path: &Path| path.display().to_string();
     let file = |file: &Option<std::path::PathBuf>| file.as_deref().map(path).unwrap_or_default();
