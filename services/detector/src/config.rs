@@ -45,8 +45,8 @@ impl Config {
                 INTERVAL_MIN..=INTERVAL_MAX,
             ),
             region: reader.parsed("DETECTOR_REGION", region),
-            ca_bundle: reader.path("DETECTOR_CA_BUNDLE"),
-            intermediates: reader.path("DETECTOR_INTERMEDIATES"),
+            ca_bundle: reader.file("DETECTOR_CA_BUNDLE"),
+            intermediates: reader.file("DETECTOR_INTERMEDIATES"),
             snapshot: reader.flag("DETECTOR_SNAPSHOT", true),
         };
         reader.finish(config)

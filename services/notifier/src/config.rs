@@ -161,7 +161,7 @@ fn web(reader: &Reader<'_>) -> WebConfig {
     };
     WebConfig {
         allow: reader.ranges("NOTIFIER_ALLOW"),
-        ca: reader.path("NOTIFIER_HTTP_CA"),
+        ca: reader.file("NOTIFIER_HTTP_CA"),
         timeout: reader.duration("NOTIFIER_HTTP_TIMEOUT", Duration::from_secs(10), second..=minute),
         bases: BASES.into_iter().filter_map(base).collect(),
     }
@@ -175,7 +175,7 @@ fn mail(reader: &Reader<'_>) -> Option<MailConfig> {
     });
     let from = reader.optional::<Mailbox>("NOTIFIER_MAIL_FROM");
     let password = reader.secret("NOTIFIER_SMTP_PASSWORD");
-    let ca = reader.path("NOTIFIER_SMTP_CA");
+    let ca = reader.file("NOTIFIER_SMTP_CA");
     let (second, minute) = (Duration::from_secs(1), Duration::from_mins(1));
     let timeout =
         reader.duration("NOTIFIER_SMTP_TIMEOUT", Duration::from_secs(15), second..=minute);

@@ -49,8 +49,18 @@ fn all_mistakes_in_the_settings_are_told_together() {
     std::fs::write(&file, "[detector]\ninterval = \"1s\"\n").unwrap();
     let mut command = program(&["up", "--settings"]);
     command.arg(&file).env("PROBER_DEADLINE", "90s").env("CONSOLE_LISTEN", "here");
+    command.env("CERTHERALD_LOG", "a=b").env("DETECTOR_CA_BUNDLE", "/nowhere");
+    command.env("CONSOLE_TLS_CERT", "/nowhere").env("NOTIFIER_HTTP_CA", "/nowhere");
     let refused = Typed::from(command.output().unwrap()).exited(64);
-    for key in ["DETECTOR_INTERVAL=1s", "PROBER_DEADLINE=90s", "CONSOLE_LISTEN=here"] {
+    for key in [
+        "DETECTOR_INTERVAL=1s",
+        "PROBER_DEADLINE=90s",
+        "CONSOLE_LISTEN=here",
+        "CERTHERALD_LOG=a=b",
+        "DETECTOR_CA_BUNDLE=/nowhere",
+        "CONSOLE_TLS_CERT=/nowhere",
+        "NOTIFIER_HTTP_CA=/nowhere",
+    ] {
         assert!(refused.err.contains(key), "{key}: {}", refused.err);
     }
 }

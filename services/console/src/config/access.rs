@@ -86,7 +86,7 @@ impl Access {
 }
 
 fn tls(reader: &Reader<'_>) -> Option<TlsFiles> {
-    match (reader.path("CONSOLE_TLS_CERT"), reader.path("CONSOLE_TLS_KEY")) {
+    match (reader.file("CONSOLE_TLS_CERT"), reader.file("CONSOLE_TLS_KEY")) {
         (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
         (None, None) => None,
         (Some(_), None) => {
@@ -123,14 +123,16 @@ mod tests {
         assert!(read(&[all, ("CONSOLE_PLAIN", "true")]).is_ok_and(|access| access.plain));
         let proxied = read(&[all, ("CONSOLE_TRUSTED_PROXIES", "10.0.0.0/8,::1")]).unwrap();
         assert!(proxied.is_encrypted() && proxied.proxies.len() == 2);
-        let tls = [all, ("CONSOLE_TLS_CERT", "a.pem"), ("CONSOLE_TLS_KEY", "b.pem")];
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let tls = [all, ("CONSOLE_TLS_CERT", file), ("CONSOLE_TLS_KEY", file)];
         assert!(read(&tls).unwrap().is_encrypted());
         assert!(!read(&[("CONSOLE_LISTEN", "[::1]:80")]).unwrap().is_encrypted());
     }
 
     #[test]
     fn a_certificate_needs_its_key() {
-        let mistake = read(&[("CONSOLE_TLS_CERT", "a.pem")]).unwrap_err();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let mistake = read(&[("CONSOLE_TLS_CERT", file)]).unwrap_err();
         assert_eq!(mistake, "CONSOLE_TLS_CERT: want CONSOLE_TLS_KEY as well");
         let mistake = read(&[("CONSOLE_SESSION_IDLE", "1m")]).unwrap_err();
         assert_eq!(mistake, "CONSOLE_SESSION_IDLE=1m: want 5m to 30d");

@@ -197,7 +197,7 @@ impl OpenId {
             ["email", "profile"].map(|scope| Scope(scope.to_owned())).into()
         };
         let label = reader.optional("CONSOLE_OPENID_LABEL");
-        let ca = reader.path("CONSOLE_OPENID_CA");
+        let ca = reader.file("CONSOLE_OPENID_CA");
         let rules = Rules {
             newcomers: reader.parsed("CONSOLE_OPENID_ROLE", Newcomers(None)).0,
             groups: groups(reader),

@@ -147,6 +147,21 @@ impl<'a> Reader<'a> {
         self.raw(key).map(PathBuf::from)
     }
 
+    /// The path of a file that can be read, if it is set.
+    pub fn file(&self, key: &str) -> Option<PathBuf> {
+        let path = self.path(key)?;
+        let opened = fs::metadata(&path).and_then(|found| match found {
+            // What is a pipe is read once, by whoever needs what comes out of it.
+            found if found.is_file() => fs::File::open(&path).map(drop),
+            found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            _ => Ok(()),
+        });
+        if let Err(error) = opened {
+            self.mistake(format!("{key}={}: want a readable file: {error}", path.display()));
+        }
+        Some(path)
+    }
+
     /// A secret from the file that `<key>_FILE` names, without the line end at its end.
     pub fn secret(&self, key: &str) -> Option<Secret> {
         let key = format!("{key}_FILE");
@@ -360,6 +375,18 @@ mod tests {
         assert!(flattened("deadline = 5").unwrap_err().contains("outside a table"));
         assert!(flattened("[a.b]\nc = 1").unwrap_err().contains("a.b"));
         assert!(flattened("[a").is_err());
+    }
+
+    #[test]
+    fn a_file_can_be_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let there = file.path().display().to_string();
+        let path = read(&[("A", there.as_str())], |r| r.file("A"));
+        assert_eq!(path, Ok(Some(file.path().to_owned())));
+        for wrong in ["/nonexistent/x", "/"] {
+            let error = read(&[("A", wrong)], |r| r.file("A")).unwrap_err();
+            assert!(error.starts_with(&format!("A={wrong}: want a readable file: ")), "{error}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     error::Chain,
     health::{self, Health},
     tasks::Tasks,
-    telemetry,
+    telemetry::{self, LogFilter},
 };
 
 /// Code for settings that are wrong (`EX_USAGE` of sysexits).
@@ -31,7 +31,7 @@ pub const EXIT_FAILURE: u8 = 1;
 pub struct ProcessConfig {
     /// `CERTHERALD_LOG`: what is logged: a level, or `target=level` with commas between. Default
     /// `info`.
-    pub log: String,
+    pub log: LogFilter,
     /// `CERTHERALD_ADMIN`: address and port of `/live`, `/ready` and `/metrics`. Default
     /// 127.0.0.1:9090; port 0 takes a free one.
     pub admin: SocketAddr,
@@ -55,7 +55,7 @@ impl ProcessConfig {
     /// Never: the defaults are well formed.
     pub fn read(reader: Reader<'_>) -> Result<Self, ConfigError> {
         let config = Self {
-            log: reader.text("CERTHERALD_LOG", "info"),
+            log: reader.parsed("CERTHERALD_LOG", LogFilter::default()),
             admin: reader.parsed("CERTHERALD_ADMIN", SocketAddr::from(([127, 0, 0, 1], 9090))),
             data: reader.path("CERTHERALD_DATA").unwrap_or_else(|| "certherald-data".into()),
             instance: reader.optional("CERTHERALD_INSTANCE").unwrap_or_else(instance),

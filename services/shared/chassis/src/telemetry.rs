@@ -1,22 +1,58 @@
 //! Logs and metrics.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, str::FromStr};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{LevelFilter, ParseError},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// Noise of libraries that is kept down unless asked for. lettre would log the sign-in of SMTP.
 const QUIET: &str = "lettre=info,hyper=info,rustls=info,h2=info,async_nats=warn,sled=warn";
 
+/// What is logged: levels, and `target=level`, with commas between.
+///
+/// Invariant: the subscriber understands it, beside what is quiet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFilter(String);
+
+/// Says what is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("want a level (error, warn, info, debug, trace, off) or `target=level`, commas between")]
+pub struct InvalidLogFilter;
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = InvalidLogFilter;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLogFilter> {
+        // A word that is no level would be taken for a target of which everything is logged.
+        let is_level = |item: &str| !item.is_empty() && item.parse::<LevelFilter>().is_ok();
+        let fits = |item: &str| is_level(item) || item.contains(['=', '[']);
+        let filter = Self(text.to_owned());
+        let is_understood = text.split(',').map(str::trim).all(fits) && filter.built().is_ok();
+        if is_understood { Ok(filter) } else { Err(InvalidLogFilter) }
+    }
+}
+
+impl LogFilter {
+    fn built(&self) -> Result<EnvFilter, ParseError> {
+        EnvFilter::builder().parse(format!("{QUIET},{}", self.0))
+    }
+}
+
 /// Says that logging could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is malformed.
-    #[error("CERTHERALD_LOG={text}: want a level or `target=level` with commas between")]
-    Filter {
-        /// As it was given.
-        text: String,
-    },
     /// Something in this process has begun already.
     #[error("telemetry has begun already")]
     Begun,
@@ -26,10 +62,13 @@ pub enum TelemetryError {
 ///
 /// # Errors
 ///
-/// When the filter is malformed, or telemetry has begun already.
-pub fn begin(filter: &str) -> Result<PrometheusHandle, TelemetryError> {
-    let malformed = |_| TelemetryError::Filter { text: filter.to_owned() };
-    let filter = EnvFilter::builder().parse(format!("{QUIET},{filter}")).map_err(malformed)?;
+/// When telemetry has begun already.
+///
+/// # Panics
+///
+/// Never: a filter is understood.
+pub fn begin(filter: &LogFilter) -> Result<PrometheusHandle, TelemetryError> {
+    let filter = filter.built().expect("it was built when it was read");
     let registry = tracing_subscriber::registry().with(filter);
     let begun = if std::io::stderr().is_terminal() {
         registry.with(fmt::layer().with_writer(std::io::stderr).with_target(false)).try_init()
@@ -38,4 +77,20 @@ pub fn begin(filter: &str) -> Result<PrometheusHandle, TelemetryError> {
     };
     begun.map_err(|_| TelemetryError::Begun)?;
     PrometheusBuilder::new().install_recorder().map_err(|_| TelemetryError::Begun)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_levels_and_targets_with_levels() {
+        for text in ["info", "WARN", "off", "debug,hyper=trace", "info, console=debug", "[a]=info"]
+        {
+            assert!(text.parse::<LogFilter>().is_ok(), "{text}");
+        }
+        for text in ["", "inf", "a=b", "info,", "debug,console", "info,a=loud"] {
+            assert_eq!(text.parse::<LogFilter>(), Err(InvalidLogFilter), "{text}");
+        }
+    }
 }
