@@ -1,6 +1,6 @@
 //! Looks at domains once, with the prober's eyes, and judges them with the detector's mind.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use chassis::{
     clock::{Clock, SystemClock},
@@ -13,9 +13,12 @@ use detector::domain::assess::{
     verdict::{Level, Report, Verdict},
 };
 use futures::{StreamExt, stream};
-use prober::shell::{
-    scan::{Scanner, ScannerConfig},
-    tls::PostQuantum,
+use prober::{
+    config::NameServer,
+    shell::{
+        scan::{Scanner, ScannerConfig},
+        tls::PostQuantum,
+    },
 };
 use proto::{
     id::DomainId,
@@ -64,14 +67,14 @@ fn prepared(options: &Check) -> Result<Checker, Box<dyn std::error::Error>> {
     let source = Source::environment();
     let lookup = |key: &str| source.get(key);
     let reader = Reader::new(&lookup);
-    let name_servers: Vec<SocketAddr> = reader.list("PROBER_NAME_SERVERS");
+    let name_servers: Vec<NameServer> = reader.list("PROBER_NAME_SERVERS");
     let name_servers = reader.finish(name_servers)?;
     let config = ScannerConfig {
         name: "check".to_owned(),
         region: "default".to_owned(),
         deadline: options.timeout.0,
         allow: options.allow.clone(),
-        name_servers,
+        name_servers: name_servers.into_iter().map(|server| server.0).collect(),
         post_quantum: PostQuantum::Omitted,
         aia: !options.no_aia,
         sockets: SOCKETS,

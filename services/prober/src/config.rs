@@ -78,8 +78,9 @@ impl Config {
     }
 }
 
-/// An address with or without a port.
-struct NameServer(SocketAddr);
+/// The address of a name server, read with or without a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameServer(pub SocketAddr);
 
 impl FromStr for NameServer {
     type Err = AddrParseError;

@@ -7,7 +7,7 @@ use lab::{
 };
 use serde_json::{Value, json};
 
-use crate::typed::{Typed, typed};
+use crate::typed::{Typed, program, typed};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -84,4 +84,15 @@ async fn a_closed_port_is_the_servers_failure_and_a_forbidden_address_ours() {
     assert_eq!(refused["state"], "unknown");
     let malformed = typed(&["check", "--json", "*.example"]).exited(3).json();
     assert!(malformed["remarks"][0].as_str().unwrap().contains("wildcard"), "{malformed}");
+}
+
+#[test]
+fn name_servers_are_read_as_the_prober_reads_them() {
+    let check = |servers: &str| {
+        let mut command = program(&["check", "127.0.0.1:1"]);
+        Typed::from(command.env("PROBER_NAME_SERVERS", servers).output().unwrap())
+    };
+    // It looks, at an address that it may not dial.
+    assert!(check("192.0.2.1, 192.0.2.1:5353").out.contains("127.0.0.1:1"));
+    assert!(check("resolver").exited(3).err.contains("PROBER_NAME_SERVERS: resolver: "));
 }
