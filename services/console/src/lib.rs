@@ -57,7 +57,9 @@ const CALLERS_WAITING_MAX: u32 = 1_024;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The address of the API cannot be had.
-    #[error("cannot listen on {address}")]
+    #[error(
+        "cannot listen on {address}; CONSOLE_LISTEN, or `--listen` of `up`, names another address"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,

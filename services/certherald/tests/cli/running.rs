@@ -194,6 +194,11 @@ fn a_port_that_is_taken_is_named() {
     command.arg(data.path()).env("CERTHERALD_ADMIN", "127.0.0.1:0");
     let refused = Typed::from(command.output().unwrap()).exited(1);
     assert!(refused.err.contains(&format!("cannot listen on {address}")), "{refused:?}");
+    assert!(refused.err.contains("CONSOLE_LISTEN, or `--listen` of `up`"), "{refused:?}");
+    let mut command = program(&["up", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(data.path()).env("CERTHERALD_ADMIN", &address);
+    let refused = Typed::from(command.output().unwrap()).exited(1);
+    assert!(refused.err.contains("CERTHERALD_ADMIN names another"), "{refused:?}");
 }
 
 #[test]

@@ -79,7 +79,8 @@ pub async fn serve(
 /// When the address cannot be bound; the error names it.
 pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+        let remedy = "CERTHERALD_ADMIN names another address for the admin port";
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}; {remedy}"))
     })
 }
 
