@@ -536,7 +536,7 @@ pub struct Event {
     pub id: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub domain_id: ::prost::alloc::string::String,
-    /// Host as A-labels, or an IP address. Empty for `prober_blind`.
+    /// Host as A-labels, or an IP address. For `prober_blind` the prober's name.
     #[prost(string, tag = "3")]
     pub host: ::prost::alloc::string::String,
     #[prost(uint32, tag = "4")]
