@@ -1,4 +1,17 @@
-//! Ways of telling. Each is one file, and one line in [`Channels::open`].
+//! Ways of telling. How one is spoken to is one file here, and one line in [`Channels::open`].
+//!
+//! People also choose it, type its address and read its name. A new one is written into:
+//!
+//! - `proto/src/address.rs`, `address/vendor.rs`: what its address looks like, if it is a secret;
+//! - here, `config.rs` and `deploy/env/notifier.env`: a base address instead of the vendor's host;
+//! - `domain/detour.rs`, if it is to be asked earlier or later than robots when another is broken;
+//! - `domain/wording/{en,zh_cn}.rs`: its name in letters;
+//! - in the console, `domain/inventory/contact.rs` (that it may be chosen),
+//!   `domain/sentence/{en,zh_cn}.rs` (its name in sentences), `shell/http/addresses.rs` (how it
+//!   comes through the API), `shell/page/contacts/typed.rs` (its fields), `assets/console.css` (the
+//!   hint that a contact lacks it) and `locale/{en,zh-CN}/notification.ftl` (its name on pages);
+//! - wherever all are listed: `settings.rs` and `trial.rs` of the API, `cli/api.rs`, the READMEs;
+//! - `tests/harness/src/robots`: a robot that plays it.
 
 pub mod dingtalk;
 pub mod email;
