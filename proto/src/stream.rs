@@ -135,7 +135,7 @@ pub static EVENTS: Stream = Stream {
     name: "EVENTS",
     subjects: subject::EVENTS_ALL,
     writers: &[Detector],
-    readers: &[Notifier, Console],
+    readers: &[Detector, Notifier, Console],
     retention: Retention::Latest { per_subject: 64, age: None },
     durability: Durability::Synced,
 };

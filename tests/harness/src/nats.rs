@@ -76,6 +76,11 @@ impl Nats {
         self.connect("observer").await.unwrap()
     }
 
+    /// A plain client with the credential of whoever copies and restores streams.
+    pub async fn operator(&self) -> async_nats::Client {
+        self.connect("operator").await.unwrap()
+    }
+
     /// What a service must be told to reach this server under its own name.
     pub fn settings(&self, service: &str) -> Vec<(&'static str, String)> {
         let url = ("CERTHERALD_NATS_URL", self.url());
@@ -84,7 +89,8 @@ impl Nats {
             Guard::Deployed => {
                 let file = self.directory.path().join("password").display().to_string();
                 let user = ("CERTHERALD_NATS_USER", service.to_owned());
-                vec![url, user, ("CERTHERALD_NATS_PASSWORD_FILE", file)]
+                let inbox = ("CERTHERALD_NATS_INBOX", format!("_INBOX_{service}"));
+                vec![url, user, ("CERTHERALD_NATS_PASSWORD_FILE", file), inbox]
             }
         }
     }
@@ -162,7 +168,7 @@ fn copy_users(directory: &Path) {
     let (services, end) = users.rsplit_once(']').unwrap();
     let tester = format!("{{ user: {TESTER}, password: {PASSWORD} }}");
     fs::write(directory.join("users.conf"), format!("{services}{tester}\n]{end}")).unwrap();
-    let names = ["prober", "detector", "notifier", "console", "observer"];
+    let names = ["prober", "detector", "notifier", "console", "observer", "operator"];
     let passwords = names.map(|name| format!("{name}_password: {PASSWORD}\n"));
     fs::write(directory.join("passwords.conf"), passwords.concat()).unwrap();
     fs::write(directory.join("password"), PASSWORD).unwrap();

@@ -21,6 +21,7 @@ async fn bus_of(server: &Server, service: Service) -> SharedBus {
     let user = service.token().to_owned();
     let options = NatsOptions {
         credentials: Credentials::Password { user, password },
+        inbox: lookup("CERTHERALD_NATS_INBOX"),
         ..NatsOptions::new(server.url())
     };
     Nats::connect(options).await.unwrap().bus(service)
@@ -30,6 +31,11 @@ fn subject_of(stream: &Stream, service: Service) -> String {
     // Of `PARKED`, each service has a part of its own.
     let part = if stream.name == "PARKED" { service.token() } else { "x" };
     stream.subjects.replace('>', &format!("{part}.x"))
+}
+
+/// Whether what is appended depends on what came before: then its writer looks that up.
+fn is_decided_upon(stream: &Stream) -> bool {
+    !matches!(stream.name, "FACTS" | "PARKED")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,9 +48,9 @@ async fn each_service_writes_what_it_owns_and_reads_what_it_must() {
             let subject = subject_of(stream, service);
             let id = format!("{}-{}", stream.name, service.token());
             bus.append(message(stream, &subject, &id)).await.unwrap();
-            assert_eq!(bus.last(stream, &subject).await.unwrap().unwrap().id, id);
-            assert_eq!(bus.load(stream, &subject, 0).await.unwrap().len(), 1);
-            assert_eq!(bus.latest(stream, &subject).await.unwrap().len(), 1);
+            if is_decided_upon(stream) {
+                assert_eq!(bus.last(stream, &subject).await.unwrap().unwrap().id, id);
+            }
         }
     }
     for service in Service::ALL.iter().copied() {
@@ -59,6 +65,15 @@ async fn each_service_writes_what_it_owns_and_reads_what_it_must() {
                 let id = format!("{}-work-{}", stream.name, service.token());
                 writer.append(message(stream, &subject, &id)).await.unwrap();
             }
+            let subject = match stream.retention {
+                Retention::Work(_) => pattern.replace('>', "work"),
+                Retention::Kept | Retention::Latest { .. } | Retention::Age(_) => {
+                    subject_of(stream, stream.writers[0])
+                }
+            };
+            assert!(bus.last(stream, &subject).await.unwrap().is_some());
+            assert_eq!(bus.load(stream, &subject, 0).await.unwrap().len(), 1);
+            assert_eq!(bus.latest(stream, &subject).await.unwrap().len(), 1);
             read_all(&bus, stream, &pattern, service).await;
         }
     }
