@@ -29,8 +29,8 @@ pub(crate) struct Up {
     /// Address and port of console and API; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Show broken sites on this machine, which are mended while you watch; keeps nothing, and reads
-    /// no setting but --listen: neither the environment nor a file
+    /// Show broken sites on this machine, which are mended while you watch; keeps nothing, and
+    /// reads no setting but --listen: neither the environment nor a file
     #[arg(long, conflicts_with = "data")]
     pub(crate) demo: bool,
 }
