@@ -51,7 +51,7 @@ pub fn drawn(chain: &[Certificate], now: Timestamp, limiting: Option<&[u8]>) -> 
 }
 
 /// The first that is no authority; the first, if all are.
-fn leaf(chain: &[Certificate]) -> Option<usize> {
+pub(super) fn leaf(chain: &[Certificate]) -> Option<usize> {
     let first = (!chain.is_empty()).then_some(0);
     chain.iter().position(|certificate| !certificate.is_ca()).or(first)
 }

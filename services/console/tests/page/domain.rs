@@ -8,8 +8,9 @@ use proto::{
     subject, time,
     v1::{
         AnomalyClosed, AnomalyOpened, CertificateSummary, Chain, ChainLearned, EndpointFact,
-        EndpointSeen, Evidence, Handshake, Kind, MissingIssuer, NoCertificate, Reason, ScanFact,
-        Severity, State, anomaly_closed::How, endpoint_fact, evidence, log_event,
+        EndpointSeen, Evidence, Handshake, Kind, LogRecord, MissingIssuer, NoCertificate, Reason,
+        ScanFact, Severity, State, Untrusted, anomaly_closed::How, endpoint_fact, evidence,
+        log_event,
     },
 };
 use reqwest::StatusCode;
@@ -47,34 +48,44 @@ fn chain(certificates: Vec<Vec<u8>>) -> Chain {
 
 /// Shows a domain whose one address presents a chain.
 async fn presents(stage: &Stage, name: &str, chain: Chain) {
-    let (id, fingerprint) = (id_of(name), chain.fingerprint.clone());
-    let seen =
-        Handshake { chain: chain.fingerprint.clone(), version: 0x0304, ..Handshake::default() };
-    let endpoint = EndpointFact {
-        address: "192.0.2.7".to_owned(),
-        port: 443,
-        timings: None,
-        outcome: Some(endpoint_fact::Outcome::Handshake(seen)),
-    };
+    present(stage, name, vec![("192.0.2.7", chain)]).await;
+    stage.until(&format!("domains/{name}"), |d| d["state"] == "secure").await;
+}
+
+/// Shows a domain whose addresses present a chain each.
+async fn present(stage: &Stage, name: &str, shown: Vec<(&str, Chain)>) {
+    let id = id_of(name);
     let fact = ScanFact {
         domain_id: id.to_string(),
         look: 1,
         started_at: Some(time::write(now())),
-        endpoints: vec![endpoint],
+        endpoints: shown.iter().map(|(address, chain)| answers(address, chain)).collect(),
         ..ScanFact::default()
     };
     stage.append(Service::Prober, &stream::FACTS, subject::fact(&id), &fact).await;
-    let learned = ChainLearned { chain: Some(chain), ..ChainLearned::default() };
-    let seen = EndpointSeen {
-        address: "192.0.2.7".to_owned(),
-        port: 443,
-        chain: fingerprint,
-        ..EndpointSeen::default()
-    };
-    let seen = log_event::Event::EndpointSeen(seen);
-    stage.log(id, State::Secure, vec![log_event::Event::ChainLearned(learned), seen]).await;
+    let events = shown.into_iter().flat_map(|(address, chain)| {
+        let seen = EndpointSeen {
+            address: address.to_owned(),
+            port: 443,
+            chain: chain.fingerprint.clone(),
+            ..EndpointSeen::default()
+        };
+        let learned = ChainLearned { chain: Some(chain), ..ChainLearned::default() };
+        [log_event::Event::ChainLearned(learned), log_event::Event::EndpointSeen(seen)]
+    });
+    stage.log(id, State::Secure, events.collect()).await;
     stage.until(&format!("domains/{name}"), |d| d["looked_at"].is_string()).await;
-    stage.until(&format!("domains/{name}"), |d| d["state"] == "secure").await;
+}
+
+fn answers(address: &str, chain: &Chain) -> EndpointFact {
+    let seen =
+        Handshake { chain: chain.fingerprint.clone(), version: 0x0304, ..Handshake::default() };
+    EndpointFact {
+        address: address.to_owned(),
+        port: 443,
+        timings: None,
+        outcome: Some(endpoint_fact::Outcome::Handshake(seen)),
+    }
 }
 
 fn days(count: i64) -> Validity {
@@ -152,8 +163,11 @@ async fn a_chain_is_drawn_with_what_is_missing_to_download() {
         pem: "-----PEM-----".to_owned(),
         source: "known".to_owned(),
     };
-    let evidence =
-        Evidence { case: Some(evidence::Case::MissingIssuer(case)), ..Evidence::default() };
+    let evidence = Evidence {
+        endpoints: vec!["192.0.2.7:443".to_owned()],
+        case: Some(evidence::Case::MissingIssuer(case)),
+        ..Evidence::default()
+    };
     let event = because(Kind::ChainIncomplete, Severity::Critical, evidence);
     stage.log(id_of("b.example"), State::Abnormal, vec![event]).await;
     stage.until("anomalies", |list| list["total"] == 1).await;
@@ -162,6 +176,41 @@ async fn a_chain_is_drawn_with_what_is_missing_to_download() {
     let pem = guest.ask("/domains/b.example/missing.pem").await;
     assert_eq!((pem.status, pem.text.as_str()), (StatusCode::OK, "-----PEM-----"));
     assert_eq!(guest.ask("/domains/a.example/missing.pem").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn each_chain_ends_in_what_was_found_of_it() {
+    let stage = Stage::open().await;
+    let guest = Guest::editor(&stage).await;
+    stage.post("domains", &json!(["a.example", "b.example"])).await.ok();
+    let of = |root: &str| {
+        let root = Authority::root(root, days(3_000)).unwrap();
+        let leaf = root.issue(&Leaf::named("a.example", days(90))).unwrap();
+        chain(vec![leaf.chain[0].to_vec()])
+    };
+    present(&stage, "a.example", vec![("192.0.2.7", of("Good")), ("192.0.2.8", of("Bad"))]).await;
+    let evidence = Evidence {
+        endpoints: vec!["192.0.2.8:443".to_owned()],
+        case: Some(evidence::Case::Untrusted(Untrusted::default())),
+        ..Evidence::default()
+    };
+    let event = because(Kind::Untrusted, Severity::Critical, evidence);
+    stage.log(id_of("a.example"), State::Abnormal, vec![event]).await;
+    stage.until("domains/a.example", |domain| domain["state"] == "abnormal").await;
+    let page = guest.get("/domains/a.example").await;
+    shows(&page, &["good\">Trust anchor</span> <b>Good<", "critical\">Not trusted</span> <b>Bad<"]);
+
+    presents(&stage, "b.example", of("Strange")).await;
+    let undecided =
+        LogRecord { undecided: true, state: State::Unknown as i32, ..LogRecord::default() };
+    let log = subject::log(&id_of("b.example"));
+    stage.append(Service::Detector, &stream::LOG, log, &undecided).await;
+    stage.until("domains/b.example", |domain| domain["state"] == "unknown").await;
+    let page = guest.reading("zh-CN").get("/domains/b.example").await;
+    shows(&page, &["warning\">未知</span> <b>Strange<"]);
+    assert!(!page.contains(">信任锚</span>"), "nobody has found one");
+    let shown = stage.get("domains/b.example").await.ok();
+    assert_eq!(shown["chains"][0]["trust"], "unknown");
 }
 
 #[tokio::test]

@@ -1,10 +1,17 @@
 //! One domain in full, folded on demand from its log and its last fact: too much to keep for each
 //! of a hundred thousand.
 
-use std::{collections::BTreeMap, sync::Arc};
+pub mod trust;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use certificate::Certificate;
 use proto::v1::{Evidence, Kind, LogRecord, ScanFact, evidence::Case, log_event::Event};
+
+use self::trust::Faces;
 
 /// What the log of a domain says beyond the board.
 #[derive(Debug, Default)]
@@ -15,16 +22,25 @@ pub struct Detail {
     pub evidence: BTreeMap<Kind, Arc<Evidence>>,
     /// The last look.
     pub fact: Option<ScanFact>,
+    /// What stands for what it presents.
+    faces: Faces,
+    /// What did when the evidence was given.
+    shown: BTreeMap<Kind, Faces>,
+    /// Chains that the detector has judged.
+    judged: BTreeSet<[u8; 32]>,
+    /// Whether nobody can tell if what is shown is trusted.
+    undecided: bool,
 }
 
 impl Detail {
     /// Folds a log and the last fact.
     pub fn folded(records: &[LogRecord], fact: Option<ScanFact>) -> Self {
         let mut detail = Self::default();
-        for event in records.iter().flat_map(|record| &record.events) {
-            if let Some(event) = &event.event {
+        for record in records {
+            record.events.iter().filter_map(|event| event.event.as_ref()).for_each(|event| {
                 detail.take(event);
-            }
+            });
+            detail.undecided = record.undecided;
         }
         for chain in fact.iter().flat_map(|fact| &fact.chains) {
             detail.learned(chain);
@@ -49,7 +65,8 @@ impl Detail {
         match event {
             Event::ChainLearned(learned) => {
                 if let Some(chain) = &learned.chain {
-                    self.learned(chain);
+                    let learned = self.learned(chain);
+                    self.judged.extend(learned);
                 }
             }
             Event::AnomalyOpened(opened) => self.proved(opened.kind(), opened.evidence.as_ref()),
@@ -57,12 +74,12 @@ impl Detail {
             Event::AnomalyClosed(closed) => {
                 self.evidence.remove(&closed.kind());
             }
+            Event::EndpointSeen(seen) => self.faces.seen(seen),
+            Event::EndpointGone(gone) => self.faces.gone(gone),
             Event::Watched(_)
             | Event::Unwatched(_)
             | Event::StateChanged(_)
             | Event::CertificateChanged(_)
-            | Event::EndpointSeen(_)
-            | Event::EndpointGone(_)
             | Event::RoundCounted(_) => {}
         }
     }
@@ -70,14 +87,16 @@ impl Detail {
     fn proved(&mut self, kind: Kind, evidence: Option<&Evidence>) {
         if let Some(evidence) = evidence {
             self.evidence.insert(kind, Arc::new(evidence.clone()));
+            self.shown.insert(kind, self.faces.clone());
         }
     }
 
-    fn learned(&mut self, chain: &proto::v1::Chain) {
-        let Ok(fingerprint) = chain.fingerprint.as_ref().try_into() else { return };
+    fn learned(&mut self, chain: &proto::v1::Chain) -> Option<[u8; 32]> {
+        let fingerprint = chain.fingerprint.as_ref().try_into().ok()?;
         let certificates = chain.certificates.iter();
         let certificates = certificates.filter_map(|der| Certificate::parse(der).ok()).collect();
         self.chains.insert(fingerprint, certificates);
+        Some(fingerprint)
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     Shared, document::DomainPath, domain, evidence::CertificateView, extract::Path,
     problem::Problem, view,
 };
-use crate::domain::{chain, refusal::Thing};
+use crate::domain::{board::detail::Detail, chain, refusal::Thing};
 
 /// A chain as it is presented.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +31,9 @@ pub struct ChainView {
     pub ends_in: String,
     /// Whether the last of the path is self-signed.
     pub ends_in_root: bool,
+    /// Whether what the path ends in is trusted: `trusted`; `incomplete`: with certificates that
+    /// are not presented; `untrusted`; or `unknown`, as long as nobody can tell.
+    pub trust: &'static str,
     /// What is odd about the list, and no anomaly.
     pub remarks: Vec<RemarkView>,
 }
@@ -62,19 +65,14 @@ pub struct RemarkView {
 }
 
 impl ChainView {
-    /// Shows a chain as it is at an instant. `limiting` is the fingerprint of the certificate that
-    /// is known to end its path.
-    pub fn of(
-        fingerprint: &[u8; 32],
-        certificates: &[Certificate],
-        now: Timestamp,
-        limiting: Option<&[u8]>,
-    ) -> Self {
+    /// Shows a chain of a domain as it is at an instant.
+    pub fn of(fingerprint: &[u8; 32], detail: &Detail, now: Timestamp) -> Self {
+        let certificates = detail.chains.get(fingerprint).map(Vec::as_slice).unwrap_or_default();
         let one = |certificate: &Certificate| ChainCertificate {
             certificate: CertificateView::of(certificate),
             pem: certificate.to_pem(),
         };
-        let drawn = chain::drawn(certificates, now, limiting);
+        let drawn = chain::drawn(certificates, now, detail.limiting());
         let remarks = drawn.remarks.into_iter();
         Self {
             fingerprint: HEXLOWER.encode(fingerprint),
@@ -82,6 +80,7 @@ impl ChainView {
             path: drawn.path,
             ends_in: drawn.ends_in,
             ends_in_root: drawn.ends_in_root,
+            trust: detail.trust(fingerprint).token(),
             remarks: remarks
                 .map(|chain::Remark { what, certificate, text }| RemarkView {
                     remark: what,

@@ -106,7 +106,6 @@ pub(in crate::shell) fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDe
     let now = api.context.clock.now();
     let (domain, setting) =
         api.look(|board| (DomainView::of(row, board, now), settings::of_domain(board, &row.id)));
-    let (chains, limiting) = (detail.chains.iter(), detail.limiting());
     DomainDetail {
         domain,
         options: options.into(),
@@ -120,7 +119,7 @@ pub(in crate::shell) fn shown(api: &Api, row: &Row, detail: &Detail) -> DomainDe
             })
             .collect(),
         seen: fact.map(|f| f.endpoints.iter().map(EndpointView::of).collect()).unwrap_or_default(),
-        chains: chains.map(|(id, chain)| ChainView::of(id, chain, now, limiting)).collect(),
+        chains: detail.chains.keys().map(|id| ChainView::of(id, detail, now)).collect(),
         own_failure: fact.and_then(|fact| Some(fact.own_failure.as_ref()?.detail.clone())),
     }
 }

@@ -74,12 +74,23 @@ fn of(chain: &ChainView, seen: &DomainDetail, frame: &Frame) -> Drawn {
     }
 }
 
-/// What follows the last certificate that is presented: what is missing, and what is trusted.
+/// What follows the last certificate that is presented: what is missing, and what is trusted as far
+/// as somebody has found that it is.
 fn beyond(chain: &ChainView, seen: &DomainDetail) -> Vec<Link> {
     if chain.ends_in_root || chain.path.is_empty() {
         return vec![];
     }
     let issuer = chain.ends_in.as_str();
+    match chain.trust {
+        "trusted" => vec![Link::named(issuer, "anchor", "good")],
+        "incomplete" => missing(issuer, seen),
+        "untrusted" => vec![Link::named(issuer, "untrusted", "critical")],
+        _ => vec![Link::named(issuer, "unknown", "warning")],
+    }
+}
+
+/// What is missing from an issuer on; not known if the evidence is that of another chain.
+fn missing(issuer: &str, seen: &DomainDetail) -> Vec<Link> {
     for case in seen.evidence.iter().filter_map(|one| one.evidence.case.as_ref()) {
         if let CaseView::MissingIssuer { missing, .. } = case
             && missing.first().is_some_and(|first| first.subject == issuer)
@@ -87,11 +98,8 @@ fn beyond(chain: &ChainView, seen: &DomainDetail) -> Vec<Link> {
             let anchor = missing.last().map(|last| Link::named(&last.issuer, "anchor", "good"));
             return missing.iter().map(Link::missing).chain(anchor).collect();
         }
-        if let CaseView::Untrusted { .. } = case {
-            return vec![Link::named(issuer, "unknown", "critical")];
-        }
     }
-    vec![Link::named(issuer, "anchor", "good")]
+    vec![Link::named(issuer, "unknown", "critical")]
 }
 
 impl Link {

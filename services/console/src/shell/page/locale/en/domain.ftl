@@ -53,6 +53,7 @@ link-root = Root
 link-missing = Missing
 link-anchor = Trust anchor
 link-unknown = Not known
+link-untrusted = Not trusted
 link-repeated = Repeated
 link-expired = Expired
 link-not-needed = Not needed

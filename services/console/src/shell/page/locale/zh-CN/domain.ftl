@@ -53,6 +53,7 @@ link-root = 根证书
 link-missing = 缺失
 link-anchor = 信任锚
 link-unknown = 未知
+link-untrusted = 不受信任
 link-repeated = 重复
 link-expired = 已过期
 link-not-needed = 不需要
