@@ -60,6 +60,10 @@ impl Bus for Nothing {
         Ok(())
     }
 
+    async fn holder(&self, _: &str) -> Result<Option<String>, BusError> {
+        Ok(None)
+    }
+
     async fn now(&self) -> Result<Timestamp, BusError> {
         Err(BusError::Closed)
     }

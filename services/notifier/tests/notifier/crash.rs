@@ -130,6 +130,11 @@ impl Bus for Dying {
         self.bus.release(lease).await
     }
 
+    async fn holder(&self, lease: &str) -> Result<Option<String>, BusError> {
+        self.lives()?;
+        self.bus.holder(lease).await
+    }
+
     async fn now(&self) -> Result<Timestamp, BusError> {
         self.lives()?;
         self.bus.now().await

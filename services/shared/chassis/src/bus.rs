@@ -134,6 +134,13 @@ pub trait Bus: Send + Sync + 'static {
     /// When the bus does not answer.
     async fn release(&self, lease: &Lease) -> Result<(), BusError>;
 
+    /// Who holds a lease now; `None`: nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the bus does not answer.
+    async fn holder(&self, lease: &str) -> Result<Option<String>, BusError>;
+
     /// The time by the clock that all who use this bus share.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ on_both_buses!(
     one_holds_a_lease_and_renews_it,
     a_lease_that_runs_out_is_taken_over_and_fences_its_old_holder,
     a_lease_that_is_given_back_is_free_at_once,
+    who_holds_a_lease_is_told_as_long_as_it_is_held,
     of_many_who_want_a_lease_one_gets_it,
     fences_grow_beyond_a_crash,
     the_time_goes_on,
@@ -77,6 +78,25 @@ async fn a_lease_that_is_given_back_is_free_at_once(world: World) {
     assert_eq!(bus.renew(&renewed).await.unwrap(), None);
     bus.release(&renewed).await.unwrap();
     assert!(bus.renew(&second).await.unwrap().is_some());
+}
+
+async fn who_holds_a_lease_is_told_as_long_as_it_is_held(world: World) {
+    let bus = world.bus();
+    let holder = async || bus.holder("detector").await.unwrap();
+    assert_eq!(holder().await, None, "nobody ever held it");
+    let lease = acquire(&bus, "a", LONG * 6).await.unwrap();
+    assert_eq!(holder().await.as_deref(), Some("a"));
+    assert_eq!(bus.holder("notifier").await.unwrap(), None, "another lease is another's");
+    let renewed = bus.renew(&lease).await.unwrap().unwrap();
+    assert_eq!(holder().await.as_deref(), Some("a"));
+    bus.release(&renewed).await.unwrap();
+    assert_eq!(holder().await, None, "it was given back");
+
+    acquire(&bus, "b", LIMIT).await.unwrap();
+    assert_eq!(holder().await.as_deref(), Some("b"));
+    let gone = async || holder().await.map_or(Ok(()), Err);
+    eventually("nobody is told to hold what ran out", gone).await;
+    assert_eq!(take_over(&bus, "c").await.holder, "c");
 }
 
 async fn of_many_who_want_a_lease_one_gets_it(world: World) {

@@ -215,6 +215,10 @@ impl Bus for NatsBus {
         lease::release(&self.link, lease).await
     }
 
+    async fn holder(&self, lease: &str) -> Result<Option<String>, BusError> {
+        lease::holder(&self.link, lease).await
+    }
+
     async fn now(&self) -> Result<Timestamp, BusError> {
         lease::now(&self.link).await
     }

@@ -108,6 +108,10 @@ impl Bus for Fenced {
         self.bus.release(lease).await
     }
 
+    async fn holder(&self, lease: &str) -> Result<Option<String>, BusError> {
+        self.bus.holder(lease).await
+    }
+
     async fn now(&self) -> Result<Timestamp, BusError> {
         self.bus.now().await
     }

@@ -94,6 +94,8 @@ pub(super) enum Command {
     GiveBack(Vec<Ticket>),
     /// A lease.
     Lease(Wish, Reply<Option<Lease>>),
+    /// Who holds a lease.
+    Holder(String, Reply<Option<String>>),
     /// To look after the store: a reader met an error.
     Mend,
     /// To write what is unsaved and let go of the files.

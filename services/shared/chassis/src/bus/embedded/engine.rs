@@ -188,6 +188,9 @@ impl Engine {
             match command {
                 Command::Write(write) => writes.push(write),
                 Command::Lease(wish, reply) => wishes.push((wish, reply)),
+                Command::Holder(name, reply) => {
+                    answer(reply, Ok(self.leases.holder(&name, at)));
+                }
                 Command::Close(closed) => closing.push(closed),
                 Command::Enlist(consumer, reply) => answer(reply, self.enlist(consumer, at)),
                 Command::Claim(claim) => {

@@ -139,6 +139,11 @@ impl Bus for Handle {
         self.lease(Wish::Release(lease.clone())).await.map(|_| ())
     }
 
+    async fn holder(&self, lease: &str) -> Result<Option<String>, BusError> {
+        check_token("holder", lease)?;
+        self.store.ask(|reply| Command::Holder(lease.to_owned(), reply)).await?
+    }
+
     async fn now(&self) -> Result<Timestamp, BusError> {
         Ok(self.store.clock.now())
     }

@@ -23,6 +23,7 @@ pub(super) struct Leases {
 
 #[derive(Debug)]
 struct Held {
+    holder: String,
     fence: u64,
     until: Instant,
 }
@@ -78,9 +79,16 @@ impl Leases {
         }
     }
 
+    /// Who holds a lease; `None`: nobody.
+    pub(super) fn holder(&self, name: &str, at: Moment) -> Option<String> {
+        let held = self.held.get(name).filter(|held| at.now < held.until);
+        held.map(|held| held.holder.clone())
+    }
+
     fn hand_out(&mut self, lease: Lease, at: Moment) -> Lease {
         self.fence += 1;
-        let held = Held { fence: self.fence, until: at.after(lease.limit) };
+        let (holder, until) = (lease.holder.clone(), at.after(lease.limit));
+        let held = Held { holder, fence: self.fence, until };
         self.held.insert(lease.name.clone(), held);
         Lease { fence: self.fence, ..lease }
     }

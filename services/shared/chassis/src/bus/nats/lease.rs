@@ -22,7 +22,7 @@ use serde_json::json;
 use super::{
     fault::{ApiError, Unanswered, understood},
     link::{ANSWER_WAIT, Link},
-    read::{is_missing, last_of},
+    read::{find_last, is_missing, last_of, told},
     streams,
 };
 use crate::bus::{BusError, Lease, Message};
@@ -87,6 +87,19 @@ pub(super) async fn release(link: &Link, lease: &Lease) -> Result<(), BusError> 
         Err(error @ ApiError::Refused(_)) if !is_passing(&error) => Ok(()),
         Err(error) => Err(error.while_doing(format!("release the lease {}", lease.name))),
     }
+}
+
+/// The message that a lease is held by says by whom, and is there for no longer than it is held.
+pub(super) async fn holder(link: &Link, name: &str) -> Result<Option<String>, BusError> {
+    let subject = lease_subject(name);
+    let last = match find_last(link, LEASES, &subject).await {
+        Err(error) if is_missing(&error) || is_nobody(&error) => {
+            ensure(link).await?;
+            None
+        }
+        found => told(found, &subject)?,
+    };
+    Ok(last.map(|last| String::from_utf8_lossy(&last.payload).into_owned()))
 }
 
 /// The time by the server's clock, as it stands in every state of a stream.

@@ -66,7 +66,11 @@ pub(super) async fn last_of(
     told(find_last(link, stream, subject).await, subject)
 }
 
-async fn find_last(link: &Link, stream: &str, subject: &str) -> Result<RawMessage, ApiError> {
+pub(super) async fn find_last(
+    link: &Link,
+    stream: &str,
+    subject: &str,
+) -> Result<RawMessage, ApiError> {
     let call = format!("STREAM.MSG.GET.{stream}");
     let found = link.api(&call, &json!({ "last_by_subj": subject }), ANSWER_WAIT).await;
     found.map(|found: Found| found.message)
@@ -89,7 +93,11 @@ pub(super) async fn next(
     }
 }
 
-fn told(found: Result<RawMessage, ApiError>, subject: &str) -> Result<Option<Message>, BusError> {
+/// What was found, if anything was.
+pub(super) fn told(
+    found: Result<RawMessage, ApiError>,
+    subject: &str,
+) -> Result<Option<Message>, BusError> {
     let operation = || format!("read the last message of {subject}");
     let found = match found {
         Ok(found) => found,
