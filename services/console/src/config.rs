@@ -7,12 +7,14 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
 use chassis::config::{ConfigError, Reader};
 use url::Url;
 
 use self::access::Access;
+use crate::domain::inventory::options::{INTERVAL_MAX, INTERVAL_MIN};
 
 /// What the console may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub struct Config {
     /// The notifier must have the same. Default: `key` in the console's data directory, made at
     /// the first start.
     pub key_file: Option<PathBuf>,
+    /// `DETECTOR_INTERVAL`: the interval of domains that have none of their own, as the detector
+    /// has it: when no look comes in for much longer, the overview says so. Default 10 min, allowed
+    /// 1 min to 7 days.
+    pub interval: Duration,
     /// Who reaches the console, and how.
     pub access: Access,
     /// Where the console notes its address for whoever speaks to it from this machine; no setting.
@@ -139,6 +145,11 @@ impl Config {
             url,
             robot_hosts: reader.list("CONSOLE_ROBOT_HOSTS"),
             key_file: reader.path("CERTHERALD_KEY_FILE"),
+            interval: reader.duration(
+                "DETECTOR_INTERVAL",
+                Duration::from_mins(10),
+                INTERVAL_MIN..=INTERVAL_MAX,
+            ),
             access,
             address_file: None,
         };

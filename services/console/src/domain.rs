@@ -11,6 +11,7 @@ pub mod inventory;
 pub mod language;
 pub mod live;
 pub mod openid;
+pub mod pulse;
 pub mod refusal;
 pub mod repeat;
 pub mod sentence;

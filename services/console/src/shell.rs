@@ -12,6 +12,7 @@ pub mod openid;
 pub mod pace;
 pub mod page;
 pub mod passwords;
+pub mod pulse;
 pub mod requests;
 pub mod resealing;
 pub mod session;

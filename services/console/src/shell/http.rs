@@ -73,6 +73,7 @@ use super::{
     eraser::Eraser,
     mirror::Mirror,
     page::{self, oops},
+    pulse::SharedPulse,
     requests::Requests,
     session::{Entrance, Stranger, UNATTENDED_HEADER, enter},
     store::Store,
@@ -99,6 +100,8 @@ pub struct Api {
     pub config: Config,
     /// What is shown.
     pub mirror: Mirror,
+    /// Who leads.
+    pub pulse: SharedPulse,
     /// Where orders go.
     pub store: Store,
     /// Where wishes go.

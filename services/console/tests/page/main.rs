@@ -10,6 +10,7 @@ mod domains;
 mod guest;
 mod oops;
 mod options;
+mod overview;
 mod returning;
 #[path = "../api/stage.rs"]
 #[expect(dead_code, reason = "the stage serves the tests of the API as well")]

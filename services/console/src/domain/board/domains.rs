@@ -7,8 +7,9 @@
 mod facets;
 mod names;
 mod order;
+mod rhythm;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use jiff::Timestamp;
 use proto::{
@@ -22,6 +23,7 @@ use self::{
     facets::{Facet, Facets},
     names::Names,
     order::Orders,
+    rhythm::{Pace, Paces},
 };
 use super::{
     Versioned,
@@ -31,7 +33,10 @@ use super::{
     query::{Filter, Page, Query},
     watch::{Anomaly, Closed, Watch},
 };
-use crate::domain::inventory::domain::{Domain, Place, Status};
+use crate::domain::{
+    inventory::domain::{Domain, Place, Status},
+    pulse::Rhythm,
+};
 
 /// Where a domain's row is.
 type Slot = u32;
@@ -80,6 +85,7 @@ pub struct Domains {
     names: Names,
     findings: Findings,
     leaves: Leaves,
+    paces: Paces,
 }
 
 /// Taking in.
@@ -89,6 +95,7 @@ impl Domains {
         let slot = self.slot(id);
         let before = self.row_at(slot).tags().to_vec();
         let was_named = self.row_at(slot).ordered.entity.place().is_some();
+        let pace = Pace::of(self.row_at(slot));
         self.change(slot, |row, _| {
             let was_absent = !row.is_there();
             if row.ordered.take(sequence, record) && was_absent && row.is_there() {
@@ -96,6 +103,7 @@ impl Domains {
             }
         });
         let row = &self.rows[slot as usize];
+        self.paces.ordered(pace, Pace::of(row), instant(record.recorded_at.as_ref()));
         if before != row.tags() {
             self.facets.retag(slot, &before, row.tags());
         }
@@ -118,6 +126,7 @@ impl Domains {
         if is_new {
             let endpoints = u32::try_from(fact.endpoints.len()).unwrap_or(u32::MAX);
             *look = Look { at: Some(at), endpoints, number: fact.look };
+            self.paces.looked(Some(at));
         }
         is_new
     }
@@ -139,6 +148,7 @@ impl Domains {
     pub(super) fn recall_look(&mut self, id: DomainId, look: Look) {
         let slot = self.slot(id);
         self.rows[slot as usize].look = look;
+        self.paces.looked(look.at);
     }
 
     fn watched<T>(&mut self, slot: Slot, change: impl FnOnce(&mut Watch, &mut Leaves) -> T) -> T {
@@ -271,6 +281,11 @@ impl Domains {
     pub fn expiring_first(&self, span: Range<Timestamp>) -> impl Iterator<Item = &Row> {
         let (from, to) = (order::whole_second(span.start), order::whole_second(span.end));
         self.orders.expiring(from, to).map(|slot| self.row_at(slot))
+    }
+
+    /// Which looks are to be expected, if the interval of those that have none of their own is so.
+    pub fn rhythm(&self, usual: Duration) -> Rhythm {
+        self.paces.rhythm(usual)
     }
 
     /// The domains that a query asks for.

@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     domain::{board::Board, language::Language},
-    shell::http::{Shared, events::EventView, problem::Problem, view::AnomalyOfDomain},
+    shell::http::{
+        Shared, events::EventView, problem::Problem, system::Whole, view::AnomalyOfDomain,
+    },
 };
 
 mod chart;
@@ -31,6 +33,7 @@ struct Overview {
     seen: Seen,
     chart: String,
     unready: Vec<(String, String)>,
+    whole: Whole,
     instance: String,
     version: &'static str,
 }
@@ -68,7 +71,8 @@ pub(super) async fn show(State(api): Shared, viewer: Viewer) -> Result<Response,
         chart: chart::drawn(&seen.weeks)?,
         frame: Frame { title, ..frame },
         seen,
-        unready: api.context.health.unready().into_iter().collect(),
+        unready: api.context.health.unready(),
+        whole: Whole::of(&api),
         instance: api.context.instance.to_string(),
         version: env!("CARGO_PKG_VERSION"),
     };

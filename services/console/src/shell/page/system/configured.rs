@@ -18,6 +18,7 @@ pub(super) fn shown(api: &Api) -> Vec<(&'static str, String)> {
         url,
         robot_hosts: hosts,
         key_file,
+        interval,
         access,
         address_file: _,
     } = &api.config;
@@ -43,6 +44,7 @@ pub(super) fn shown(api: &Api) -> Vec<(&'static str, String)> {
         ("CONSOLE_ROBOT_HOSTS", hosts.join(", ")),
         ("CONSOLE_TOKEN_FILE", file(token_file)),
         ("CERTHERALD_KEY_FILE", file(key_file)),
+        ("DETECTOR_INTERVAL", format!("{interval:?}")),
     ];
     settings.extend(access.openid.as_ref().map(provider).into_iter().flatten());
     settings
