@@ -15,6 +15,7 @@ mod dying;
 mod expiring;
 mod going_blind;
 mod killing;
+mod leading;
 mod linking;
 mod refusing;
 mod robots;
