@@ -36,6 +36,22 @@ impl WebDriverCompatibleCommand for Picture {
     }
 }
 
+/// Asks the driver to run a script in every page from the next one on, before those of the page.
+#[derive(Debug)]
+pub(crate) struct Beforehand(pub(crate) &'static str);
+
+impl WebDriverCompatibleCommand for Beforehand {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        Picture.endpoint(base, session)
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let params = json!({ "source": self.0 });
+        let body = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": params });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// The entries that are errors: of scripts, of the content security policy, of what did not load.
 /// A page that says no is none: the browser logs its status as it logs that of what a page loads.
 pub(crate) fn errors(log: &Value) -> Vec<&Value> {

@@ -1,9 +1,14 @@
 //! Sessions that end while somebody is at a page.
 
+use std::net::TcpListener;
+
 use browser::{Browser, House, PASSWORD, SCREEN, SESSION};
 use chassis::seal::Seal;
 use data_encoding::BASE64URL_NOPAD;
-use harness::fleet::Role;
+use harness::{
+    eventually::eventually,
+    fleet::{Plan, Role, Shape},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -67,6 +72,30 @@ async fn a_page_says_that_its_session_ended_elsewhere_and_that_the_console_is_go
     house.fleet.kill(Role::All, 1).await;
     other.sees("The connection is lost").await;
     other.close().await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_shows_what_happened_while_the_console_was_gone() {
+    // The console comes back where it was.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let listen = ("CONSOLE_LISTEN", free.to_string());
+    let mut house = House::of(Plan::new(Shape::Embedded).told([listen])).await;
+    let browser = house.enter("back", SCREEN).await;
+    browser.visit("/domains").await;
+    house.fleet.api.post("/domains", &json!(["before.test"])).await.unwrap();
+    browser.sees("before.test").await;
+
+    house.fleet.kill(Role::All, 1).await;
+    browser.sees("The connection is lost").await;
+    house.fleet.revive(Role::All, 1).await;
+    house.fleet.api.post("/domains", &json!(["meanwhile.test"])).await.unwrap();
+    browser.sees("meanwhile.test").await;
+    eventually("the page is kept up to date again", async || {
+        let seen = browser.text().await;
+        if seen.contains("The connection is lost") { Err(seen) } else { Ok(()) }
+    })
+    .await;
     browser.close().await;
 }
 

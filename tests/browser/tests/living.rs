@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use browser::{Browser, House, Looks, SCREEN};
-use harness::{fleet::RECOVERY, scene::DAY};
+use harness::{eventually::eventually, fleet::RECOVERY, scene::DAY};
 use lab::site::{Behaviour, Site};
 use serde_json::json;
 
@@ -66,6 +66,24 @@ async fn a_page_keeps_up_with_what_does_not_cease_to_come() {
     tokio::select! {
         () = browser.sees("host-1.test") => {}
         () = storm => panic!("nothing was shown while it came"),
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_ago_something_was_is_told_anew_though_nothing_happens() {
+    let house = House::open(&[]).await;
+    let browser = house.enter("time", SCREEN).await;
+    browser.hurry().await;
+    browser.visit("/audit").await;
+    // Once more may be the page that catches up with what came while it was made.
+    for _ in 0..3 {
+        let before = browser.find("main time").await.text().await.unwrap();
+        eventually("the time goes on", async || {
+            let now = browser.find("main time").await.text().await.unwrap_or_default();
+            if now.ends_with("UTC") && now != before { Ok(()) } else { Err(now) }
+        })
+        .await;
     }
     browser.close().await;
 }

@@ -7,3 +7,4 @@ mod living;
 mod looking;
 mod notifying;
 mod telling;
+mod typing;

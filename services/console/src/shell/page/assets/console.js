@@ -34,6 +34,15 @@ const page = async (path) => {
   return { isOver, text: answer?.ok && !answer.redirected ? await answer.text() : undefined };
 };
 
+// How long ago each instant is by now, in the words of the page as it would be made now.
+const renew = (fresh) => {
+  const moments = new Map();
+  for (const time of fresh.querySelectorAll("time[datetime]")) moments.set(time.dateTime, time.firstChild.data);
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    time.firstChild.data = moments.get(time.dateTime) ?? time.firstChild.data;
+  }
+};
+
 // Shows the parts of this page that are marked as live as they are now. Whoever is writing in one
 // of them is not disturbed.
 let asked;
@@ -56,6 +65,7 @@ const refresh = () => {
         part.replaceWith(document.adoptNode(next));
       }
     }
+    renew(fresh);
   }, Math.min(400, latest - Date.now()));
 };
 
@@ -102,6 +112,8 @@ const resume = async () => {
 };
 if (document.body.dataset.csrf !== undefined && window.EventSource) {
   follow();
+  // Time goes on though nothing happens, and so does what is told by no event: that nobody leads.
+  setInterval(() => document.hidden || refresh(), 60_000);
   document.addEventListener("visibilitychange", () => (document.hidden ? leave() : resume()));
   addEventListener("pagehide", leave);
   addEventListener("pageshow", ({ persisted }) => {
