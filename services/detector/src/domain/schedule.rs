@@ -37,11 +37,12 @@ pub const PERIODS_UNSEEN: u8 = 3;
 const JITTER_PART: f64 = 0.05;
 const JITTER_MAX: Duration = Duration::from_secs(30);
 
-/// How often an open anomaly that looks may close is looked at: while it is fresh, somebody is
-/// mending it and watches.
+/// Until which age an urgent anomaly is looked at how often: while it is fresh, somebody is mending
+/// it and watches.
 const FRESH: (SignedDuration, Duration) = (SignedDuration::from_mins(10), Duration::from_secs(20));
 const RECENT: (SignedDuration, Duration) = (SignedDuration::from_hours(2), Duration::from_mins(1));
-const OLD: Duration = Duration::from_mins(5);
+/// How often at least a domain is looked at of which any anomaly is open, however long its interval.
+const OPEN: Duration = Duration::from_mins(5);
 
 /// When to look next, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +173,7 @@ impl Plan {
 /// The turn after an answer at `now`. `chance` is a number from 0.0 to 1.0, drawn for it.
 pub fn next(watch: &Watch, id: &DomainId, interval: Duration, now: Timestamp, chance: f64) -> Turn {
     let grid = grid(id, interval, now, chance);
-    match sooner(watch, now) {
+    match sooner(watch, id, now) {
         Some((at, purpose)) if at < grid => Turn { at, purpose },
         Some(_) | None => Turn { at: grid, purpose: Purpose::Scheduled },
     }
@@ -193,7 +194,7 @@ pub fn first(
 }
 
 /// What is on the way to a decision, or wrong, is looked at sooner than its interval says.
-fn sooner(watch: &Watch, now: Timestamp) -> Option<(Timestamp, Purpose)> {
+fn sooner(watch: &Watch, id: &DomainId, now: Timestamp) -> Option<(Timestamp, Purpose)> {
     if let Some(failing) = watch.failing() {
         let (wait, purpose) = if watch.is_enabling() {
             (confirm::next_enabling(failing.rounds), Purpose::Enabling)
@@ -212,13 +213,15 @@ fn sooner(watch: &Watch, now: Timestamp) -> Option<(Timestamp, Purpose)> {
         }
         let urgent = open.severity >= Severity::Critical || open.kind == Kind::MixedCertificates;
         let age = now.duration_since(open.opened_at);
-        urgent.then_some(match age {
-            age if age < FRESH.0 => FRESH.1,
-            age if age < RECENT.0 => RECENT.1,
-            _ => OLD,
-        })
+        [FRESH, RECENT].into_iter().find(|(until, _)| urgent && age < *until).map(|(_, wait)| wait)
     });
-    waits.min().map(|wait| (after(now, wait), Purpose::Confirm))
+    let at = match waits.min() {
+        Some(wait) => after(now, wait),
+        None if watch.open().is_empty() => return None,
+        // By the grid, since a restart may find many.
+        None => grid(id, OPEN, now, 0.0),
+    };
+    Some((at, Purpose::Confirm))
 }
 
 /// The next instant of the domain's own grid after `now`, with jitter.

@@ -1,8 +1,19 @@
 //! When looks are taken, and what becomes of the wish for one.
 
+use kernel::decider::Decider;
+use proto::{
+    time,
+    v1::{AnomalyOpened, LogEvent, LogRecord, Reason, RoundCounted, Watched, log_event::Event},
+};
+
 use super::*;
 
 const INTERVAL: Duration = Duration::from_mins(10);
+
+/// The longest there is.
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -46,6 +57,86 @@ fn jitter_stays_small() {
     let calm = next(&watch, &id(7), INTERVAL, at(0), 0.0).at;
     let late = next(&watch, &id(7), INTERVAL, at(0), 1.0).at;
     assert_eq!(late.duration_since(calm), SignedDuration::from_secs(30));
+}
+
+#[test]
+fn what_is_first_seen_of_a_certificate_is_looked_at_again_at_once() {
+    assert_eq!(wait(&[opened(0, Kind::Weak, Severity::Warning)], 0), 0);
+    assert_eq!(wait(&[opened(0, Kind::Expired, Severity::Critical)], 0), 0);
+    assert_eq!(wait(&[opened(0, Kind::Unreachable, Severity::Critical)], 0), 20, "seen thrice");
+}
+
+#[test]
+fn the_older_an_urgent_anomaly_the_less_often_it_is_looked_at() {
+    for (kind, severity) in [
+        (Kind::Untrusted, Severity::Critical),
+        (Kind::Unreachable, Severity::Critical),
+        (Kind::MixedCertificates, Severity::Warning),
+    ] {
+        let opened = [opened(0, kind, severity)];
+        let waits = [1, 599, 600, 7_199].map(|age| wait(&opened, age));
+        assert_eq!(waits, [20, 20, 60, 60], "{kind:?}");
+        assert_each_five_minutes(&opened, 7_200);
+    }
+}
+
+#[test]
+fn also_a_warning_is_looked_at_each_five_minutes() {
+    assert_each_five_minutes(&[opened(0, Kind::Expiring, Severity::Warning)], 1);
+    assert_each_five_minutes(&[opened(0, Kind::Weak, Severity::Warning)], 86_400);
+}
+
+#[test]
+fn what_is_open_moves_no_turn_that_comes_sooner() {
+    let watch = told(&[opened(0, Kind::Weak, Severity::Warning)]);
+    let minute = Duration::from_mins(1);
+    assert_eq!(
+        next(&watch, &id(7), minute, at(1), 0.0),
+        next(&Watch::default(), &id(7), minute, at(1), 0.0)
+    );
+}
+
+#[test]
+fn many_that_are_open_after_a_restart_are_no_herd() {
+    let watch = told(&[opened(0, Kind::Weak, Severity::Warning)]);
+    let turns = (0..=255).map(|byte| first(&watch, &id(byte), WEEK, at(60), 0.0).at);
+    let soon = turns.filter(|turn| turn.duration_since(at(60)) < MINUTE).count();
+    assert!((26..=77).contains(&soon), "{soon} of 256 in the first of five minutes");
+}
+
+#[test]
+fn a_domain_that_fails_is_looked_at_by_its_rounds() {
+    let waits = |enabling: &[(i64, Event)]| {
+        [1, 2, 3, 9].map(|seen| {
+            let failed = RoundCounted {
+                kind: Kind::Unreachable.into(),
+                seen,
+                reason: Reason::ConnectTimeout.into(),
+                ..RoundCounted::default()
+            };
+            let failed = (0, Event::RoundCounted(failed));
+            let turn = turn_of(&[enabling, &[failed]].concat(), 0);
+            (turn.at.duration_since(at(0)).as_secs(), turn.purpose)
+        })
+    };
+    let enabling = (0, Event::Watched(Watched { enabling: true }));
+    assert_eq!(waits(&[]), [20, 40, 60, 60].map(|wait| (wait, Purpose::Confirm)));
+    assert_eq!(waits(&[enabling]), [10, 20, 20, 20].map(|wait| (wait, Purpose::Enabling)));
+}
+
+#[test]
+fn what_is_clean_again_is_looked_at_by_its_rounds() {
+    let waits = [1, 2, 3, 9].map(|clean| {
+        let counted = RoundCounted {
+            kind: Kind::Weak.into(),
+            clean,
+            clean_needed: 12,
+            ..RoundCounted::default()
+        };
+        let weak = opened(0, Kind::Weak, Severity::Warning);
+        wait(&[weak, (60, Event::RoundCounted(counted))], 60)
+    });
+    assert_eq!(waits, [20, 40, 60, 60]);
 }
 
 #[test]
@@ -105,4 +196,39 @@ fn a_job_that_is_held_up_is_offered_each_second_if_it_matters_now() {
     let mut patient = Plan::new(turn(0));
     patient.held_up(INTERVAL, at(0));
     assert_eq!(patient.turn.at, at(150));
+}
+
+/// What is known after events, each in its second.
+fn told(events: &[(i64, Event)]) -> Watch {
+    let records = events.iter().map(|(second, event)| LogRecord {
+        recorded_at: Some(time::write(at(*second))),
+        events: vec![LogEvent { event: Some(event.clone()) }],
+        ..LogRecord::default()
+    });
+    Watch::folded(&records.collect::<Vec<_>>())
+}
+
+fn opened(second: i64, kind: Kind, severity: Severity) -> (i64, Event) {
+    let (kind, severity) = (kind.into(), severity.into());
+    (second, Event::AnomalyOpened(AnomalyOpened { kind, severity, ..AnomalyOpened::default() }))
+}
+
+/// The turn after an answer of a domain whose interval is long.
+fn turn_of(events: &[(i64, Event)], second: i64) -> Turn {
+    next(&told(events), &id(7), WEEK, at(second), 1.0)
+}
+
+/// Seconds from an answer to the turn after it.
+fn wait(events: &[(i64, Event)], second: i64) -> i64 {
+    let turn = turn_of(events, second);
+    assert_eq!(turn.purpose, Purpose::Confirm);
+    turn.at.duration_since(at(second)).as_secs()
+}
+
+/// From some second on, the turns of a domain are five minutes apart.
+fn assert_each_five_minutes(events: &[(i64, Event)], second: i64) {
+    let first = turn_of(events, second).at;
+    assert!(first.duration_since(at(second)) <= MINUTE * 5, "{first}");
+    let following = next(&told(events), &id(7), WEEK, first, 1.0);
+    assert_eq!(following.at.duration_since(first), MINUTE * 5);
 }
