@@ -22,6 +22,7 @@ mod robots;
 mod scaling;
 mod secrets;
 mod standing_by;
+mod starting;
 mod subscribing;
 mod told;
 mod two_consoles;

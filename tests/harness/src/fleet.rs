@@ -53,6 +53,7 @@ pub struct Plan {
     detectors: usize,
     notifiers: usize,
     real_post: bool,
+    broker_last: bool,
     names: Vec<(String, IpAddr)>,
     settings: Vec<(&'static str, String)>,
 }
@@ -78,7 +79,9 @@ impl Plan {
     /// One of each service, and the mail sink of the lab.
     pub fn new(shape: Shape) -> Self {
         let (names, settings) = (Vec::new(), Vec::new());
-        Self { shape, probers: 1, detectors: 1, notifiers: 1, real_post: false, names, settings }
+        let (probers, detectors, notifiers) = (1, 1, 1);
+        let (real_post, broker_last) = (false, false);
+        Self { shape, probers, detectors, notifiers, real_post, broker_last, names, settings }
     }
 
     /// So many probers. An embedded fleet has always one.
@@ -97,6 +100,12 @@ impl Plan {
     #[must_use]
     pub fn with_a_real_mail_server(self) -> Self {
         Self { real_post: true, ..self }
+    }
+
+    /// The broker starts when every service has said that it misses it.
+    #[must_use]
+    pub fn with_the_broker_last(self) -> Self {
+        Self { broker_last: true, ..self }
     }
 
     /// Every process is told this beside the usual, or instead of it.
@@ -128,10 +137,14 @@ impl Plan {
         let post = Post::open(self.real_post).await;
         let names: Vec<_> = self.names.iter().map(|(name, ip)| (name.as_str(), *ip)).collect();
         let names = NameServer::knowing(&names).await;
-        let nats = match self.shape {
+        let mut nats = match self.shape {
             Shape::Embedded => None,
             Shape::Nats => Some(Nats::start_guarded().await),
         };
+        if self.broker_last {
+            // It keeps its port, and nothing is stored yet.
+            nats.as_mut().unwrap().kill().await;
+        }
         let mut settings = settings(&scene, post.address(), names.address(), directory.path());
         settings.extend(self.settings.iter().cloned());
         let mut members = Vec::new();
@@ -145,6 +158,12 @@ impl Plan {
                     directory.path(),
                 ));
             }
+        }
+        if self.broker_last {
+            for member in &mut members {
+                member.missing_the_broker().await;
+            }
+            nats.as_mut().unwrap().restart().await;
         }
         let api = first_ready(&mut members, directory.path()).await;
         let started = now();

@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use reqwest::StatusCode;
 use tokio::process::Command;
 
 use crate::eventually::eventually;
 use crate::nats::Nats;
 use crate::process::Process;
 use crate::{api, binary};
+
+/// What a service says on `/ready` until it has reached its broker.
+const NO_BROKER: &str = "the broker is not reachable";
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,16 +99,30 @@ impl Member {
 
     /// Waits until its admin port says that it is ready.
     pub(super) async fn ready(&mut self) {
+        let what = format!("{:?} {} is ready", self.role, self.number);
+        self.answering(&what, |status, _| status.is_success()).await;
+    }
+
+    /// Waits until its admin port says that it cannot reach the broker.
+    pub(super) async fn missing_the_broker(&mut self) {
+        let what = format!("{:?} {} misses the broker", self.role, self.number);
+        self.answering(&what, |status, said| {
+            status == StatusCode::SERVICE_UNAVAILABLE && said.contains(NO_BROKER)
+        })
+        .await;
+    }
+
+    /// Waits until its admin port answers `/ready` like that.
+    async fn answering(&mut self, what: &str, is_wanted: fn(StatusCode, &str) -> bool) {
         let before = "Answers on http://";
         let admin = self.process.said_since(self.log_before, before, |c| c == '/').await;
         let client = api::client();
-        let what = format!("{:?} {} is ready", self.role, self.number);
-        eventually(&what, async || {
+        eventually(what, async || {
             assert!(self.process.is_running(), "it ended:\n{}", self.process.log());
             let answer = client.get(format!("http://{admin}/ready")).send().await;
             let answer = answer.map_err(|error| error.to_string())?;
-            let (status, text) = (answer.status(), answer.text().await);
-            if status.is_success() { Ok(()) } else { Err(text.unwrap_or_default()) }
+            let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());
+            if is_wanted(status, &text) { Ok(()) } else { Err(format!("{status}: {text}")) }
         })
         .await;
     }
