@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use harness::api::Body;
 use harness::eventually::{eventually_within, throughout};
-use harness::fleet::{Fleet, NO_ROUTE, RECOVERY, Role, Shape, Watched};
-use harness::nats::Stored;
+use harness::fleet::{Fleet, NO_ROUTE, Plan, RECOVERY, Role, Shape, Watched};
 use harness::scene::{DAY, ninety_days};
 use lab::authority::Leaf;
 use lab::site::{Behaviour, Site};
 use proto::v1::{Event, Kind};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Domains that fail in the same moment; twenty make a judgement of their prober.
 const DOMAINS: usize = 25;
@@ -23,15 +22,31 @@ const THREE_ROUNDS: Duration = Duration::from_secs(75);
 const THREE_PERIODS: Duration = Duration::from_mins(7);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_prober_that_sees_nothing_but_failures_accuses_itself() {
-    let fleet = Fleet::start(Shape::Nats).await;
+async fn a_prober_in_one_process_that_sees_nothing_but_failures_accuses_itself() {
+    let fleet = a_prober_that_sees_nothing_but_failures_accuses_itself(Shape::Embedded).await;
+    assert_eq!(accused(&fleet).await.unwrap(), ["up-1"], "told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prober_on_nats_that_sees_nothing_but_failures_accuses_itself() {
+    let fleet = a_prober_that_sees_nothing_but_failures_accuses_itself(Shape::Nats).await;
+    assert_eq!(accused(&fleet).await.unwrap(), ["prober-1"], "told once");
+    let mut events = fleet.nats.as_ref().unwrap().messages("EVENTS").await;
+    events.retain(|message| message.decoded::<Event>().kind() == Kind::ProberBlind);
+    let subjects: Vec<_> = events.iter().map(|event| event.subject.as_str()).collect();
+    assert_eq!(subjects, ["certherald.events.prober_blind.prober-1.0"]);
+}
+
+/// The mail server is not ours.
+async fn a_prober_that_sees_nothing_but_failures_accuses_itself(shape: Shape) -> Fleet {
+    let fleet = Plan::new(shape).with_a_real_mail_server().start().await;
     let (site, domains) = many_fine(&fleet).await;
 
     site.close().await.unwrap();
     for domain in &domains {
         fleet.scan(domain).await;
     }
-    self_alert(&fleet, "certherald.events.prober_blind.prober-1.0").await;
+    until_self_alert(RECOVERY, &fleet).await;
     throughout(THREE_ROUNDS, "nothing is said of the domains", || no_word_of_them(&fleet)).await;
     site.open_again().await.unwrap();
     for domain in &domains {
@@ -39,7 +54,7 @@ async fn a_prober_that_sees_nothing_but_failures_accuses_itself() {
         fleet.until_state(domain, "secure").await;
     }
     no_word_of_them(&fleet).await.unwrap();
-    assert_eq!(blindness(&fleet).await.len(), 1, "told once");
+    fleet
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,11 +63,7 @@ async fn with_every_prober_dead_there_is_one_self_alert() {
     let (_site, domains) = many_fine(&fleet).await;
 
     fleet.kill(Role::Prober, 1).await;
-    eventually_within(THREE_PERIODS, "the detector says that it is blind", async || {
-        let blindness = blindness(&fleet).await;
-        if blindness.is_empty() { Err(format!("{:?}", kinds(&fleet).await)) } else { Ok(()) }
-    })
-    .await;
+    until_self_alert(THREE_PERIODS, &fleet).await;
     for domain in &domains {
         fleet.until_state(domain, "unknown").await;
     }
@@ -62,7 +73,7 @@ async fn with_every_prober_dead_there_is_one_self_alert() {
         fleet.until_state(domain, "secure").await;
     }
     no_word_of_them(&fleet).await.unwrap();
-    assert_eq!(blindness(&fleet).await.len(), 1, "told once");
+    assert_eq!(accused(&fleet).await.unwrap().len(), 1, "told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,9 +87,9 @@ async fn one_domain_that_cannot_be_seen_is_told_of_over_nats() {
 }
 
 /// The prober has no route to it, and says so: nothing is known of the domain, and nothing is wrong
-/// with the prober, which sees all the others.
+/// with the prober, which sees all the others. The mail server is not ours.
 async fn one_domain_that_cannot_be_seen_is_told_of(shape: Shape) {
-    let fleet = Fleet::start(shape).await;
+    let fleet = Plan::new(shape).with_a_real_mail_server().start().await;
     let site = Site::open(Behaviour::Serve(fleet.scene.good("a.test"))).await.unwrap();
     let stranded = fleet.watch("a.test", &site).await;
     for port in [site.port(), site.port() - 1, site.port() + 1] {
@@ -127,38 +138,43 @@ async fn many_fine(fleet: &Fleet) -> (Site, Vec<Watched>) {
     (site, domains)
 }
 
-/// The self-alert is published, and told by mail.
-async fn self_alert(fleet: &Fleet, subject: &str) {
-    eventually_within(RECOVERY, "a self-alert", async || {
-        let blindness = blindness(fleet).await;
-        let subjects: Vec<_> = blindness.iter().map(|event| event.subject.as_str()).collect();
-        if subjects == [subject] { Ok(()) } else { Err(format!("{subjects:?}")) }
+/// Waits until a self-alert is published, and told by mail and in the inbox.
+async fn until_self_alert(within: Duration, fleet: &Fleet) {
+    eventually_within(within, "a self-alert", async || {
+        let accused = accused(fleet).await?;
+        if accused.is_empty() {
+            Err(format!("{:#?}", fleet.api.all("/events").await?))
+        } else {
+            Ok(())
+        }
     })
     .await;
-    eventually_within(RECOVERY, "a mail about it", async || {
-        let letters = fleet.api.all("/deliveries?method=email").await?;
-        let told = letters.iter().find(|letter| letter["kind"] == "prober_blind");
-        let mails = told.map(|letter| fleet.mails_of(letter)).unwrap_or_default();
-        if mails.len() == 1 { Ok(()) } else { Err(format!("{letters:#?}")) }
+    let accused = accused(fleet).await.unwrap();
+    eventually_within(RECOVERY, "a mail and an inbox entry about it", async || {
+        let is_alert = |news: &&Value| news["kind"] == "prober_blind";
+        let (letters, entries) =
+            (fleet.api.all("/deliveries?method=email").await?, fleet.api.all("/inbox").await?);
+        let letter = letters.iter().find(is_alert).ok_or(format!("mails: {letters:#?}"))?;
+        let mails = fleet.mails_of(letter);
+        let [mail] = &mails[..] else { return Err(format!("mails: {mails:#?}")) };
+        let entry = entries.iter().find(is_alert).ok_or(format!("inbox: {entries:#?}"))?;
+        assert!(mail.subject().contains(&accused[0]), "{}", mail.subject());
+        assert!(entry["title"].as_str().unwrap().contains(&accused[0]), "{entry:#}");
+        Ok(())
     })
     .await;
 }
 
-async fn blindness(fleet: &Fleet) -> Vec<Stored> {
-    let mut events = fleet.nats.as_ref().unwrap().messages("EVENTS").await;
-    events.retain(|message| message.decoded::<Event>().kind() == Kind::ProberBlind);
-    events
-}
-
-async fn kinds(fleet: &Fleet) -> Vec<Kind> {
-    let events = fleet.nats.as_ref().unwrap().messages("EVENTS").await;
-    events.iter().map(|message| message.decoded::<Event>().kind()).collect()
+/// Whom the self-alerts so far accuse.
+async fn accused(fleet: &Fleet) -> Result<Vec<String>, String> {
+    let mut events = fleet.api.all("/events").await?;
+    events.retain(|event| event["kind"] == "prober_blind");
+    Ok(events.iter().map(|event| event["host"].as_str().unwrap().to_owned()).collect())
 }
 
 /// That a prober sees again is news of ours, and may be told.
 async fn no_word_of_them(fleet: &Fleet) -> Result<(), String> {
-    let events = fleet.nats.as_ref().unwrap().messages("EVENTS").await;
-    let mut said: Vec<_> = events.iter().map(Stored::decoded::<Event>).collect();
-    said.retain(|event| event.host.ends_with(".many.test"));
+    let mut said = fleet.api.all("/events").await?;
+    said.retain(|event| event["host"].as_str().unwrap().ends_with(".many.test"));
     if said.is_empty() { Ok(()) } else { Err(format!("{said:#?}")) }
 }
