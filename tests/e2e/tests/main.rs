@@ -17,6 +17,7 @@ mod going_blind;
 mod killing;
 mod leading;
 mod linking;
+mod person;
 mod refusing;
 mod robots;
 mod scaling;

@@ -5,10 +5,11 @@ use futures::future::join;
 use harness::api::{Api, Body};
 use harness::eventually::eventually;
 use harness::fleet::{Fleet, Plan, Role, Shape};
-use reqwest::header::{COOKIE, HeaderMap, IF_MATCH, LOCATION, SET_COOKIE};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Method, StatusCode};
+use reqwest::header::IF_MATCH;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+
+use crate::person::{Person, client};
 
 const PASSWORD: &str = "correct-horse";
 
@@ -209,61 +210,4 @@ async fn raw(
     }
     let answer = request.send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
-}
-
-/// Somebody at a browser.
-#[derive(Debug, Clone, Default)]
-struct Person {
-    cookie: String,
-}
-
-impl Person {
-    /// Sends a form; answers where that leads.
-    async fn post(&mut self, api: &Api, path: &str, form: &str) -> String {
-        let request = client().post(format!("{}{path}", api.base()));
-        let request = request.header(COOKIE, &self.cookie).header("sec-fetch-site", "same-origin");
-        let form_type = "application/x-www-form-urlencoded";
-        let request = request.header("content-type", form_type).body(form.to_owned());
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{:?}", answer.text().await);
-        let header = |headers: &HeaderMap, name| headers[name].to_str().unwrap().to_owned();
-        let cookie = header(answer.headers(), SET_COOKIE);
-        cookie.split(';').next().unwrap().clone_into(&mut self.cookie);
-        header(answer.headers(), LOCATION)
-    }
-
-    async fn status(&self, api: &Api) -> (StatusCode, String) {
-        let answer = client().get(format!("{}/", api.base())).header(COOKIE, &self.cookie);
-        let answer = answer.send().await.unwrap();
-        (answer.status(), answer.text().await.unwrap())
-    }
-
-    /// Waits until a console lets them in.
-    async fn until_admitted(&self, api: &Api) {
-        self.until(api, StatusCode::OK).await;
-    }
-
-    /// Waits until a console sends them to its sign-in.
-    async fn until_refused(&self, api: &Api) {
-        self.until(api, StatusCode::SEE_OTHER).await;
-    }
-
-    async fn until(&self, api: &Api, wanted: StatusCode) {
-        eventually(&format!("the front page answers {wanted}"), async || {
-            let (status, _) = self.status(api).await;
-            if status == wanted { Ok(()) } else { Err(status) }
-        })
-        .await;
-    }
-
-    /// What the pages of the session carry.
-    async fn csrf(&self, api: &Api) -> String {
-        let (_, page) = self.status(api).await;
-        let (_, rest) = page.split_once("data-csrf=\"").unwrap();
-        rest.split_once('"').unwrap().0.to_owned()
-    }
-}
-
-fn client() -> Client {
-    Client::builder().no_proxy().redirect(Policy::none()).build().unwrap()
 }
