@@ -41,7 +41,7 @@ const JITTER_MAX: Duration = Duration::from_secs(30);
 /// it and watches.
 const FRESH: (SignedDuration, Duration) = (SignedDuration::from_mins(10), Duration::from_secs(20));
 const RECENT: (SignedDuration, Duration) = (SignedDuration::from_hours(2), Duration::from_mins(1));
-/// How often at least a domain is looked at of which any anomaly is open, however long its interval.
+/// How often at least a domain is looked at while any anomaly of it is open, whatever its interval.
 const OPEN: Duration = Duration::from_mins(5);
 
 /// When to look next, and why.
