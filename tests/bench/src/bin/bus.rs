@@ -1,7 +1,6 @@
 //! Appends and consumes a second on both buses, beside the bare client and the bare store under
 //! them. Messages of 500 bytes over 1,000 subjects; every write is synced to the device before it
-//! is answered, but for those that need only outlive the process. Nothing is promised of a bus: it
-//! is what bounds the rest.
+//! is answered.
 
 #![expect(clippy::print_stdout, reason = "it prints figures")]
 
@@ -36,47 +35,32 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 #[tokio::main]
 async fn main() -> Outcome<()> {
     println!(
-        "{MESSAGES} messages of {MESSAGE_BYTES} bytes, {IN_FLIGHT} appends in flight; a second, \
-         and the ratio to the bare row above:"
+        "{MESSAGES} messages of {MESSAGE_BYTES} bytes, {IN_FLIGHT} appends in flight; a second:"
     );
     let directory = tempfile::tempdir()?;
-    let bare = bare_redb(&directory.path().join("bare.redb"))?;
-    let remark = format!("{IN_FLIGHT} to a transaction");
-    bare.print("bare redb", &bare, &remark);
+    let (append, consume) = bare_redb(&directory.path().join("bare.redb"))?;
+    println!(
+        "bare redb     append {append:>8.0}   consume {consume:>8.0}   {IN_FLIGHT} to a transaction"
+    );
     let embedded = Embedded::open(&directory.path().join("embedded"))?;
-    let [detector, prober] = [Service::Detector, Service::Prober].map(|one| embedded.bus(one));
-    ours("embedded", &detector, &prober, &bare).await?;
+    ours("embedded", &embedded.bus(Service::Detector), &embedded.bus(Service::Prober)).await?;
 
     let server = harness::nats::Nats::start().await;
-    let bare = bare_nats(&server.client().await).await?;
-    bare.print("bare nats", &bare, "");
+    let (append, consume) = bare_nats(&server.client().await).await?;
+    println!("bare nats     append {append:>8.0}   consume {consume:>8.0}");
     let nats = Nats::connect(NatsOptions::new(server.url())).await?;
-    ours("nats", &nats.bus(Service::Detector), &nats.bus(Service::Prober), &bare).await
+    ours("nats", &nats.bus(Service::Detector), &nats.bus(Service::Prober)).await
 }
 
-/// Appends and consumes a second.
-struct Rates {
-    append: f64,
-    consume: f64,
-}
-
-impl Rates {
-    fn print(&self, name: &str, bare: &Self, remark: &str) {
-        let (append, consume) = (self.append / bare.append, self.consume / bare.consume);
-        println!(
-            "{name:<13} append {:>8.0} {append:>6.2}   consume {:>8.0} {consume:>6.2}   {remark}",
-            self.append, self.consume
-        );
-    }
-}
-
-async fn ours(name: &str, detector: &SharedBus, prober: &SharedBus, bare: &Rates) -> Outcome<()> {
-    let append = appends(detector, &LOG, subject::log).await?;
-    let consume = consumes(detector, &LOG).await?;
-    Rates { append, consume }.print(name, bare, "LOG, synced");
-    let append = appends(prober, &FACTS, subject::fact).await?;
-    let consume = consumes(detector, &FACTS).await?;
-    Rates { append, consume }.print(name, bare, "FACTS, outlives the process");
+async fn ours(name: &str, detector: &SharedBus, prober: &SharedBus) -> Outcome<()> {
+    let appended = appends(detector, &LOG, subject::log).await?;
+    let consumed = consumes(detector, &LOG).await?;
+    println!("{name:<13} append {appended:>8.0}   consume {consumed:>8.0}   LOG, synced");
+    let appended = appends(prober, &FACTS, subject::fact).await?;
+    let consumed = consumes(detector, &FACTS).await?;
+    println!(
+        "{name:<13} append {appended:>8.0}   consume {consumed:>8.0}   FACTS, outlives the process"
+    );
     Ok(())
 }
 
@@ -134,7 +118,7 @@ async fn consumes(bus: &SharedBus, stream: &'static Stream) -> Outcome<f64> {
     Ok(rate(expected, begun))
 }
 
-async fn bare_nats(client: &async_nats::Client) -> Outcome<Rates> {
+async fn bare_nats(client: &async_nats::Client) -> Outcome<(f64, f64)> {
     let context = jetstream::new(client.clone());
     let config = jetstream::stream::Config {
         name: "BARE".to_owned(),
@@ -154,7 +138,7 @@ async fn bare_nats(client: &async_nats::Client) -> Outcome<Rates> {
         .try_for_each(async |()| Ok(()))
         .await
         .map_err(|error| error.to_string())?;
-    let append = rate(MESSAGES, begun);
+    let appended = rate(MESSAGES, begun);
 
     let config = jetstream::consumer::pull::Config {
         durable_name: Some("bare".to_owned()),
@@ -172,11 +156,11 @@ async fn bare_nats(client: &async_nats::Client) -> Outcome<Rates> {
             held.clear();
         }
     }
-    Ok(Rates { append, consume: rate(MESSAGES, begun) })
+    Ok((appended, rate(MESSAGES, begun)))
 }
 
 /// Rows by number, and how far they were read: what any log in redb costs at the least.
-fn bare_redb(path: &Path) -> Outcome<Rates> {
+fn bare_redb(path: &Path) -> Outcome<(f64, f64)> {
     const ROWS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");
     const READ: TableDefinition<'_, (), u64> = TableDefinition::new("read");
     let database = Database::create(path)?;
@@ -195,7 +179,7 @@ fn bare_redb(path: &Path) -> Outcome<Rates> {
         }
         transaction.commit()?;
     }
-    let append = rate(MESSAGES, begun);
+    let appended = rate(MESSAGES, begun);
 
     let begun = Instant::now();
     for batch in batches() {
@@ -209,7 +193,7 @@ fn bare_redb(path: &Path) -> Outcome<Rates> {
         }
         transaction.commit()?;
     }
-    Ok(Rates { append, consume: rate(MESSAGES, begun) })
+    Ok((appended, rate(MESSAGES, begun)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]

@@ -11,7 +11,7 @@ use reqwest::Client;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::routes::Route;
+use crate::town::Town;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -29,6 +29,12 @@ pub(crate) struct Caller {
     base: String,
     token: String,
     client: Client,
+}
+
+/// What is asked for, and how it is called in the table.
+pub(crate) struct Route {
+    pub(crate) name: &'static str,
+    path: String,
 }
 
 impl Caller {
@@ -76,15 +82,14 @@ impl Caller {
         Ok(took)
     }
 
-    /// What the API shows at a path.
-    pub(crate) async fn json(&self, path: &str) -> Outcome<Value> {
+    async fn json(&self, path: &str) -> Outcome<Value> {
         let url = format!("{}/api/v1/{path}", self.base);
         let response = self.client.get(url).bearer_auth(&self.token).send().await?;
         Ok(serde_json::from_slice(&response.error_for_status()?.bytes().await?)?)
     }
 
     /// The cursor half way through a list.
-    pub(crate) async fn half_way(&self, list: &str, items: usize) -> Outcome<String> {
+    async fn half_way(&self, list: &str, items: usize) -> Outcome<String> {
         let mut cursor = String::new();
         for _ in 0..(items / STRIDE / 2).max(1) {
             let page = self.json(&format!("{list}&limit={STRIDE}{cursor}")).await?;
@@ -92,5 +97,65 @@ impl Caller {
             cursor = format!("&cursor={next}");
         }
         Ok(cursor)
+    }
+
+    /// Everything that is asked for.
+    pub(crate) async fn routes(&self, domains: usize) -> Outcome<Vec<Route>> {
+        let route = |name, path: &str| Route { name, path: format!("/api/v1/{path}") };
+        let page = |name, path: &str| Route { name, path: path.to_owned() };
+        let list = self.json("domains?limit=1").await?;
+        let issuer = list["items"][0]["issuer"].as_str().unwrap_or_default();
+        let issuer: String = url::form_urlencoded::byte_serialize(issuer.as_bytes()).collect();
+        let one = Town::id(domains / 2);
+        let deep = self.half_way("domains?sort=name", domains).await?;
+        let deep_expiry = self.half_way("domains?sort=-expires", domains).await?;
+        let deep_delivery =
+            self.half_way("deliveries?method=internal", domains.min(50_000)).await?;
+        let far = "expires_from=2000-01-01T00:00:00Z&expires_before=2100-01-01T00:00:00Z";
+        Ok(vec![
+            route("overview", "overview"),
+            route("domains", "domains"),
+            route("  by expiry", "domains?sort=expires"),
+            route("  by state", "domains?sort=state"),
+            route("  by adding, latest first", "domains?sort=-added"),
+            route("  1,000 of them", "domains?limit=1000"),
+            route("  half way", &format!("domains?sort=name{deep}")),
+            route("  half way by expiry", &format!("domains?sort=-expires{deep_expiry}")),
+            route("  in a state", "domains?state=abnormal&sort=expires"),
+            route("  with a tag", "domains?tag=team-7"),
+            route("  with a kind", "domains?kind=expired&sort=state"),
+            route("  of a severity", "domains?severity=warning"),
+            route("  of an issuer", &format!("domains?issuer={issuer}&sort=-expires")),
+            route("  that expire in a century", &format!("domains?{far}")),
+            route("  named 9999", "domains?text=9999"),
+            route("  named example", "domains?text=example&sort=state"),
+            route("  named like none", "domains?text=zzz"),
+            route(
+                "  of all these",
+                &format!("domains?state=secure&tag=team-3&text=1&issuer={issuer}"),
+            ),
+            route("export", "domains.csv"),
+            route("export of a tag", "domains.csv?tag=team-7"),
+            route("one domain", &format!("domains/{one}")),
+            route("its events", &format!("domains/{one}/events")),
+            route("anomalies", "anomalies"),
+            route("  critical ones", "anomalies?severity=critical"),
+            route("  closed ones", "anomalies?state=closed"),
+            route("inbox", "inbox"),
+            route("  unread", "inbox?unread=true"),
+            route("deliveries", "deliveries"),
+            route("  half way", &format!("deliveries?method=internal{deep_delivery}")),
+            route("  parked ones", "deliveries?state=parked"),
+            route("events", "events"),
+            route("contacts", "contacts"),
+            route("settings", "settings"),
+            route("system", "system"),
+            page("page: overview", "/"),
+            page("page: domains", "/domains"),
+            page("  in a state", "/domains?state=abnormal&sort=expires"),
+            page("  named example", "/domains?text=example&sort=state"),
+            page("page: one domain", &format!("/domains/{one}")),
+            page("page: anomalies", "/anomalies"),
+        ])
     }
 }

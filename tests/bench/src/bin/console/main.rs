@@ -1,6 +1,5 @@
 //! The console before many domains: how long it takes to open and to show its first page, the first
-//! byte of every page and list beside what is promised, and memory. Everything goes through its
-//! port.
+//! byte of every list, and memory. Everything goes through its port.
 //!
 //! `cargo run --release -p bench --bin console [DOMAINS] [--up PROGRAM]`. With `--up`, the program
 //! (`certherald`) then opens the same directory with all services in it: anew, again, and after a
@@ -9,28 +8,17 @@
 #![expect(clippy::print_stdout, reason = "it prints figures")]
 
 mod load;
-mod people;
-mod routes;
 mod stage;
 mod town;
 mod whole;
 
-use std::{
-    error::Error,
-    hint::black_box,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{error::Error, hint::black_box, path::Path, time::Instant};
 
 use bench::{child, child::Peer, cpu};
 use chassis::clock::{Clock, SystemClock};
 use console::domain::board::Board;
 
 use self::{load::Caller, town::Town};
-
-/// What is promised of the first byte of a page before 100,000 domains, all but a hundredth of the
-/// times.
-const PROMISED: Duration = Duration::from_millis(50);
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -95,18 +83,11 @@ fn token(data: &Path) -> Outcome<String> {
 }
 
 async fn routes(measured: &Measured, domains: usize) -> Outcome<()> {
-    println!(
-        "{:<40} {:>10} {:>10}     promised: p99 below {PROMISED:.0?}",
-        "first byte", "p50", "p99"
-    );
-    let mut above = 0;
-    for route in routes::all(&measured.caller, domains).await? {
+    println!("{:<28} {:>10} {:>10}", "first byte", "p50", "p99");
+    for route in measured.caller.routes(domains).await? {
         let (half, most) = measured.caller.times(&route).await?;
-        let verdict = if most < PROMISED { "" } else { "above" };
-        above += usize::from(most >= PROMISED);
-        println!("{:<40} {half:>10.2?} {most:>10.2?}     {verdict}", route.name);
+        println!("{:<28} {half:>10.2?} {most:>10.2?}", route.name);
     }
-    println!("above what is promised: {above}");
     Ok(())
 }
 

@@ -12,19 +12,16 @@ use console::domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::{
-    id::{DeliveryId, DomainId},
+    id::{ContactId, DeliveryId, DomainId},
     subject::Entity,
     time,
     v1::{
         self, AnomalyOpened, Chain, ChainLearned, DeliveryDelivered, DeliveryDue, DeliveryEvent,
-        DeliveryParked, DeliveryRecord, EndpointFact, EndpointSeen, Event, InboxEntry, Kind,
-        LogEvent, LogRecord, ScanFact, Severity, State, delivery_due::Cause, delivery_event,
-        log_event,
+        DeliveryRecord, EndpointFact, EndpointSeen, Event, InboxEntry, Kind, LogEvent, LogRecord,
+        ScanFact, Severity, State, delivery_due::Cause, delivery_event, log_event,
     },
 };
 use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
-
-use crate::people;
 
 /// Issuers of all certificates.
 const ISSUERS: usize = 20;
@@ -37,13 +34,7 @@ const TAGS: usize = 20;
 /// Days within which all certificates expire.
 const DAYS: i64 = 90;
 /// Deliveries, at most: as many as the console shows.
-pub(crate) const DELIVERIES_MAX: usize = 50_000;
-
-/// Of so many deliveries one goes by mail. The others go to the inbox of the contact that hears of
-/// all.
-const BY_MAIL: usize = 4;
-/// Of so many mails one is given up.
-const GIVEN_UP: usize = 20;
+const DELIVERIES_MAX: usize = 50_000;
 
 /// What makes the messages.
 pub(crate) struct Town {
@@ -77,6 +68,11 @@ impl Town {
         place.id()
     }
 
+    /// The contact that hears of all.
+    pub(crate) fn contact() -> ContactId {
+        ContactId::derive(&["operator"])
+    }
+
     /// All that is said of one domain.
     pub(crate) fn said(&mut self, number: usize) -> Vec<Heard> {
         let id = Self::id(number);
@@ -89,17 +85,13 @@ impl Town {
             said.push(Heard::Happened(Box::new(self.happened(number))));
         }
         if number < DELIVERIES_MAX {
-            let by_mail = number % BY_MAIL == 1;
-            let channel = if by_mail { "email" } else { "internal" };
             said.push(Heard::Told {
-                channel: channel.parse().expect("the channel is a token"),
-                contact: people::contact(if by_mail { number } else { 0 }),
+                channel: "internal".parse().expect("the channel is a token"),
+                contact: Self::contact(),
                 domain: Some(id),
-                record: self.told(number, by_mail),
+                record: self.told(number),
             });
         }
-        let ordered = people::ordered(number, id, self.now);
-        said.extend(ordered.into_iter().map(|(entity, record)| Heard::Ordered(entity, record)));
         said
     }
 
@@ -196,7 +188,7 @@ impl Town {
         }
     }
 
-    fn told(&self, number: usize, by_mail: bool) -> DeliveryRecord {
+    fn told(&self, number: usize) -> DeliveryRecord {
         let id = DeliveryId::derive(&[&number.to_string()]).to_string();
         let mut due = DeliveryDue {
             event: Some(self.happened(number)),
@@ -210,16 +202,9 @@ impl Town {
             kind: kind(number).into(),
             severity: severity(number).into(),
         };
-        let ended = if by_mail && (number / BY_MAIL).is_multiple_of(GIVEN_UP) {
-            let reason = "550 5.1.1 no such mailbox".to_owned();
-            let parked = DeliveryParked { attempt: 1, reason, ..DeliveryParked::default() };
-            delivery_event::Event::Parked(parked)
-        } else {
-            let inbox_entry = Some(entry).filter(|_| !by_mail);
-            let delivered = DeliveryDelivered { attempt: 1, reply: String::new(), inbox_entry };
-            delivery_event::Event::Delivered(delivered)
-        };
-        let steps = [delivery_event::Event::Due(due), ended];
+        let delivered =
+            DeliveryDelivered { attempt: 1, reply: String::new(), inbox_entry: Some(entry) };
+        let steps = [delivery_event::Event::Due(due), delivery_event::Event::Delivered(delivered)];
         let events =
             steps.map(|event| DeliveryEvent { delivery_id: id.clone(), event: Some(event) });
         DeliveryRecord { recorded_at: Some(time::write(self.now)), events: events.into() }
