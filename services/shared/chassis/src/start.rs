@@ -131,6 +131,7 @@ where
         admin,
     };
     tasks.spawn("signals", signals(tasks.clone()));
+    tasks.spawn("metrics", telemetry::gather(metrics.clone(), tasks.stopping()));
     // Before the services: whoever waits for readiness must be able to ask while they start.
     tasks.spawn("admin port", health::serve(listener, health, metrics, tasks.stopping()));
     info!(admin = %admin, "Answers on http://{admin}/ready.");

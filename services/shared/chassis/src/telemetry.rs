@@ -1,8 +1,10 @@
 //! Logs and metrics.
 
-use std::{io::IsTerminal, str::FromStr};
+use std::{convert::Infallible, io::IsTerminal, str::FromStr, time::Duration};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{
     EnvFilter,
     filter::{LevelFilter, ParseError},
@@ -13,6 +15,9 @@ use tracing_subscriber::{
 
 /// Noise of libraries that is kept down unless asked for. lettre would log the sign-in of SMTP.
 const QUIET: &str = "lettre=info,hyper=info,rustls=info,h2=info,async_nats=warn,sled=warn";
+
+/// How often samples are gathered into their histograms: until then, each takes memory of its own.
+const GATHER_EVERY: Duration = Duration::from_secs(5);
 
 /// What is logged: levels, and `target=level`, with commas between.
 ///
@@ -79,6 +84,24 @@ pub fn begin(filter: &LogFilter) -> Result<PrometheusHandle, TelemetryError> {
     PrometheusBuilder::new().install_recorder().map_err(|_| TelemetryError::Begun)
 }
 
+/// Gathers samples into their histograms until the process stops. Asking for the metrics does so as
+/// well; but nobody may ever ask.
+///
+/// # Errors
+///
+/// Never.
+pub async fn gather(
+    metrics: PrometheusHandle,
+    stopping: CancellationToken,
+) -> Result<(), Infallible> {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return Ok(()),
+            () = sleep(GATHER_EVERY) => metrics.run_upkeep(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +115,22 @@ mod tests {
         for text in ["", "inf", "a=b", "info,", "debug,console", "info,a=loud"] {
             assert_eq!(text.parse::<LogFilter>(), Err(InvalidLogFilter), "{text}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn samples_are_gathered_though_nobody_asks_for_the_metrics() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || metrics::histogram!("looked").record(1.0));
+        // Rendering would gather, too: only what the recorder shows of itself tells.
+        let gathered = || format!("{recorder:?}").contains("RollingSummary");
+        assert!(!gathered(), "{recorder:?}");
+        let stopping = CancellationToken::new();
+        let stop = async {
+            sleep(GATHER_EVERY * 2).await;
+            stopping.cancel();
+        };
+        let (gathering, ()) = tokio::join!(gather(recorder.handle(), stopping.clone()), stop);
+        gathering.unwrap();
+        assert!(gathered(), "{recorder:?}");
     }
 }
