@@ -75,9 +75,13 @@ async fn ready(options: &NatsOptions) -> SharedBus {
     elected("the cluster stores", async || {
         for stream in [&LOG, &FACTS] {
             let subject = stream.subjects.replace('>', "0.ready");
-            bus.append(message(stream, &subject, &format!("ready-{}", stream.name))).await?;
+            match bus.append(message(stream, &subject, &format!("ready-{}", stream.name))).await {
+                Ok(_) => {}
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => panic!("a cluster that is not ready yet refuses for good: {error:?}"),
+            }
         }
-        Ok::<_, chassis::bus::AppendError>(())
+        Ok(())
     })
     .await;
     bus

@@ -127,11 +127,53 @@ const OUT_OF_SPACE: [ErrorCode; 6] = [
     ErrorCode::TEMP_STORAGE_FAILED,
 ];
 
-/// Refusals that a cluster gives while it makes up its mind.
-const PASSING: [ErrorCode; 5] = [
+/// Refusals that a cluster gives while it makes up its mind, or servers of it are gone or older than
+/// others.
+const PASSING: [ErrorCode; 10] = [
+    ErrorCode::CLUSTER_NO_PEERS,
     ErrorCode::STREAM_NOT_FOUND,
+    ErrorCode::STREAM_OFFLINE,
+    ErrorCode::STREAM_OFFLINE_REASON,
     ErrorCode::CONSUMER_NOT_FOUND,
+    ErrorCode::CONSUMER_OFFLINE,
+    ErrorCode::CONSUMER_OFFLINE_REASON,
     ErrorCode::STREAM_EXPECTED_LAST_SEQ_PER_SUBJECT_NOT_READY,
     ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT,
     ErrorCode::STREAM_TOO_MANY_REQUESTS,
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn refusal(code: u64, error: u64) -> BusError {
+        let error = json!({ "code": code, "err_code": error, "description": "as the server says" });
+        let answer = json!({ "error": error }).to_string();
+        understood::<Value>(answer.as_bytes()).unwrap_err().while_doing("ask")
+    }
+
+    #[test]
+    fn what_a_cluster_refuses_for_want_of_servers_passes() {
+        for (code, error) in [
+            (400, 10_005),
+            (500, 10_118),
+            (500, 10_119),
+            (500, 10_194),
+            (500, 10_195),
+            (503, 10_008),
+        ] {
+            let refusal = refusal(code, error);
+            assert!(refusal.is_transient(), "{error}: {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_does_not_know_or_want_does_not_pass() {
+        for (code, error) in [(400, 10_003), (400, 10_074), (500, 10_052)] {
+            let refusal = refusal(code, error);
+            assert!(matches!(refusal, BusError::Refused { .. }), "{error}: {refusal:?}");
+        }
+    }
+}
