@@ -75,6 +75,8 @@ pub(super) struct Engine {
     save_by: Option<Instant>,
     /// Why nothing can be stored at present.
     failing: Option<Failing>,
+    /// When reading is tried again, if what consumers wait for could not be read.
+    look_after: Option<Instant>,
     /// Whether there is more to do than one turn does.
     hurries: bool,
 }
@@ -155,6 +157,7 @@ impl Engine {
             written: Written::default(),
             save_by: None,
             failing: None,
+            look_after: None,
             hurries: false,
         };
         engine.reread()?;
@@ -174,8 +177,11 @@ impl Engine {
         if self.hurries {
             return Some(at.now);
         }
-        let due = self.places.iter().filter_map(Place::next_due);
-        let due = due.chain(self.save_by).chain(self.ages.next_due(at)).min()?;
+        let look = match self.look_after {
+            Some(look_after) => Some(look_after),
+            None => self.places.iter().filter_map(Place::next_due).min(),
+        };
+        let due = look.into_iter().chain(self.save_by).chain(self.ages.next_due(at)).min()?;
         Some(due.max(not_before.unwrap_or(due)))
     }
 
@@ -244,10 +250,17 @@ impl Engine {
     /// Hands out what there is.
     fn serve(&mut self, at: Moment) {
         self.hurries = false;
-        for place in &mut self.places {
-            let last = self.lasts.get(place.consumer.stream.name).copied().unwrap_or_default();
-            // An error makes the store suspect, and the next turn mends it; who waits, waits on.
-            self.hurries |= place.serve(&self.disk, last, at).unwrap_or(false);
+        if self.look_after.is_none_or(|look_after| look_after <= at.now) {
+            let mut unread = None;
+            for place in &mut self.places {
+                let last = self.lasts.get(place.consumer.stream.name).copied().unwrap_or_default();
+                match place.serve(&self.disk, last, at) {
+                    Ok(more) => self.hurries |= more,
+                    // Who waits, waits on.
+                    Err(failure) => unread = Some(failure),
+                }
+            }
+            self.looked(unread);
         }
         if self.save_by.is_none() && self.places.iter().any(|place| place.queue.is_unsaved()) {
             self.save_by = Some(at.after(SAVE_AFTER));

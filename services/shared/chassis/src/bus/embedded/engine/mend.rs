@@ -24,8 +24,8 @@ use crate::{
     error::Chain,
 };
 
-/// Time between attempts to store something after one failed: each may have to check the whole
-/// store.
+/// Time between attempts to store or read something after one failed: each may have to check the
+/// whole store.
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 
 /// A store that does not store.
@@ -118,6 +118,23 @@ impl Engine {
         self.failing = Some(Failing { because: failure.clone(), until });
     }
 
+    /// Takes note of whether what consumers wait for could be read. If not, the store is opened anew,
+    /// and it is tried again after a while: appends go on meanwhile.
+    pub(super) fn looked(&mut self, unread: Option<Failure>) {
+        let before = self.look_after.take();
+        match unread {
+            Some(failure) => {
+                if before.is_none() {
+                    error!(error = %Chain(&failure), "Cannot read: trying until it works again.");
+                }
+                self.reopen();
+                self.look_after = Some(self.moment().after(RETRY_EVERY));
+            }
+            None if before.is_some() => info!("The store is read again."),
+            None => {}
+        }
+    }
+
     fn reopen(&mut self) {
         match self.disk.reopen().and_then(|()| self.reread()) {
             // What it had of consumers when it failed is uncertain.
@@ -148,5 +165,60 @@ impl Engine {
             self.set_last(&stream, last, at);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proto::stream::JOBS;
+    use redb::TableDefinition;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        bus::{
+            Consumer,
+            embedded::{
+                command::{Claim, Command},
+                disk::Disk,
+                heads::Heads,
+            },
+        },
+        clock::{Clock, SystemClock},
+    };
+
+    /// A store that says that a job is there, and has something else in its place.
+    fn spoilt(disk: &Disk) -> Result<(), Failure> {
+        let write = disk.begin()?;
+        write.open_table(STREAMS)?.insert(JOBS.name, 1)?;
+        write.open_table(TableDefinition::<&str, u64>::new("messages.JOBS"))?;
+        write.commit()?;
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_tried_again_after_a_while_and_not_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Disk::open(directory.path(), SystemClock.now()).unwrap());
+        spoilt(&disk).unwrap();
+        let mut engine =
+            Engine::open(disk.clone(), Arc::new(Heads::new()), Arc::new(SystemClock)).unwrap();
+        let consumer = Consumer {
+            stream: &JOBS,
+            name: "prober".to_owned(),
+            pattern: JOBS.subjects.to_owned(),
+            ack_wait: Duration::from_mins(1),
+            held_max: 1,
+        };
+        let seat = engine.enlist(consumer, engine.moment()).unwrap();
+        let (reply, mut claimed) = oneshot::channel();
+        let begun = Instant::now();
+        engine.turn([Command::Claim(Claim { seat, most: 1, reply })].into_iter());
+        assert!(claimed.try_recv().is_err(), "there is no job");
+        let wake = engine.next_wake().expect("it is tried again");
+        assert!(wake >= begun + RETRY_EVERY, "a thread that turns without end");
+        assert!(disk.is_sound(), "appends go on");
     }
 }
