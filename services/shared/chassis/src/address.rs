@@ -29,7 +29,7 @@ const CLOSED_V4: [Ipv4Net; 15] = [
 
 /// What is not public in IPv6 (IANA IPv6 Special-Purpose Address Registry). `::ffff:0:0/96` is not
 /// among them: such an address is judged as the IPv4 address that it means.
-const CLOSED_V6: [Ipv6Net; 10] = [
+const CLOSED_V6: [Ipv6Net; 13] = [
     v6(0, 96),                     // unspecified, loopback, IPv4-compatible
     v6(0x0064_ff9b_0000_0000, 96), // NAT64: reaches any IPv4 address
     v6(0x0064_ff9b_0001_0000, 48), // local NAT64
@@ -37,8 +37,11 @@ const CLOSED_V6: [Ipv6Net; 10] = [
     v6(0x2001_0000_0000_0000, 23), // IETF protocol assignments, Teredo among them
     v6(0x2001_0db8_0000_0000, 32), // documentation
     v6(0x2002_0000_0000_0000, 16), // 6to4: reaches any IPv4 address
+    v6(0x3fff_0000_0000_0000, 20), // documentation
+    v6(0x5f00_0000_0000_0000, 16), // segments of routes (SRv6)
     v6(0xfc00_0000_0000_0000, 7),  // unique local
     v6(0xfe80_0000_0000_0000, 10), // link-local
+    v6(0xfec0_0000_0000_0000, 10), // site-local, deprecated and yet routed by some
     v6(0xff00_0000_0000_0000, 8),  // multicast
 ];
 
@@ -141,10 +144,15 @@ mod tests {
             "2001:1ff::1",
             "2001:db8::1",
             "2002:a00:1::",
+            "3fff::1",
+            "3fff:fff::1",
+            "5f00::1",
             "fc00::1",
             "fd12::1",
             "fe80::1",
             "febf::1",
+            "fec0::1",
+            "feff::1",
             "ff02::1",
         ] {
             assert!(!admits(&[], address), "{address}");
