@@ -63,20 +63,22 @@ impl Append {
 
     /// The append that parks a message which a service could not take from a stream.
     ///
-    /// Parking the same message again gives the same id. A content that leaves no room for the
+    /// Parking the same message again gives the same id, and no other message does: ids may be empty,
+    /// and sequences begin anew with a stream that was deleted. A content that leaves no room for the
     /// reason is left out: whoever looks finds the message by its id and subject, and that it was
     /// too large.
     pub fn parked(service: Service, stream: &Stream, message: &Message, reason: &str) -> Self {
+        let sequence = message.sequence;
         let mut parked = Self {
             stream: &PARKED,
             subject: subject::parked(service, stream),
-            id: format!("parked-{}-{}-{}", service.token(), stream.name, message.id),
+            id: format!("parked-{}-{}-{}-{}", service.token(), stream.name, sequence, message.id),
             expect: Expect::Any,
             headers: vec![
                 (PARKED_REASON, line(reason)),
                 (PARKED_SUBJECT, message.subject.clone()),
                 (PARKED_ID, line(&message.id)),
-                (PARKED_SEQUENCE, message.sequence.to_string()),
+                (PARKED_SEQUENCE, sequence.to_string()),
             ],
             payload: message.payload.clone(),
         };
@@ -140,6 +142,15 @@ mod tests {
         assert_eq!(header(&parked, PARKED_SEQUENCE), Some("7"));
         assert_eq!(header(&parked, PARKED_BYTES), None);
         assert_eq!(&parked.payload[..], b"job");
+    }
+
+    #[test]
+    fn two_messages_without_an_id_are_parked_as_two() {
+        let first = Message { id: String::new(), ..message(Bytes::new()) };
+        let second = Message { sequence: 8, ..first.clone() };
+        let parked = |message| Append::parked(Service::Prober, &JOBS, message, "why").id;
+        assert_eq!(parked(&first), parked(&first));
+        assert_ne!(parked(&first), parked(&second));
     }
 
     #[test]
