@@ -12,7 +12,11 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::{bus::Lease, context::Context, error::Chain};
+use crate::{
+    bus::{BusError, Lease},
+    context::Context,
+    error::Chain,
+};
 
 mod fenced;
 mod term;
@@ -24,6 +28,10 @@ pub const LIMIT: Duration = Duration::from_secs(3);
 
 /// How often it is renewed: twice may fail.
 const RENEWAL: Duration = Duration::from_secs(1);
+
+/// How long the answer to a renewal is waited for: two that nobody answers fit within the limit, and
+/// the second may be answered.
+const RENEWAL_WAIT: Duration = Duration::from_millis(750);
 
 /// Pause after a renewal that failed before the next, while the lease still holds.
 const RENEWAL_AGAIN: Duration = Duration::from_millis(250);
@@ -152,6 +160,10 @@ async fn renew(
         let asked_at = context.clock.now();
         let renewed = tokio::select! {
             renewed = context.bus.renew(&lease) => renewed,
+            () = context.clock.sleep(RENEWAL_WAIT) => Err(BusError::Unreachable {
+                operation: "renew the lease".to_owned(),
+                source: format!("no answer within {RENEWAL_WAIT:?}").into(),
+            }),
             () = term.run_out() => return None,
         };
         wait = match renewed {

@@ -1,6 +1,6 @@
 //! What stands on NATS, beyond the contract of the bus: a broker that dies, streams that are
-//! deleted under their readers, permissions as deployed, leaders that are frozen, decisions that
-//! race.
+//! deleted under their readers or lose their end, permissions as deployed, leaders that are frozen,
+//! decisions that race, answers that mislead.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
@@ -11,6 +11,9 @@ mod guarded;
 mod interrupted;
 mod large;
 mod leading;
+mod lost;
+mod misled;
+mod script;
 mod secured;
 mod server;
 mod working;

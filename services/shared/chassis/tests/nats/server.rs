@@ -22,11 +22,20 @@ impl Server {
     /// limits.
     pub(crate) async fn start(name: &str, jetstream: &str, more: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (port, store) = (free_port(), directory.path().display().to_string());
-        let text = format!(
-            "server_name: {name}\nlisten: \"127.0.0.1:{port}\"\n\
-             jetstream {{ store_dir: \"{store}\", sync_interval: always, {jetstream} }}\n{more}\n"
-        );
+        let store = directory.path().display();
+        let jetstream =
+            format!("jetstream {{ store_dir: \"{store}\", sync_interval: always, {jetstream} }}");
+        Self::begin(name, directory, &format!("{jetstream}\n{more}")).await
+    }
+
+    /// Starts one without JetStream.
+    pub(crate) async fn without_jetstream(name: &str) -> Self {
+        Self::begin(name, tempfile::tempdir().unwrap(), "").await
+    }
+
+    async fn begin(name: &str, directory: TempDir, more: &str) -> Self {
+        let port = free_port();
+        let text = format!("server_name: {name}\nlisten: \"127.0.0.1:{port}\"\n{more}\n");
         let config = directory.path().join("nats.conf");
         fs::write(&config, text).unwrap();
         let process = launch(&config, directory.path());
@@ -43,6 +52,20 @@ impl Server {
         self.process.kill().await;
     }
 
+    /// What it has stored; only while it does not run.
+    pub(crate) fn stored(&self) -> TempDir {
+        let kept = tempfile::tempdir().unwrap();
+        copy(&self.directory.path().join(STORE), kept.path());
+        kept
+    }
+
+    /// Takes it back to what it had stored then; only while it does not run.
+    pub(crate) fn take_back(&self, kept: &TempDir) {
+        let store = self.directory.path().join(STORE);
+        fs::remove_dir_all(&store).unwrap();
+        copy(kept.path(), &store);
+    }
+
     pub(crate) async fn restart(&mut self) {
         self.process = launch(&self.config, self.directory.path());
         self.listening().await;
@@ -54,6 +77,22 @@ impl Server {
             TcpStream::connect(("127.0.0.1", self.port)).await
         })
         .await;
+    }
+}
+
+/// Where a server stores, within its directory.
+const STORE: &str = "jetstream";
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

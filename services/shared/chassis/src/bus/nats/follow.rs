@@ -4,9 +4,10 @@
 //! Whenever anything goes wrong (the connection is lost, the consumer or the stream vanishes, a
 //! delivery is missing) another consumer is made that begins behind the last message that was read.
 //!
-//! A consumer may live on a copy that lags behind the stream's leader: then it has nothing left too
-//! soon, so that the leader is asked whether that is so; or it begins before our place, so that
-//! what was read is passed over.
+//! A consumer may live on a copy that lags behind the stream's leader, and then has nothing left too
+//! soon: the leader is asked whether that is so, and if the copy does not get along, another
+//! consumer is made, which may live on another copy. A stream may also have lost its end, with the
+//! machine that wrote it last: then reading goes back to where it ends now.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ use async_nats::jetstream::consumer::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use proto::stream::Stream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
 
 use super::{
@@ -38,6 +39,9 @@ const WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// How long the broker keeps a consumer that nobody asks.
 const UNUSED_MAX: Duration = Duration::from_mins(1);
 
+/// How long a copy that lags behind its leader may deliver nothing before another is tried.
+const LAG_MAX: Duration = Duration::from_secs(1);
+
 /// Pause before a stream that could not be reached is looked for again.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -49,26 +53,50 @@ pub(super) struct Follow {
     place: Placed,
     catching_up: CatchingUp,
     reader: Option<Reader>,
+    /// Whether it was said that a copy lags.
+    lag_told: bool,
 }
 
 /// Where reading stands.
 struct Placed {
     /// The sequence of the next message at the earliest.
     next: u64,
+    /// The last sequence that the stream is known to have had.
+    seen: u64,
     /// When the stream was made: another one begins anew.
     made_at: Timestamp,
 }
 
 /// How far it is to where the stream ended when reading began.
+#[derive(Clone, Copy)]
 enum CatchingUp {
     /// Up to this sequence.
     To(u64),
     /// Up to this sequence, and this copy has nothing left: the leader must be asked.
     Perhaps(u64),
+    /// Up to this sequence, and this copy has nothing left, but the leader has: so long it may take.
+    Behind(u64, Instant),
     /// Arrived, which must still be said.
     Arrived,
     /// Said.
     Done,
+}
+
+impl CatchingUp {
+    /// How far it is once all up to a sequence was read, and a copy has so many more for us.
+    fn after(self, read: u64, pending: u64) -> Self {
+        match self {
+            Self::To(end) | Self::Perhaps(end) | Self::Behind(end, _) if read >= end => {
+                Self::Arrived
+            }
+            Self::To(end) | Self::Perhaps(end) | Self::Behind(end, _) if pending == 0 => {
+                Self::Perhaps(end)
+            }
+            Self::To(end) | Self::Perhaps(end) | Self::Behind(end, _) => Self::To(end),
+            Self::Arrived => Self::Arrived,
+            Self::Done => Self::Done,
+        }
+    }
 }
 
 /// One consumer that is thrown away, in use.
@@ -91,7 +119,7 @@ impl Follow {
             From::Sequence(sequence) => (sequence.max(1), CatchingUp::Arrived),
             From::End => (end + 1, CatchingUp::Arrived),
         };
-        let place = Placed { next, made_at: made_at(&info) };
+        let place = Placed { next, seen: end, made_at: made_at(&info) };
         let mut this = Self {
             link: link.clone(),
             stream,
@@ -99,6 +127,7 @@ impl Follow {
             place,
             catching_up,
             reader: None,
+            lag_told: false,
         };
         this.join().await?;
         Ok(this)
@@ -110,22 +139,32 @@ impl Follow {
         let info = streams::state(&self.link, self.stream).await?;
         if made_at(&info) != self.place.made_at {
             warn!(stream = self.stream.name, "The stream was made anew: reading from its start.");
-            self.place = Placed { next: 1, made_at: made_at(&info) };
+            self.place = Placed { next: 1, seen: 0, made_at: made_at(&info) };
         }
+        let last = info.state.last_sequence;
+        if last < self.place.seen {
+            warn!(
+                stream = self.stream.name,
+                last,
+                seen = self.place.seen,
+                "The stream lost its end: reading on from {}.",
+                last + 1,
+            );
+            self.place.next = self.place.next.min(last + 1);
+        }
+        self.place.seen = last;
         let policy = DeliverPolicy::ByStartSequence { start_sequence: self.place.next };
         let config = passing(&self.link, &self.pattern, policy);
         let name = config.name.clone().unwrap_or_default();
         let consumer = make(&self.link, self.stream, config).await?;
-        if consumer.num_pending == 0 {
-            self.doubt();
-        }
+        self.catching_up = self.catching_up.after(self.place.next - 1, consumer.num_pending);
         let pull = Pull::open(&self.link, self.stream.name, &name).await;
         let pull = pull.map_err(|error| error.while_doing("follow"))?;
         self.reader = Some(Reader { pull, delivered: 0 });
         Ok(())
     }
 
-    /// This copy has nothing left for us.
+    /// This copy has nothing left for us, as far as it knows.
     fn doubt(&mut self) {
         if let CatchingUp::To(end) = self.catching_up {
             self.catching_up = CatchingUp::Perhaps(end);
@@ -136,7 +175,7 @@ impl Follow {
     async fn ask(&mut self, end: u64) -> Result<(), BusError> {
         let next = read::next(&self.link, self.stream, &self.pattern, self.place.next).await?;
         self.catching_up = match next {
-            Some(next) if next <= end => CatchingUp::To(end),
+            Some(next) if next <= end => CatchingUp::Behind(end, Instant::now() + LAG_MAX),
             Some(_) | None => CatchingUp::Arrived,
         };
         Ok(())
@@ -149,7 +188,16 @@ impl Follow {
             let asked = reader.pull.ask(WINDOW, Some(WINDOW_BYTES)).await;
             asked.map_err(|error| error.to_string())?;
         }
-        match reader.pull.next().await {
+        let heard = match self.catching_up {
+            CatchingUp::Behind(_, until) => match timeout_at(until, reader.pull.next()).await {
+                Ok(heard) => heard,
+                Err(_) => return Err(self.lags()),
+            },
+            CatchingUp::To(_) | CatchingUp::Perhaps(_) | CatchingUp::Arrived | CatchingUp::Done => {
+                reader.pull.next().await
+            }
+        };
+        match heard {
             Heard::Message(message) => self.take(message),
             Heard::Expired(_) => Ok(None),
             Heard::Idle => {
@@ -160,6 +208,16 @@ impl Follow {
         }
     }
 
+    /// Another copy is to be tried, which is said once.
+    fn lags(&mut self) -> String {
+        let why = "a copy lags behind its leader";
+        if !self.lag_told {
+            warn!(stream = self.stream.name, "Of {}, {why}: trying another.", self.stream.name);
+            self.lag_told = true;
+        }
+        why.to_owned()
+    }
+
     fn take(&mut self, message: async_nats::Message) -> Result<Option<Message>, String> {
         let place = message.reply.as_ref().and_then(|reply| Place::read(reply));
         let (Some(place), Some(reader)) = (place, &mut self.reader) else { return Ok(None) };
@@ -167,16 +225,9 @@ impl Follow {
             return Err(format!("delivery {} came after {}", place.of_consumer, reader.delivered));
         }
         reader.delivered = place.of_consumer;
-        if place.sequence < self.place.next {
-            return Ok(None);
-        }
         self.place.next = place.sequence + 1;
-        match self.catching_up {
-            CatchingUp::To(end) if place.sequence >= end => self.catching_up = CatchingUp::Arrived,
-            CatchingUp::To(_) if place.pending == 0 => self.doubt(),
-            CatchingUp::To(_) | CatchingUp::Perhaps(_) | CatchingUp::Arrived | CatchingUp::Done => {
-            }
-        }
+        self.place.seen = self.place.seen.max(place.sequence);
+        self.catching_up = self.catching_up.after(place.sequence, place.pending);
         Ok(Some(message::delivered(message, &place)))
     }
 }

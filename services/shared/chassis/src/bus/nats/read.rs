@@ -49,12 +49,18 @@ pub(super) async fn last(
     subject: &str,
 ) -> Result<Option<Message>, BusError> {
     match find_last(link, stream.name, subject).await {
+        Err(error) if is_missing(&error) && is_empty(link, stream).await? => Ok(None),
         Err(error) if is_missing(&error) => {
-            streams::ensure(link, stream).await?;
-            Ok(None)
+            told(find_last(link, stream.name, subject).await, subject)
         }
         found => told(found, subject),
     }
+}
+
+/// Whether a stream that was said to be missing holds nothing, now that it is there. A server may
+/// say so of a stream that it does not know yet.
+async fn is_empty(link: &Link, stream: &Stream) -> Result<bool, BusError> {
+    Ok(streams::ensure(link, stream).await?.state.messages == 0)
 }
 
 /// The last message of a subject of a stream that should be there.
@@ -86,9 +92,15 @@ pub(super) async fn next(
 ) -> Result<Option<u64>, BusError> {
     let call = format!("STREAM.MSG.GET.{}", stream.name);
     let request = json!({ "seq": from, "next_by_subj": pattern });
-    match link.api::<_, Found>(&call, &request, ANSWER_WAIT).await {
+    let find = async || link.api::<_, Found>(&call, &request, ANSWER_WAIT).await;
+    let found = match find().await {
+        Err(error) if is_missing(&error) && is_empty(link, stream).await? => return Ok(None),
+        Err(error) if is_missing(&error) => find().await,
+        found => found,
+    };
+    match found {
         Ok(found) => Ok(Some(found.message.sequence)),
-        Err(error) if error.is(ErrorCode::NO_MESSAGE_FOUND) || is_missing(&error) => Ok(None),
+        Err(error) if error.is(ErrorCode::NO_MESSAGE_FOUND) => Ok(None),
         Err(error) => Err(error.while_doing(format!("read the next message of {pattern}"))),
     }
 }
