@@ -22,8 +22,8 @@ impl BrokerConfig {
     /// - `CERTHERALD_NATS_USER` with `CERTHERALD_NATS_PASSWORD_FILE`, or
     ///   `CERTHERALD_NATS_TOKEN_FILE`, or `CERTHERALD_NATS_CREDENTIALS`, a file of a JWT and its
     ///   seed: who we are. Default: nobody in particular.
-    /// - `CERTHERALD_NATS_AUTHORITY`: PEM file of the authority that signed the server's
-    ///   certificate, beside those of the system. Default: none.
+    /// - `CERTHERALD_NATS_AUTHORITY`: PEM file of the authorities that may have signed the server's
+    ///   certificate, in place of those of the system. Default: none.
     /// - `CERTHERALD_NATS_TLS`: whether a connection without TLS is refused. Default `false`.
     /// - `CERTHERALD_NATS_INBOX`: first part of the subjects on which answers are received. Default
     ///   `_INBOX`.

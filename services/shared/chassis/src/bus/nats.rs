@@ -47,7 +47,8 @@ pub struct NatsOptions {
     pub name: String,
     /// Who we are.
     pub credentials: Credentials,
-    /// PEM file of the authority that signed the server's certificate, beside those of the system.
+    /// PEM file of the authorities that may have signed the server's certificate, in place of those
+    /// of the system.
     pub authority: Option<PathBuf>,
     /// Whether a connection without TLS is refused.
     pub tls: bool,

@@ -74,6 +74,23 @@ async fn options_that_make_no_sense_are_refused_at_once() {
     assert!(shown.contains("/nowhere/user.creds"), "{shown}");
 }
 
+#[tokio::test]
+async fn an_authority_that_cannot_be_used_is_named_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    write_certificates(&directory);
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    fs::write(directory.path().join("broken.pem"), broken).unwrap();
+    for name in ["mistyped.pem", "key.pem", "broken.pem"] {
+        let path = directory.path().join(name);
+        let options =
+            NatsOptions { authority: Some(path.clone()), ..NatsOptions::new("tls://localhost") };
+        let error = Nats::connect(options).await.err().expect(name);
+        assert!(matches!(error, BusError::Refused { .. }), "{error:?}");
+        let shown = chassis::error::Chain(&error).to_string();
+        assert!(shown.contains(path.to_str().unwrap()), "{shown}");
+    }
+}
+
 /// A certificate for `localhost`. Answers the file of its authority.
 fn write_certificates(directory: &TempDir) -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "certificates for a real server are of today")]

@@ -1,7 +1,7 @@
 //! The connection: requests that are answered, lost or unanswered within a bound, never anything
 //! else.
 
-use std::{collections::BTreeSet, error::Error, io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, error::Error, fs, io, path::Path, sync::Arc, time::Duration};
 
 use async_nats::{
     Client, ConnectOptions, Event, HeaderMap,
@@ -10,6 +10,10 @@ use async_nats::{
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     sync::watch,
@@ -211,6 +215,8 @@ async fn connect_options(options: &NatsOptions) -> io::Result<ConnectOptions> {
         })
         .require_tls(options.tls);
     if let Some(authority) = &options.authority {
+        // The client reads it too, but as often as it connects, and does not say which file it is.
+        is_authority(authority).map_err(|error| unreadable(authority, &error))?;
         connect = connect.add_root_certificates(authority.clone());
     }
     if let Some(inbox) = &options.inbox {
@@ -222,10 +228,28 @@ async fn connect_options(options: &NatsOptions) -> io::Result<ConnectOptions> {
         Credentials::Password { user, password } => {
             Ok(connect.user_and_password(user.clone(), password.expose().to_owned()))
         }
-        Credentials::File(path) => connect.credentials_file(path).await.map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
-        }),
+        Credentials::File(path) => {
+            connect.credentials_file(path).await.map_err(|error| unreadable(path, &error))
+        }
     }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
+}
+
+/// Whether a file holds certificates of authorities, and nothing that is none.
+fn is_authority(path: &Path) -> io::Result<()> {
+    let text = fs::read(path)?;
+    let mut anchors = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(io::Error::other)?;
+        anchors.add(certificate).map_err(io::Error::other)?;
+    }
+    if anchors.is_empty() {
+        return Err(io::Error::other("it holds no certificate"));
+    }
+    Ok(())
 }
 
 /// Tells people what happens to the connection, and calls that their answers will not come.
