@@ -1,13 +1,25 @@
 //! Where settings come from: the command line, then the environment, then a file, then what this
 //! command assumes.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use chassis::{
     broker::BrokerConfig,
     config::{ConfigError, Reader, Source, SourceError},
     start::ProcessConfig,
 };
+
+/// The manual: it names every setting of every service, and what else a file sets nobody reads.
+const MANUAL: [&str; 5] = [
+    include_str!("../../../deploy/env/common.env"),
+    include_str!("../../../deploy/env/console.env"),
+    include_str!("../../../deploy/env/detector.env"),
+    include_str!("../../../deploy/env/notifier.env"),
+    include_str!("../../../deploy/env/prober.env"),
+];
 
 /// All settings.
 #[derive(Debug, Default)]
@@ -66,10 +78,13 @@ impl Settings {
         result.map_err(|error| self.mistakes.push(error.to_string())).ok()
     }
 
-    /// Reads what every process may be told.
+    /// Reads what every process may be told, and looks for what the file sets in vain.
     pub(crate) fn process(&mut self) -> Option<(ProcessConfig, BrokerConfig)> {
         let (process, broker) = (self.read(ProcessConfig::read), self.read(BrokerConfig::read));
-        process.zip(broker)
+        let unknown = self.source.unknown(&known());
+        let understood = unknown.is_empty();
+        self.mistakes.extend(unknown);
+        process.zip(broker).filter(|_| understood)
     }
 
     /// Notes a mistake that only this command sees.
@@ -90,9 +105,34 @@ impl Settings {
     }
 }
 
+/// The keys of the manual: a line shows each, with its default or what to begin with.
+fn known() -> BTreeSet<&'static str> {
+    let key = |line: &'static str| line.trim_start_matches('#').split_once('=').map(|(key, _)| key);
+    let is_key = |key: &&str| key.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+    MANUAL.into_iter().flat_map(str::lines).filter_map(key).filter(is_key).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_file_sets_in_vain_is_a_mistake() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("settings.toml");
+        let mut read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            let mut settings = Settings::new(Some(&file)).unwrap();
+            let process = settings.process();
+            (process.is_some(), settings.mistakes().to_string())
+        };
+        let (understood, told) =
+            read("[prober]\ndeadline = \"5s\"\n[console]\nopenid_label = \"x\"");
+        assert!(understood, "{told}");
+        let (understood, told) = read("[notifer]\nsmtp_url = \"x\"\n[prober]\ndeadlin = \"5s\"");
+        assert!(!understood);
+        assert!(told.contains("NOTIFIER_SMTP_URL") && told.contains("PROBER_DEADLINE"), "{told}");
+    }
 
     #[test]
     fn what_is_typed_goes_first_and_what_is_assumed_last() {

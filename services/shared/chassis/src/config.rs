@@ -1,22 +1,25 @@
 //! Settings: read once, before anything is opened; every mistake is reported together.
 //!
 //! A setting has one key, such as `PROBER_DEADLINE`. It comes from the environment or, where that
-//! is silent, from one TOML file, in which the part before the first `_` is the table: `deadline`
+//! is silent or empty, from one TOML file, in which the part before the first `_` is the table: `deadline`
 //! under `[prober]`. Secrets come from files named by `<KEY>_FILE`.
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     fmt::{self, Display},
-    fs, io,
+    fs,
     net::IpAddr,
     ops::RangeInclusive,
-    path::{Path, PathBuf},
+    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
 
 use ipnet::IpNet;
+
+mod source;
+
+pub use source::{Source, SourceError};
 
 /// Reads settings and remembers each mistake. A getter that meets one answers its default.
 pub struct Reader<'a> {
@@ -209,89 +212,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What settings are looked up in: the environment, then the file.
-#[derive(Debug, Default)]
-pub struct Source {
-    file: BTreeMap<String, String>,
-}
-
-/// Why a settings file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// It cannot be read.
-    #[error("cannot read the settings file {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// It is no TOML, or holds something else than tables of single values and lists.
-    #[error("the settings file {} is not understood: {reason}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with the line where the parser knows it.
-        reason: String,
-    },
-}
-
-impl Source {
-    /// The environment alone.
-    pub fn environment() -> Self {
-        Self::default()
-    }
-
-    /// The environment, then a TOML file.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or is malformed.
-    pub fn with_file(path: &Path) -> Result<Self, SourceError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| SourceError::Read { path: path.to_owned(), source })?;
-        let file = flattened(&text)
-            .map_err(|reason| SourceError::Malformed { path: path.to_owned(), reason })?;
-        Ok(Self { file })
-    }
-
-    /// The text of a key. The environment goes first.
-    pub fn get(&self, key: &str) -> Option<String> {
-        #[expect(clippy::disallowed_methods, reason = "this is where the environment enters")]
-        let environment = std::env::var(key).ok();
-        environment.or_else(|| self.file.get(key).cloned())
-    }
-}
-
-/// Keys and texts of a TOML file of tables: `[prober] deadline = "5s"` is `PROBER_DEADLINE`, `5s`.
-fn flattened(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let tables: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
-    let mut flat = BTreeMap::new();
-    for (table, values) in tables {
-        let toml::Value::Table(values) = values else {
-            return Err(format!("`{table}` stands outside a table: want it under [service]"));
-        };
-        for (key, value) in values {
-            let name = format!("{table}_{key}").to_uppercase();
-            let text = plain(&value).ok_or(format!("`{table}.{key}`: want one value or a list"))?;
-            flat.insert(name, text);
-        }
-    }
-    Ok(flat)
-}
-
-fn plain(value: &toml::Value) -> Option<String> {
-    Some(match value {
-        toml::Value::String(text) => text.clone(),
-        toml::Value::Integer(number) => number.to_string(),
-        toml::Value::Float(number) => number.to_string(),
-        toml::Value::Boolean(flag) => flag.to_string(),
-        toml::Value::Datetime(instant) => instant.to_string(),
-        toml::Value::Array(items) => items.iter().map(plain).collect::<Option<Vec<_>>>()?.join(","),
-        toml::Value::Table(_) => return None,
-    })
-}
-
 /// Units of a span with their milliseconds, largest first.
 const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -364,17 +284,6 @@ mod tests {
         for text in ["", "10", "s", "-1s", "1.5s", "1 s", "99999999999999999999s", "1é"] {
             assert_eq!(span(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_file_speaks_where_the_environment_is_silent() {
-        let flat =
-            flattened("[prober]\ndeadline = \"5s\"\nallow = [\"10.0.0.0/8\", \"::1\"]").unwrap();
-        assert_eq!(flat["PROBER_DEADLINE"], "5s");
-        assert_eq!(flat["PROBER_ALLOW"], "10.0.0.0/8,::1");
-        assert!(flattened("deadline = 5").unwrap_err().contains("outside a table"));
-        assert!(flattened("[a.b]\nc = 1").unwrap_err().contains("a.b"));
-        assert!(flattened("[a").is_err());
     }
 
     #[test]
