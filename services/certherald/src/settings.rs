@@ -81,7 +81,8 @@ impl Settings {
     /// Reads what every process may be told, and looks for what the file sets in vain.
     pub(crate) fn process(&mut self) -> Option<(ProcessConfig, BrokerConfig)> {
         let (process, broker) = (self.read(ProcessConfig::read), self.read(BrokerConfig::read));
-        let unknown = self.source.unknown(&known());
+        let in_vain = |source: &Source| source.unknown(&known());
+        let unknown = self.source.as_ref().map(in_vain).unwrap_or_default();
         let understood = unknown.is_empty();
         self.mistakes.extend(unknown);
         process.zip(broker).filter(|_| understood)
@@ -120,7 +121,7 @@ mod tests {
     fn what_the_file_sets_in_vain_is_a_mistake() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("settings.toml");
-        let mut read = |text: &str| {
+        let read = |text: &str| {
             std::fs::write(&file, text).unwrap();
             let mut settings = Settings::new(Some(&file)).unwrap();
             let process = settings.process();

@@ -200,7 +200,8 @@ async fn order_all(world: &World, jobs: &[Job]) {
     }
 }
 
-/// Orders these jobs and waits for a fact of each: who brought them, and whether with a certificate.
+/// Orders these jobs and waits for a fact of each: who brought them, and whether with a
+/// certificate.
 async fn looked(
     world: &World,
     facts: &mut Box<dyn Following>,

@@ -77,8 +77,8 @@ impl Eyes {
         spread.filter_map(|n| self.witnesses.get(n)).map(|(_, job)| job.clone()).collect()
     }
 
-    /// Whether the next job shall be a test, after so many that were not passed: those who are asked
-    /// may be gone for good.
+    /// Whether the next job shall be a test, after so many that were not passed: those who are
+    /// asked may be gone for good.
     pub fn wants_trial(&self, tests: u32) -> bool {
         self.witnesses.is_empty() || tests.is_multiple_of(TRIAL_EACH)
     }

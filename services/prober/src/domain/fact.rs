@@ -84,8 +84,8 @@ pub fn shows_certificate(fact: &ScanFact) -> bool {
     outcomes.any(|outcome| matches!(outcome, Some(Outcome::Handshake(_))))
 }
 
-/// Whether a fact says something of the way to its domain: not if this process lacked something, nor
-/// if no address may be dialled.
+/// Whether a fact says something of the way to its domain: not if this process lacked something,
+/// nor if no address may be dialled.
 pub fn was_tried(fact: &ScanFact) -> bool {
     let cause = fact.own_failure.as_ref().map(OwnFailure::cause);
     let is_refused = |endpoint: &EndpointFact| {

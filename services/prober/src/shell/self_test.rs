@@ -1,5 +1,5 @@
-//! What a crew does that has lost its network: it takes no jobs, but for one a minute as a test, and
-//! tests itself until it sees.
+//! What a crew does that has lost its network: it takes no jobs, but for one a minute as a test,
+//! and tests itself until it sees.
 
 use std::time::Duration;
 

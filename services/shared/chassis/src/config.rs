@@ -1,13 +1,13 @@
 //! Settings: read once, before anything is opened; every mistake is reported together.
 //!
 //! A setting has one key, such as `PROBER_DEADLINE`. It comes from the environment or, where that
-//! is silent or empty, from one TOML file, in which the part before the first `_` is the table: `deadline`
-//! under `[prober]`. Secrets come from files named by `<KEY>_FILE`.
+//! is silent or empty, from one TOML file, in which the part before the first `_` is the table:
+//! `deadline` under `[prober]`. Secrets come from files named by `<KEY>_FILE`.
 
 use std::{
     cell::RefCell,
     fmt::{self, Display},
-    fs,
+    fs, io,
     net::IpAddr,
     ops::RangeInclusive,
     path::PathBuf,

@@ -29,8 +29,8 @@ pub const LIMIT: Duration = Duration::from_secs(3);
 /// How often it is renewed: twice may fail.
 const RENEWAL: Duration = Duration::from_secs(1);
 
-/// How long the answer to a renewal is waited for: two that nobody answers fit within the limit, and
-/// the second may be answered.
+/// How long the answer to a renewal is waited for: two that nobody answers fit within the limit,
+/// and the second may be answered.
 const RENEWAL_WAIT: Duration = Duration::from_millis(750);
 
 /// Pause after a renewal that failed before the next, while the lease still holds.

@@ -63,10 +63,10 @@ impl Append {
 
     /// The append that parks a message which a service could not take from a stream.
     ///
-    /// Parking the same message again gives the same id, and no other message does: ids may be empty,
-    /// and sequences begin anew with a stream that was deleted. A content that leaves no room for the
-    /// reason is left out: whoever looks finds the message by its id and subject, and that it was
-    /// too large.
+    /// Parking the same message again gives the same id, and no other message does: ids may be
+    /// empty, and sequences begin anew with a stream that was deleted. A content that leaves no
+    /// room for the reason is left out: whoever looks finds the message by its id and subject, and
+    /// that it was too large.
     pub fn parked(service: Service, stream: &Stream, message: &Message, reason: &str) -> Self {
         let sequence = message.sequence;
         let mut parked = Self {

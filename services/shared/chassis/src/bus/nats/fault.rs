@@ -127,8 +127,8 @@ const OUT_OF_SPACE: [ErrorCode; 6] = [
     ErrorCode::TEMP_STORAGE_FAILED,
 ];
 
-/// Refusals that a cluster gives while it makes up its mind, or servers of it are gone or older than
-/// others.
+/// Refusals that a cluster gives while it makes up its mind, or servers of it are gone or older
+/// than others.
 const PASSING: [ErrorCode; 10] = [
     ErrorCode::CLUSTER_NO_PEERS,
     ErrorCode::STREAM_NOT_FOUND,

@@ -4,8 +4,8 @@
 //! Whenever anything goes wrong (the connection is lost, the consumer or the stream vanishes, a
 //! delivery is missing) another consumer is made that begins behind the last message that was read.
 //!
-//! A consumer may live on a copy that lags behind the stream's leader, and then has nothing left too
-//! soon: the leader is asked whether that is so, and if the copy does not get along, another
+//! A consumer may live on a copy that lags behind the stream's leader, and then has nothing left
+//! too soon: the leader is asked whether that is so, and if the copy does not get along, another
 //! consumer is made, which may live on another copy. A stream may also have lost its end, with the
 //! machine that wrote it last: then reading goes back to where it ends now.
 
@@ -74,7 +74,8 @@ enum CatchingUp {
     To(u64),
     /// Up to this sequence, and this copy has nothing left: the leader must be asked.
     Perhaps(u64),
-    /// Up to this sequence, and this copy has nothing left, but the leader has: so long it may take.
+    /// Up to this sequence, and this copy has nothing left, but the leader has: so long it may
+    /// take.
     Behind(u64, Instant),
     /// Arrived, which must still be said.
     Arrived,

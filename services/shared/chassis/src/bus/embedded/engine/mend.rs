@@ -118,8 +118,8 @@ impl Engine {
         self.failing = Some(Failing { because: failure.clone(), until });
     }
 
-    /// Takes note of whether what consumers wait for could be read. If not, the store is opened anew,
-    /// and it is tried again after a while: appends go on meanwhile.
+    /// Takes note of whether what consumers wait for could be read. If not, the store is opened
+    /// anew, and it is tried again after a while: appends go on meanwhile.
     pub(super) fn looked(&mut self, unread: Option<Failure>) {
         let before = self.look_after.take();
         match unread {
