@@ -43,8 +43,9 @@ impl FromStr for LogFilter {
         // A word that is no level would be taken for a target of which everything is logged.
         let is_level = |item: &str| !item.is_empty() && item.parse::<LevelFilter>().is_ok();
         let fits = |item: &str| is_level(item) || item.contains(['=', '[']);
-        let filter = Self(text.to_owned());
-        let is_understood = text.split(',').map(str::trim).all(fits) && filter.built().is_ok();
+        let items: Vec<_> = text.split(',').map(str::trim).collect();
+        let filter = Self(items.join(","));
+        let is_understood = items.into_iter().all(fits) && filter.built().is_ok();
         if is_understood { Ok(filter) } else { Err(InvalidLogFilter) }
     }
 }
