@@ -42,11 +42,28 @@ impl Driver {
         let remedy = "`apt-get install chromium chromium-driver`";
         let path = binary::tool("chromedriver", "CHROMEDRIVER", remedy);
         let profile = tempfile::tempdir().unwrap();
-        let mut command = Command::new(path);
-        command.arg("--port=0");
-        let mut process = Process::start("chromedriver", command, profile.path());
-        let port = process.said("successfully on port ", |c| !c.is_ascii_digit()).await;
-        Self { address: format!("http://127.0.0.1:{port}"), profile, _process: process }
+        loop {
+            let mut command = Command::new(&path);
+            command.arg("--port=0");
+            let mut process = Process::start("chromedriver", command, profile.path());
+            let started = eventually("chromedriver listens or ends", async || {
+                let log = process.log();
+                let port = log.split_once("successfully on port ").and_then(|(_, rest)| {
+                    Some(rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?).0.to_owned())
+                });
+                match (port, process.is_running()) {
+                    (Some(port), _) => Ok(Ok(port)),
+                    // The port that it drew for one family is taken in the other.
+                    (None, false) if log.contains("Address already in use") => Ok(Err(log)),
+                    (None, false) => panic!("chromedriver ended:\n{log}"),
+                    (None, true) => Err(log),
+                }
+            });
+            if let Ok(port) = started.await {
+                let address = format!("http://127.0.0.1:{port}");
+                return Self { address, profile, _process: process };
+            }
+        }
     }
 
     pub(crate) async fn client(&self, looks: Looks) -> Client {

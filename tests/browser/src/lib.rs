@@ -143,23 +143,6 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Types on the keyboard, wherever the focus is.
-    pub async fn keys(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
-    }
-
-    /// Presses Tab until what a selector finds has the focus.
-    pub async fn tab_to(&self, selector: &str) {
-        let has_it = format!("return document.activeElement.matches({})", json!(selector));
-        for _ in 0..TABS_MAX {
-            self.keys(TAB).await;
-            if self.run(&has_it).await == json!(true) {
-                return;
-            }
-        }
-        panic!("no Tab leads to `{selector}` at {}", self.at().await);
-    }
-
     /// Whether a selector finds anything now.
     pub async fn has(&self, selector: &str) -> bool {
         !self.client.find_all(Locator::Css(selector)).await.unwrap().is_empty()
@@ -204,14 +187,6 @@ pub fn pictures() -> PathBuf {
     let named = harness::surroundings::variable("CERTHERALD_PICTURES").map(PathBuf::from);
     named.unwrap_or_else(|| harness::binary::path().ancestors().nth(2).unwrap().join("browser"))
 }
-
-/// The key, as `WebDriver` has it.
-pub const ENTER: &str = "\u{e007}";
-
-const TAB: &str = "\u{e004}";
-
-/// More than there are on any page that a test walks.
-const TABS_MAX: usize = 200;
 
 /// How long an element or a page may take.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

@@ -82,8 +82,8 @@ async fn a_page_shows_what_happened_while_the_console_was_gone() {
     let listen = ("CONSOLE_LISTEN", free.to_string());
     let mut house = House::of(Plan::new(Shape::Embedded).told([listen])).await;
     let browser = house.enter("back", SCREEN).await;
-    browser.visit("/domains").await;
     house.fleet.api.post("/domains", &json!(["before.test"])).await.unwrap();
+    browser.visit("/domains").await;
     browser.sees("before.test").await;
 
     house.fleet.kill(Role::All, 1).await;

@@ -7,4 +7,3 @@ mod living;
 mod looking;
 mod notifying;
 mod telling;
-mod typing;
