@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::world::{connect, process};
+use crate::world::{connect, first_term, process};
 
 const SUBJECT: &str = "certherald.log.0.led";
 
@@ -175,23 +175,7 @@ async fn whoever_stops_in_order_lets_the_next_begin_at_once() {
 async fn without_the_broker_a_term_ends_and_nothing_is_written() {
     let mut nats = Nats::start().await;
     let context = process(&nats.url(), Service::Detector, "a").await;
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let mut tell = Some(tell);
-    let leading = context.clone();
-    context.tasks.spawn("lead", async move {
-        lease::lead(&leading, "detector", |term| {
-            let tell = tell.take();
-            async move {
-                if let Some(tell) = tell {
-                    drop(tell.send(term.clone()));
-                }
-                term.ended().cancelled().await;
-                Ok::<_, Infallible>(())
-            }
-        })
-        .await
-    });
-    let term: Term = told.await.unwrap();
+    let term = first_term(&context).await;
     assert!(term.holds());
     nats.kill().await;
     let killed_at = Instant::now();

@@ -1,22 +1,17 @@
 //! Answers that mislead: of copies that lag for good, of servers that do not know a stream yet, and
 //! answers that never come.
 
-use std::convert::Infallible;
-
 use async_nats::{Message, jetstream::stream};
-use chassis::{
-    bus::From,
-    lease::{self, Term},
-};
+use chassis::bus::From;
 use harness::eventually::eventually;
 use proto::stream::{LOG, Service};
 use serde_json::{Value, json};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     script::{Line, Stage},
-    world::{PATIENCE, connect, process},
+    world::{PATIENCE, connect, first_term, process},
 };
 
 const SUBJECT: &str = "certherald.log.0.x";
@@ -149,23 +144,7 @@ async fn a_renewal_that_nobody_answers_is_tried_again_in_time() {
     })
     .await;
     let context = process(&stage.url(), Service::Detector, "a").await;
-    let (tell, told) = oneshot::channel::<Term>();
-    let mut tell = Some(tell);
-    let leading = context.clone();
-    context.tasks.spawn("lead", async move {
-        lease::lead(&leading, "detector", |term| {
-            let tell = tell.take();
-            async move {
-                if let Some(tell) = tell {
-                    drop(tell.send(term.clone()));
-                }
-                term.ended().cancelled().await;
-                Ok::<_, Infallible>(())
-            }
-        })
-        .await
-    });
-    let term = told.await.unwrap();
+    let term = first_term(&context).await;
     eventually("the lease is renewed", async || {
         assert!(!term.ended().is_cancelled(), "the term ended before a second attempt");
         if term.fence() >= 2 { Ok(()) } else { Err(term.fence()) }

@@ -1,6 +1,6 @@
 //! A real broker, and processes that use it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chassis::{
@@ -12,10 +12,11 @@ use chassis::{
     context::Context,
     dice::Dice,
     health::Health,
+    lease::{self, Term},
     tasks::Tasks,
 };
 use proto::stream::{Service, Stream};
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 /// How long anything may take that must happen. A passing test never waits for it: an election
 /// among three servers on a busy machine has taken half a minute.
@@ -67,4 +68,25 @@ pub(crate) async fn insist(bus: &SharedBus, append: Append) -> u64 {
 /// Ids of messages.
 pub(crate) fn ids(messages: &[Message]) -> Vec<String> {
     messages.iter().map(|message| message.id.clone()).collect()
+}
+
+/// Leads as the detector; the first term that is had.
+pub(crate) async fn first_term(context: &Context) -> Term {
+    let (tell, told) = oneshot::channel::<Term>();
+    let mut tell = Some(tell);
+    let leading = context.clone();
+    context.tasks.spawn("lead", async move {
+        lease::lead(&leading, "detector", |term| {
+            let tell = tell.take();
+            async move {
+                if let Some(tell) = tell {
+                    drop(tell.send(term.clone()));
+                }
+                term.ended().cancelled().await;
+                Ok::<_, Infallible>(())
+            }
+        })
+        .await
+    });
+    told.await.unwrap()
 }
